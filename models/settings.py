@@ -1,0 +1,37 @@
+"""Settings: flag > environment (`WATCHBILL_*`, `*_FILE` for secrets) > default."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+"""The checkout that runs: templates and shipped sites are found from here."""
+
+
+class Settings(BaseSettings):
+    """What differs between machines. Built once per process, by `settings()`."""
+
+    model_config = SettingsConfigDict(env_prefix="WATCHBILL_", extra="ignore")
+
+    home: Path = Field(default=Path("var"), description="State of this machine: database, Prefect, logs.")
+    site: Path = Field(default=Path("deployments/sites/lab"), description="Folder of the site's YAML files.")
+    database_url: SecretStr | None = Field(
+        default=None, description="SQLAlchemy URL of the shared database; default: SQLite in the home."
+    )
+    database_url_file: Path | None = Field(default=None, description="File that holds the database URL.")
+    templates: Path = Field(default=CHECKOUT / "templates", description="Folder of the templates.")
+    secrets: Path | None = Field(default=None, description="Folder with one file per secret://name.")
+    prefect_api_url: str | None = Field(
+        default=None, description="A Prefect server to use; default: `watchbill up` starts its own."
+    )
+
+    def url(self) -> str:
+        """The database URL. Raises ValueError when it is given twice."""
+        if self.database_url and self.database_url_file:
+            raise ValueError("WATCHBILL_DATABASE_URL and WATCHBILL_DATABASE_URL_FILE are both set: keep one")
+        if self.database_url_file:
+            return self.database_url_file.read_text().strip()
+        if self.database_url:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.home / 'watchbill.db').resolve()}"
