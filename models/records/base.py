@@ -1,0 +1,60 @@
+"""What all tables share: naming, column types, and no hidden queries."""
+
+from datetime import UTC, datetime
+from enum import Enum as PythonEnum
+from typing import Annotated, Any
+
+from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix__%(table_name)s__%(column_0_N_name)s",
+    "uq": "uq__%(table_name)s__%(column_0_N_name)s",
+    "ck": "ck__%(table_name)s__%(constraint_name)s",
+    "fk": "fk__%(table_name)s__%(column_0_N_name)s",
+    "pk": "pk__%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant. Naive datetimes are refused; what is read is aware, in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value.isoformat()}: say its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The base of every table."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+        PythonEnum: Enum(
+            PythonEnum,
+            native_enum=False,
+            create_constraint=True,
+            length=32,
+            values_callable=lambda words: [word.value for word in words],
+        ),
+    }
+
+
+Key = Annotated[int, mapped_column(primary_key=True, autoincrement=True)]
+Name = Annotated[str, mapped_column(String(128))]
+Words = Annotated[str, mapped_column(Text)]
+Digest = Annotated[str, mapped_column(String(64))]

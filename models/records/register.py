@@ -1,0 +1,105 @@
+"""The register: what the site's files say exists. `watchbill up` writes it; nothing is deleted, only retired."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.records.base import Base, Digest, Key, Name, Words
+
+
+class Registered:
+    """One entry of a site file: its whole specification, and since when it is or was in force."""
+
+    id: Mapped[Key]
+    name: Mapped[Name] = mapped_column(unique=True)
+    title: Mapped[Words]
+    spec: Mapped[dict[str, Any]]
+    """The entry as the site models read and write it; secrets only as references."""
+    sha256: Mapped[Digest]
+    registered_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+    """When it vanished from the site; null while it is in force."""
+
+
+class Team(Registered, Base):
+    __tablename__ = "team"
+
+
+class Person(Registered, Base):
+    __tablename__ = "person"
+
+
+class Service(Registered, Base):
+    __tablename__ = "service"
+
+
+class Ci(Registered, Base):
+    """A configuration item: a host today; databases, directories and applications follow."""
+
+    __tablename__ = "ci"
+
+    kind: Mapped[Name] = mapped_column(default="host")
+
+
+class CalendarEntry(Registered, Base):
+    __tablename__ = "calendar"
+
+
+class Job(Registered, Base):
+    __tablename__ = "job"
+
+
+class SiteEntry(Registered, Base):
+    """The site itself: its title, time zone and settings. One row in force."""
+
+    __tablename__ = "site"
+
+
+class Membership(Base):
+    """Who belongs to which team."""
+
+    __tablename__ = "membership"
+    __table_args__ = (UniqueConstraint("person", "team"),)
+
+    id: Mapped[Key]
+    person: Mapped[Name] = mapped_column(ForeignKey("person.name"))
+    team: Mapped[Name] = mapped_column(ForeignKey("team.name"))
+
+
+class Relation(Base):
+    """Service depends on service, service runs on host, job serves service."""
+
+    __tablename__ = "relation"
+    __table_args__ = (UniqueConstraint("source", "verb", "target"),)
+
+    id: Mapped[Key]
+    source: Mapped[Name]
+    """`kind/name`, such as `service/shop`."""
+    verb: Mapped[Name]
+    target: Mapped[Name]
+
+
+class Pause(Base):
+    """A person stopped one job, or all of them (`job` null), until a time or until it is resumed."""
+
+    __tablename__ = "pause"
+    __table_args__ = (
+        Index(
+            "uq__pause__one_open",
+            text("coalesce(job, '*')"),
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    job: Mapped[Name | None]
+    paused_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    paused_by: Mapped[Name]
+    reason: Mapped[Words]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[Name | None]

@@ -1,0 +1,78 @@
+"""The moves of routine work: from, action, to, and who may. What is not listed is refused.
+
+Each practice has such tables; `models.queries.states.advance` is the only place that carries a move out.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models.errors import MoveRefused
+from models.vocabulary import RunState, SlotState, StepState
+
+
+class Role(StrEnum):
+    """Who makes a move."""
+
+    ENGINE = "engine"  # planner, relay
+    WORKER = "worker"  # the process that holds the run's lease
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True)
+class Move:
+    """One legal change of state."""
+
+    source: StrEnum
+    action: str
+    target: StrEnum
+    role: Role
+
+
+RUN = (
+    Move(RunState.QUEUED, "dispatch", RunState.DISPATCHED, Role.ENGINE),
+    Move(RunState.QUEUED, "cancel", RunState.ENDED, Role.OPERATOR),
+    Move(RunState.QUEUED, "drop", RunState.ENDED, Role.ENGINE),
+    Move(RunState.DISPATCHED, "claim", RunState.RUNNING, Role.WORKER),
+    Move(RunState.DISPATCHED, "cancel", RunState.ENDED, Role.OPERATOR),
+    Move(RunState.DISPATCHED, "dispatch again", RunState.DISPATCHED, Role.ENGINE),
+    Move(RunState.DISPATCHED, "give up", RunState.ENDED, Role.ENGINE),
+    Move(RunState.RUNNING, "take over", RunState.RUNNING, Role.WORKER),
+    Move(RunState.RUNNING, "lose", RunState.DISPATCHED, Role.ENGINE),
+    Move(RunState.RUNNING, "retry later", RunState.RETRY_WAIT, Role.WORKER),
+    Move(RunState.RUNNING, "end", RunState.ENDED, Role.WORKER),
+    Move(RunState.RUNNING, "give up", RunState.ENDED, Role.ENGINE),
+    Move(RunState.RETRY_WAIT, "dispatch", RunState.DISPATCHED, Role.ENGINE),
+    Move(RunState.RETRY_WAIT, "cancel", RunState.ENDED, Role.OPERATOR),
+)
+
+SLOT = (
+    Move(SlotState.EXPECTED, "fall late", SlotState.LATE, Role.ENGINE),
+    Move(SlotState.EXPECTED, "start", SlotState.STARTED, Role.ENGINE),
+    Move(SlotState.LATE, "start", SlotState.STARTED, Role.ENGINE),
+    Move(SlotState.EXPECTED, "skip", SlotState.SKIPPED, Role.ENGINE),
+    Move(SlotState.LATE, "skip", SlotState.SKIPPED, Role.ENGINE),
+    Move(SlotState.EXPECTED, "miss", SlotState.MISSED, Role.ENGINE),
+    Move(SlotState.LATE, "miss", SlotState.MISSED, Role.ENGINE),
+    Move(SlotState.STARTED, "finish", SlotState.DONE, Role.WORKER),
+    Move(SlotState.STARTED, "catch up", SlotState.CAUGHT_UP, Role.WORKER),
+    Move(SlotState.STARTED, "fail", SlotState.FAILED, Role.WORKER),
+    Move(SlotState.STARTED, "miss", SlotState.MISSED, Role.ENGINE),
+    Move(SlotState.STARTED, "skip", SlotState.SKIPPED, Role.ENGINE),
+)
+
+STEP = (
+    Move(StepState.INTENDED, "end", StepState.ENDED, Role.WORKER),
+    Move(StepState.ENDED, "resolve", StepState.ENDED, Role.WORKER),
+)
+
+TABLES: dict[str, tuple[Move, ...]] = {"run": RUN, "slot": SLOT, "step": STEP}
+
+
+def find_move(table: str, source: StrEnum, action: str) -> Move:
+    """The move that `action` makes from `source`. Raises MoveRefused with the actions that are possible."""
+    moves = TABLES[table]
+    for move in moves:
+        if move.source is source and move.action == action:
+            return move
+    possible = sorted({move.action for move in moves if move.source is source}) or ["nothing"]
+    raise MoveRefused(f"a {table} that is {source.value!r} cannot {action!r}; it can: {', '.join(possible)}")
