@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import Cursor
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
@@ -21,6 +22,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from models.errors import DatabaseError
 
 BUSY_SECONDS = 30
+LAST_ACT = "watchbill.last act"
+"""Key in `Session.info`: a function that `Database.write` calls just before the commit."""
 POSTGRESQL_OPTIONS = (
     "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
 )
@@ -90,19 +93,30 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction that is committed whole or not at all; queued journal rows are written last in it."""
-        from models.queries.journal import write_queued  # noqa: PLC0415  # queries build on this module
-
-        with self._in_words(), self._queue(), Session(self._engine, expire_on_commit=False) as session:
-            with session.begin():
-                yield session
-                session.flush()
-                write_queued(session)
+        making = Session(self._engine, expire_on_commit=False)
+        with self.in_words(), self._queue(), making as session, session.begin():
+            yield session
+            session.flush()
+            if LAST_ACT in session.info:
+                session.info[LAST_ACT](session)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent snapshot; writers are not blocked."""
-        with self._in_words(), Session(self._read_engine) as session, session.begin():
+        with self.in_words(), Session(self._read_engine) as session, session.begin():
             yield session
+
+    @contextmanager
+    def outside_transactions(self) -> Iterator[Cursor]:
+        """A SQLite cursor for the statements that refuse to run in a transaction (journal mode, VACUUM)."""
+        with self.in_words():
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                yield cursor  # type: ignore[misc]  # SQLAlchemy types it as any DBAPI's cursor
+                cursor.close()
+            finally:
+                connection.close()
 
     def close(self) -> None:
         """Close every connection."""
@@ -126,12 +140,23 @@ class Database:
             yield
 
     @contextmanager
-    def _in_words(self) -> Iterator[None]:
+    def raw(self) -> Iterator[Connection]:
+        """One writing transaction on a bare connection, for migrations."""
+        with self.in_words(), self._queue(), self._engine.begin() as connection:
+            yield connection
+
+    @property
+    def name(self) -> str:
+        """The database as people may see it: no password."""
+        return self.url.render_as_string()
+
+    @contextmanager
+    def in_words(self) -> Iterator[None]:
         """Say what a driver's error means for the person who reads it."""
         try:
             yield
         except (OperationalError, DBAPIError) as error:
-            raise DatabaseError(_explain(error, str(self.url.render_as_string()))) from error
+            raise DatabaseError(_explain(error, self.name)) from error
 
 
 def _locked(descriptor: int) -> bool:
@@ -160,19 +185,3 @@ def _explain(error: DBAPIError, url: str) -> str:
     }
     step = next((step for mark, step in steps.items() if mark in said), "see `watchbill doctor`")
     return f"{url}: {said.splitlines()[0]}; {step}"
-
-
-def set_write_ahead_log(engine: Engine) -> None:
-    """Switch a SQLite file to WAL, once, when it is made: on every connect it fails under load."""
-    if engine.dialect.name != "sqlite":
-        return
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for attempt in range(50):
-            try:
-                connection.execute(text("PRAGMA journal_mode=WAL"))
-            except OperationalError:
-                if attempt == 49:
-                    raise
-                time.sleep(0.1)
-            else:
-                return

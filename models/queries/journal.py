@@ -16,6 +16,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from models import clock
+from models.database import LAST_ACT
 from models.errors import JournalBroken
 from models.records import JournalHead, JournalRow
 
@@ -44,6 +45,7 @@ class Fact:
 def append(session: Session, fact: Fact) -> None:
     """Queue a fact; it is written in this transaction or not at all."""
     session.info.setdefault(QUEUE, []).append(fact)
+    session.info[LAST_ACT] = write_queued
 
 
 def is_known(session: Session, key: str) -> bool:
@@ -58,9 +60,7 @@ def write_queued(session: Session) -> None:
     queue: list[Fact] = session.info.pop(QUEUE, [])
     if not queue:
         return
-    head = session.execute(
-        select(JournalHead.seq, JournalHead.hash).where(JournalHead.id == 1).with_for_update()
-    ).one()
+    head = session.execute(select(JournalHead.seq, JournalHead.hash).where(JournalHead.id == 1).with_for_update()).one()
     seq, previous, rows = head.seq, head.hash, []
     for fact in queue:
         seq += 1

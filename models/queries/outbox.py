@@ -12,13 +12,24 @@ LONGEST_WAIT = timedelta(seconds=30)
 
 
 def put(
-    session: Session, key: str, now: datetime, *, topic: str, deployment: str | None, parameters: dict[str, Any]
+    session: Session,
+    key: str,
+    now: datetime,
+    *,
+    topic: str,
+    deployment: str | None,
+    parameters: dict[str, Any],
 ) -> None:
     """Add one obligation; a key that is there already is a no-op."""
     if session.scalar(select(OutboxRow.id).where(OutboxRow.key == key)) is None:
         session.add(
             OutboxRow(
-                key=key, topic=topic, deployment=deployment, parameters=parameters, created_at=now, next_try_at=now
+                key=key,
+                topic=topic,
+                deployment=deployment,
+                parameters=parameters,
+                created_at=now,
+                next_try_at=now,
             )
         )
 

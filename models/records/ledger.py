@@ -11,7 +11,7 @@ from models.vocabulary import AlarmKind
 
 
 class JournalRow(Base):
-    """One fact. Triggers refuse UPDATE and DELETE; the numbers have no gap; each row carries the hash of the last."""
+    """One fact. Triggers refuse UPDATE and DELETE; no gap in the numbers; each row carries the last one's hash."""
 
     __tablename__ = "journal"
 

@@ -1,4 +1,4 @@
-"""The register: what the site's files say exists. `watchbill up` writes it; nothing is deleted, only retired."""
+"""The register: what the site's files say exists. `watchbill up` writes it; entries are retired, not deleted."""
 
 from datetime import datetime
 from typing import Any

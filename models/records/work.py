@@ -59,7 +59,7 @@ class Run(Base):
     summary: Mapped[Words | None]
     """How it ended, in one line: "2 of 8 hosts failed: web2 exit code 3"."""
     plan: Mapped[dict[str, Any]]
-    """What is done where, in which waves: `models.rules.plans.RunPlan` as JSON. Secrets only as references."""
+    """What is done where, in which waves: `RunPlan` as JSON. Secrets only as references."""
     job_sha256: Mapped[str | None]
     """Which version of the job's entry the plan was made from."""
     attempt: Mapped[int] = mapped_column(default=1)

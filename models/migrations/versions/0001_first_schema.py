@@ -1,0 +1,514 @@
+"""The first schema: register, slots, runs, steps, evidence, journal, outbox.
+
+Revision: 0001
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from models.queries.journal import GENESIS
+from models.records.base import UtcDateTime
+
+revision = "0001"
+down_revision = None
+
+APPEND_ONLY_POSTGRESQL = """
+CREATE FUNCTION journal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$;
+CREATE TRIGGER journal_keeps_rows BEFORE UPDATE OR DELETE ON journal
+    FOR EACH ROW EXECUTE FUNCTION journal_is_append_only();
+CREATE TRIGGER journal_keeps_table BEFORE TRUNCATE ON journal
+    FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only();
+"""
+APPEND_ONLY_SQLITE = (
+    "CREATE TRIGGER journal_keeps_rows_update BEFORE UPDATE ON journal "
+    "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+    "CREATE TRIGGER journal_keeps_rows_delete BEFORE DELETE ON journal "
+    "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "alarm",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("job", sa.String(length=128), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "late start",
+                "too long",
+                "too short",
+                "no success",
+                "missed",
+                "failed",
+                name="alarmkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("raised_at", UtcDateTime(), nullable=False),
+        sa.Column("last_seen_at", UtcDateTime(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=True),
+        sa.Column("cleared_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__alarm")),
+    )
+    op.create_index(
+        "uq__alarm__one_open",
+        "alarm",
+        ["job", "kind"],
+        unique=True,
+        sqlite_where=sa.text("cleared_at IS NULL"),
+        postgresql_where=sa.text("cleared_at IS NULL"),
+    )
+    op.create_table(
+        "calendar",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__calendar")),
+        sa.UniqueConstraint("name", name=op.f("uq__calendar__name")),
+    )
+    op.create_table(
+        "ci",
+        sa.Column("kind", sa.String(length=128), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__ci")),
+        sa.UniqueConstraint("name", name=op.f("uq__ci__name")),
+    )
+    op.create_table(
+        "heartbeat",
+        sa.Column("part", sa.String(length=128), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("worker", sa.String(length=128), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("part", name=op.f("pk__heartbeat")),
+    )
+    op.create_table(
+        "job",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__job")),
+        sa.UniqueConstraint("name", name=op.f("uq__job__name")),
+    )
+    op.create_table(
+        "journal",
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("tag", sa.String(length=128), nullable=False),
+        sa.Column("subject", sa.String(length=128), nullable=False),
+        sa.Column("source", sa.String(length=128), nullable=True),
+        sa.Column("target", sa.String(length=128), nullable=True),
+        sa.Column("actor", sa.String(length=128), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=True),
+        sa.Column("previous", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk__journal")),
+        sa.UniqueConstraint("key", name=op.f("uq__journal__key")),
+    )
+    op.create_table(
+        "journal_head",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck__journal_head__only_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__journal_head")),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("topic", sa.String(length=128), nullable=False),
+        sa.Column("deployment", sa.String(length=128), nullable=True),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("next_try_at", UtcDateTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.Column("given_up_at", UtcDateTime(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__outbox")),
+        sa.UniqueConstraint("key", name=op.f("uq__outbox__key")),
+    )
+    op.create_index(
+        op.f("ix__outbox__next_try_at"),
+        "outbox",
+        ["next_try_at"],
+        unique=False,
+        sqlite_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
+        postgresql_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
+    )
+    op.create_table(
+        "pause",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("job", sa.String(length=128), nullable=True),
+        sa.Column("paused_at", UtcDateTime(), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=True),
+        sa.Column("paused_by", sa.String(length=128), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_by", sa.String(length=128), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__pause")),
+    )
+    op.create_table(
+        "person",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__person")),
+        sa.UniqueConstraint("name", name=op.f("uq__person__name")),
+    )
+    op.create_table(
+        "relation",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("source", sa.String(length=128), nullable=False),
+        sa.Column("verb", sa.String(length=128), nullable=False),
+        sa.Column("target", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__relation")),
+        sa.UniqueConstraint("source", "verb", "target", name=op.f("uq__relation__source_verb_target")),
+    )
+    op.create_table(
+        "service",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__service")),
+        sa.UniqueConstraint("name", name=op.f("uq__service__name")),
+    )
+    op.create_table(
+        "site",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__site")),
+        sa.UniqueConstraint("name", name=op.f("uq__site__name")),
+    )
+    op.create_table(
+        "team",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__team")),
+        sa.UniqueConstraint("name", name=op.f("uq__team__name")),
+    )
+    op.create_table(
+        "membership",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("person", sa.String(length=128), nullable=False),
+        sa.Column("team", sa.String(length=128), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.name"], name=op.f("fk__membership__person")),
+        sa.ForeignKeyConstraint(["team"], ["team.name"], name=op.f("fk__membership__team")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__membership")),
+        sa.UniqueConstraint("person", "team", name=op.f("uq__membership__person_team")),
+    )
+    op.create_table(
+        "slot",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("job", sa.String(length=128), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "expected",
+                "late",
+                "started",
+                "done",
+                "caught up",
+                "failed",
+                "missed",
+                "skipped",
+                name="slotstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("planned_at", UtcDateTime(), nullable=False),
+        sa.Column("settled_at", UtcDateTime(), nullable=True),
+        sa.Column("moved_from", UtcDateTime(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("caught_up", sa.Boolean(), nullable=False),
+        sa.Column("was_late", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "(state IN ('expected', 'late')) = (settled_at IS NULL)", name=op.f("ck__slot__settled_when_not_waiting")
+        ),
+        sa.ForeignKeyConstraint(["job"], ["job.name"], name=op.f("fk__slot__job")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__slot")),
+        sa.UniqueConstraint("job", "due_at", name=op.f("uq__slot__job_due_at")),
+    )
+    op.create_index(op.f("ix__slot__state_due_at"), "slot", ["state", "due_at"], unique=False)
+    op.create_table(
+        "run",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("job", sa.String(length=128), nullable=False),
+        sa.Column("slot_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "trigger",
+            sa.Enum(
+                "schedule",
+                "catch-up",
+                "manual",
+                "retry",
+                name="trigger",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "queued",
+                "dispatched",
+                "running",
+                "waiting to retry",
+                "ended",
+                name="runstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "ok",
+                "partial",
+                "failed",
+                "timed out",
+                "killed",
+                "kill unconfirmed",
+                "missed",
+                "skipped",
+                "unknown",
+                name="outcome",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("summary", sa.Text(), nullable=True),
+        sa.Column("plan", sa.JSON(), nullable=False),
+        sa.Column("job_sha256", sa.String(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("requested_by", sa.String(length=128), nullable=False),
+        sa.Column("queued_at", UtcDateTime(), nullable=False),
+        sa.Column("queue_reason", sa.Text(), nullable=True),
+        sa.Column("started_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.Column("next_attempt_at", UtcDateTime(), nullable=True),
+        sa.Column("worker", sa.String(length=128), nullable=True),
+        sa.Column("kill_requested_at", UtcDateTime(), nullable=True),
+        sa.Column("kill_requested_by", sa.String(length=128), nullable=True),
+        sa.Column("retry_of", sa.Integer(), nullable=True),
+        sa.Column("flow_run_id", sa.String(length=128), nullable=True),
+        sa.Column("recoveries", sa.Integer(), nullable=False),
+        sa.CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name=op.f("ck__run__ended_has_time")),
+        sa.CheckConstraint("(state = 'ended') = (outcome IS NOT NULL)", name=op.f("ck__run__ended_has_outcome")),
+        sa.CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name=op.f("ck__run__running_has_lease")),
+        sa.CheckConstraint(
+            "(state = 'waiting to retry') = (next_attempt_at IS NOT NULL)", name=op.f("ck__run__retry_has_time")
+        ),
+        sa.ForeignKeyConstraint(["job"], ["job.name"], name=op.f("fk__run__job")),
+        sa.ForeignKeyConstraint(["retry_of"], ["run.id"], name=op.f("fk__run__retry_of")),
+        sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk__run__slot_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__run")),
+        sa.UniqueConstraint("slot_id", name=op.f("uq__run__slot_id")),
+    )
+    op.create_index(op.f("ix__run__job_queued_at"), "run", ["job", "queued_at"], unique=False)
+    op.create_index(op.f("ix__run__state_queued_at"), "run", ["state", "queued_at"], unique=False)
+    op.create_table(
+        "step",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("host", sa.String(length=128), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("intended", "ended", name="stepstate", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "ok",
+                "partial",
+                "failed",
+                "timed out",
+                "killed",
+                "kill unconfirmed",
+                "missed",
+                "skipped",
+                "unknown",
+                name="outcome",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "fault",
+            sa.Enum(
+                "unreachable",
+                "refused",
+                "hangs",
+                "wrong host key",
+                "not let in",
+                "lost mid-command",
+                "busy",
+                "deadline passed",
+                "refused by us",
+                "interrupted",
+                name="hostfault",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("exit_code", sa.Integer(), nullable=True),
+        sa.Column("intended_at", UtcDateTime(), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("first_error_line", sa.Text(), nullable=True),
+        sa.Column("attached", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("(state = 'ended') = (outcome IS NOT NULL)", name=op.f("ck__step__ended_has_outcome")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk__step__run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__step")),
+        sa.UniqueConstraint("key", name=op.f("uq__step__key")),
+    )
+    op.create_index(op.f("ix__step__run_id_attempt"), "step", ["run_id", "attempt"], unique=False)
+    op.create_table(
+        "task_log",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("parent_id", sa.Integer(), nullable=True),
+        sa.Column("run_id", sa.Integer(), nullable=True),
+        sa.Column("task", sa.String(length=128), nullable=False),
+        sa.Column("host", sa.String(length=128), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "ok",
+                "partial",
+                "failed",
+                "timed out",
+                "killed",
+                "kill unconfirmed",
+                "missed",
+                "skipped",
+                "unknown",
+                name="outcome",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "fault",
+            sa.Enum(
+                "unreachable",
+                "refused",
+                "hangs",
+                "wrong host key",
+                "not let in",
+                "lost mid-command",
+                "busy",
+                "deadline passed",
+                "refused by us",
+                "interrupted",
+                name="hostfault",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("exit_code", sa.Integer(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("worker", sa.String(length=128), nullable=False),
+        sa.Column("flow_run_id", sa.String(length=36), nullable=True),
+        sa.Column("task_run_id", sa.String(length=36), nullable=True),
+        sa.CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name=op.f("ck__task_log__ended_has_outcome")),
+        sa.ForeignKeyConstraint(["parent_id"], ["task_log.id"], name=op.f("fk__task_log__parent_id")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk__task_log__run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__task_log")),
+    )
+    op.create_index(op.f("ix__task_log__run_id"), "task_log", ["run_id"], unique=False)
+    op.create_index(op.f("ix__task_log__started_at"), "task_log", ["started_at"], unique=False)
+    op.create_table(
+        "output",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("task_log_id", sa.Integer(), nullable=False),
+        sa.Column("stream", sa.String(length=8), nullable=False),
+        sa.Column("head", sa.LargeBinary(), nullable=False),
+        sa.Column("tail", sa.LargeBinary(), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["task_log_id"], ["task_log.id"], name=op.f("fk__output__task_log_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__output")),
+    )
+    op.create_index(op.f("ix__output__task_log_id"), "output", ["task_log_id"], unique=False)
+    op.create_index(
+        "uq__pause__one_open",
+        "pause",
+        [sa.text("coalesce(job, '*')")],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.execute(sa.text("INSERT INTO journal_head (id, seq, hash) VALUES (1, 0, :genesis)").bindparams(genesis=GENESIS))
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(APPEND_ONLY_POSTGRESQL)
+    else:
+        for statement in APPEND_ONLY_SQLITE:
+            op.execute(statement)
