@@ -1,0 +1,241 @@
+"""When a job is due: cron, interval, recurrence rule or nth working day, as UTC instants.
+
+cronsim matches cron fields on plain wall time; the daylight saving rule is ours and one for all kinds (wall_clock):
+a job at a set time runs once a day, in a gap at the first valid moment after; a cron line whose minute or hour
+begins with a star, an hourly rule and an interval go by elapsed time. Checked against Debian's semantics in
+tests/vectors/cron.json.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+
+from models.rules.calendars import Calendar, add_working_days, nth_working_day
+from models.rules.durations import Duration
+from models.rules.recurrence import check_rule, elapsed_of, wall_times
+from models.rules.wall_clock import instants_of, require_aware, to_instant, wall_time, zone_of
+
+# A Monday, so that `every: 7d` without an anchor means Mondays at midnight on the wall.
+EPOCH = datetime(2001, 1, 1)  # noqa: DTZ001 - wall time in the schedule's own zone
+_KINDS = ("cron", "every", "rrule", "business_day")
+_MOST_WORKING_DAYS = 23
+_CRON_HINT = 'write five fields: minute hour day month weekday, such as "30 2 * * mon-fri"'
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a job is due: exactly one of cron, every, rrule and business_day. No zone given means the site's.
+
+    `offset_days` and `offset_working_days` move each day of a cron line at a set time, a daily or longer rule or a
+    working day ("two days after the second Tuesday").
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    cron: str | None = None
+    every: Duration | None = None
+    rrule: str | None = None
+    business_day: int | None = None
+    timezone: str | None = None
+    anchor: datetime | None = None
+    start: datetime | None = None
+    at: time | None = None
+    calendar: str | None = None
+    offset_days: int = 0
+    offset_working_days: int = 0
+
+    def __post_init__(self) -> None:
+        given = [kind for kind in _KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(f"a schedule has exactly one of {', '.join(_KINDS)}; given: {', '.join(given) or 'none'}")
+        zone_of(self.timezone)
+        for problem in (_fields_problem(self, given[0]), _kind_problem(self), _offset_problem(self)):
+            if problem:
+                raise ValueError(problem)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the schedule's wall clock."""
+        return zone_of(self.timezone)
+
+    @property
+    def is_elapsed(self) -> bool:
+        """Whether it goes by elapsed time rather than by set times of the day."""
+        if self.cron is not None:
+            minute, hour = self.cron.split()[:2]
+            return minute.startswith("*") or hour.startswith("*")
+        return self.every is not None or (self.rrule is not None and self._elapsed() is not None)
+
+    def _elapsed(self) -> tuple[datetime, timedelta, datetime | None] | None:
+        if self.every is not None:
+            anchor = self.anchor or EPOCH
+            return anchor if anchor.tzinfo else to_instant(anchor, self.zone), self.every, None
+        found = elapsed_of(self.rrule or "", self.start or EPOCH, self.zone)
+        return (found.anchor, found.step, found.last) if found else None
+
+
+def due_times(
+    schedule: Schedule, after: datetime, until: datetime, calendars: Mapping[str, Calendar] | None = None
+) -> Iterator[datetime]:
+    """Each due instant in UTC, strictly after `after`, up to and including `until`, ascending, none twice."""
+    last, end = require_aware(after, "the start"), require_aware(until, "the end")
+    for instant in _candidates(schedule, last, end, calendars or {}):
+        if instant > end:
+            return
+        if instant > last:
+            last = instant
+            yield instant
+
+
+def _candidates(
+    schedule: Schedule, after: datetime, until: datetime, calendars: Mapping[str, Calendar]
+) -> Iterator[datetime]:
+    """Due instants from somewhat before `after` on, never going backwards; repeats are possible."""
+    zone = schedule.zone
+    if schedule.every is not None or (schedule.rrule is not None and schedule.is_elapsed):
+        yield from _stepped(schedule, after)
+        return
+    first = wall_time(after, zone) - _margin(schedule, after, zone)
+    if schedule.cron is not None:
+        walls: Iterator[datetime] = CronSim(schedule.cron, first)
+        if schedule.is_elapsed:
+            yield from _each_showing(walls, zone)
+            return
+    elif schedule.rrule is not None:
+        walls = wall_times(schedule.rrule, schedule.start or EPOCH, first, zone)
+    else:
+        walls = _business_days(schedule, first, wall_time(until, zone), _calendar(schedule, calendars))
+    for wall in _offset(walls, schedule, calendars):
+        yield to_instant(wall, zone)
+
+
+def _stepped(schedule: Schedule, after: datetime) -> Iterator[datetime]:
+    elapsed = schedule._elapsed()
+    if elapsed is None:
+        return
+    anchor, step, last = elapsed
+    count = (after - anchor) // step + 1
+    if schedule.rrule is not None:
+        count = max(0, count)  # a rule begins at its start; an interval has no beginning
+    instant = anchor + count * step
+    while last is None or instant <= last:
+        yield require_aware(instant, "the anchor")
+        instant += step
+
+
+def _margin(schedule: Schedule, after: datetime, zone: ZoneInfo) -> timedelta:
+    """How far before `after` to begin: past a clock change nearby, and past the longest move of a day."""
+    days = abs(schedule.offset_days)
+    if schedule.offset_working_days:
+        days += 31 + 14 * abs(schedule.offset_working_days)
+    around = {(after + timedelta(hours=hours)).astimezone(zone).utcoffset() for hours in (-25, -1, 0, 1, 25)}
+    return timedelta(days=days, hours=26 if len(around) > 1 else 0, seconds=1)
+
+
+def _each_showing(walls: Iterator[datetime], zone: ZoneInfo) -> Iterator[datetime]:
+    """Every instant at which the clock shows one of the wall times, the second pass of an overlap after the first."""
+    again: deque[datetime] = deque()
+    for wall in walls:
+        instants = instants_of(wall, zone)
+        while again and instants and again[0] < instants[0]:
+            yield again.popleft()
+        yield from instants[:1]
+        again.extend(instants[1:])
+    yield from again
+
+
+def _business_days(schedule: Schedule, first: datetime, last: datetime, calendar: Calendar) -> Iterator[datetime]:
+    month = date(first.year, first.month, 1) - timedelta(days=1)
+    stop = last.date() + timedelta(days=abs(schedule.offset_days) + 31)
+    while month <= stop:
+        day = nth_working_day(calendar, month.year, month.month, schedule.business_day or 0)
+        if day is not None:
+            yield datetime.combine(day, schedule.at or time(0))
+        month = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def _offset(walls: Iterator[datetime], schedule: Schedule, calendars: Mapping[str, Calendar]) -> Iterator[datetime]:
+    for wall in walls:
+        day: date | None = wall.date() + timedelta(days=schedule.offset_days)
+        if schedule.offset_working_days and day is not None:
+            day = add_working_days(_calendar(schedule, calendars), day, schedule.offset_working_days)
+        if day is not None:
+            yield datetime.combine(day, wall.time())
+
+
+def _calendar(schedule: Schedule, calendars: Mapping[str, Calendar]) -> Calendar:
+    found = calendars.get(schedule.calendar or "")
+    if found is None:
+        known = ", ".join(sorted(calendars)) or "none"
+        raise ValueError(f'there is no calendar "{schedule.calendar}"; known: {known}')
+    return found
+
+
+def _fields_problem(schedule: Schedule, kind: str) -> str | None:
+    """A field that belongs to another kind of schedule, in words."""
+    owners = {
+        "anchor": ("every",),
+        "start": ("rrule",),
+        "at": ("business_day",),
+        "calendar": _KINDS if schedule.offset_working_days else ("business_day",),
+    }
+    for name, kinds in owners.items():
+        if getattr(schedule, name) is not None and kind not in kinds:
+            return f"`{name}` goes with {' or '.join(kinds)}, not with {kind}"
+    return None
+
+
+def _kind_problem(schedule: Schedule) -> str | None:
+    if schedule.cron is not None:
+        return _cron_problem(schedule.cron)
+    if schedule.every is not None:
+        return "`every` is at least 1s" if schedule.every < timedelta(seconds=1) else None
+    if schedule.rrule is not None:
+        return _rule_problem(schedule, schedule.rrule)
+    return _business_day_problem(schedule)
+
+
+def _rule_problem(schedule: Schedule, rule: str) -> str | None:
+    if schedule.start is not None and schedule.start.tzinfo is not None:
+        return "`start` is local wall time in the schedule's time zone: leave the offset out"
+    check_rule(rule, schedule.start or EPOCH, schedule.zone)
+    return None
+
+
+def _business_day_problem(schedule: Schedule) -> str | None:
+    if not 1 <= abs(schedule.business_day or 0) <= _MOST_WORKING_DAYS:
+        return f"business_day is 1 to {_MOST_WORKING_DAYS}, or -1 to -{_MOST_WORKING_DAYS} from the end of the month"
+    if schedule.at is None or schedule.calendar is None:
+        return "business_day needs `at` (a wall time such as 06:30) and `calendar` (whose working days count)"
+    return None
+
+
+def _cron_problem(line: str) -> str | None:
+    if line.strip().startswith("@"):
+        return f'"{line}" is a nickname that cannot be used here; {_CRON_HINT}'
+    if len(line.split()) != 5:
+        return f'"{line}" has {len(line.split())} fields; {_CRON_HINT}'
+    try:
+        next(CronSim(line, EPOCH))
+    except CronSimError as error:
+        return f'"{line}" is not a cron line ({str(error).lower()}); {_CRON_HINT}'
+    except StopIteration:
+        return f'"{line}" would never be due'
+    return None
+
+
+def _offset_problem(schedule: Schedule) -> str | None:
+    if not (schedule.offset_days or schedule.offset_working_days):
+        return None
+    if schedule.is_elapsed:
+        return "an offset in days needs a schedule at set times of the day"
+    if schedule.offset_working_days and schedule.calendar is None:
+        return "offset_working_days needs `calendar` (whose working days count)"
+    if max(abs(schedule.offset_days), abs(schedule.offset_working_days)) > 31:
+        return "an offset is at most 31 days"
+    return None
