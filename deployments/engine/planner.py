@@ -1,0 +1,106 @@
+"""The planner: writes the expected runs ahead, starts those that are due, and takes up what a dead worker left.
+
+Every tick is one pass over the shared database; nothing is remembered between ticks, so a planner that was killed
+goes on where it stopped.
+"""
+
+import logging
+import threading
+from datetime import datetime, timedelta
+
+from models import clock
+from models.database import Database
+from models.errors import NotFound, WatchbillError
+from models.queries import alarms, dispatching, heartbeats, journal, recovery, register, slots
+from models.queries.book import Book, read_book
+from models.settings import Settings
+
+TICK_SECONDS = 0.5
+PLAN_EVERY = timedelta(seconds=60)
+ANCHOR_EVERY = timedelta(minutes=5)
+LOOK_EVERY = timedelta(seconds=5)
+ACTOR = "planner"
+log = logging.getLogger("watchbill.planner")
+
+
+class Planner:
+    """One planner; several may run, since each act is a compare-and-set in the database."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._anchors = settings.anchors
+        self._last: dict[str, datetime] = {}
+        self._book: tuple[int, Book] | None = None
+
+    def tick(self, now: datetime) -> None:
+        """Plan, start what is due, take up what was lost, look for alarms, anchor the journal."""
+        book, changed = self._current_book()
+        if self._is_time("plan", PLAN_EVERY, now) or changed:
+            self._plan(book, now)
+        self._start(book, now)
+        if self._is_time("look", LOOK_EVERY, now):
+            self._look(book, now)
+        if self._is_time("anchor", ANCHOR_EVERY, now):
+            self._anchor(now)
+
+    def _current_book(self) -> tuple[Book, bool]:
+        with self._database.read() as session:
+            revision = register.revision(session)
+            if self._book is not None and self._book[0] == revision:
+                return self._book[1], False
+            book = read_book(session)
+        self._book = (revision, book)
+        return book, True
+
+    def _plan(self, book: Book, now: datetime) -> None:
+        with self._database.write() as session:
+            added = slots.plan_ahead(session, book, now, ACTOR)
+        if added:
+            log.info("planned %d slots", added)
+
+    def _start(self, book: Book, now: datetime) -> None:
+        with self._database.read() as session:
+            if not dispatching.is_anything_to_do(session, now):
+                return
+        with self._database.write() as session:
+            for line in dispatching.start_due(session, book, now, ACTOR):
+                log.info("%s", line)
+
+    def _look(self, book: Book, now: datetime) -> None:
+        with self._database.write() as session:
+            for line in recovery.take_up_lost_runs(session, now, ACTOR):
+                log.warning("%s", line)
+            for line in alarms.look(session, book, now):
+                log.warning("%s", line)
+            heartbeats.beat(session, "planner", now)
+
+    def _anchor(self, now: datetime) -> None:
+        with self._database.read() as session:
+            seq = journal.anchor(session, self._anchors)
+        with self._database.write() as session:
+            heartbeats.beat(session, "anchor", now, f"journal row {seq}")
+
+    def _is_time(self, what: str, every: timedelta, now: datetime) -> bool:
+        last = self._last.get(what)
+        # A clock that was set back must not stop the work until it has caught up.
+        if last is not None and timedelta(0) <= now - last < every:
+            return False
+        self._last[what] = now
+        return True
+
+
+def run_planner(settings: Settings, stop: threading.Event) -> None:
+    """Tick until told to stop. A tick that fails is said and tried again: the database may come back."""
+    database = Database(settings.url())
+    planner = Planner(database, settings)
+    while not stop.is_set():
+        try:
+            planner.tick(clock.now())
+        except NotFound:
+            log.info("waiting for a site: run `watchbill up SITE`")
+            stop.wait(2)
+        except WatchbillError as error:
+            log.error("%s", error)  # noqa: TRY400 - a sentence for people; the trace says nothing more
+            stop.wait(2)
+        stop.wait(TICK_SECONDS)
+    database.close()

@@ -1,0 +1,122 @@
+"""The relay: carries the outbox to Prefect, at least once, each row under its own idempotency key.
+
+Nothing is lost while Prefect is down: the rows wait, and drain once when it is back.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from models import clock
+from models.database import Database
+from models.errors import WatchbillError
+from models.orders.run_job import run_id_of
+from models.queries import dispatching, heartbeats, outbox, recovery
+from models.records import OutboxRow, Run
+from models.settings import Settings
+
+POLL_SECONDS = 0.15
+BEAT_EVERY = timedelta(seconds=10)
+CHECK_EVERY = timedelta(seconds=30)
+UNCLAIMED_AFTER = timedelta(seconds=60)
+GONE = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+log = logging.getLogger("watchbill.relay")
+
+
+class Prefect(Protocol):
+    """What the relay asks of Prefect."""
+
+    def create_run(self, deployment: str, parameters: dict[str, object], idempotency_key: str) -> str:
+        """Create a flow run, or find the one with this key; its id. Raises EngineError or NotFound."""
+        ...
+
+    def cancel_run(self, flow_run_id: str) -> None:
+        """Ask for the end of a flow run."""
+        ...
+
+    def state_of(self, flow_run_id: str) -> str | None:
+        """The state type of a flow run, in capitals; None when Prefect does not know it."""
+        ...
+
+
+class Relay:
+    """One relay; a second one sends nothing twice, since Prefect knows the keys."""
+
+    def __init__(self, database: Database, prefect: Prefect, wake_worker: Callable[[], None]) -> None:
+        self._database = database
+        self._prefect = prefect
+        self._wake_worker = wake_worker
+        self._last_check: datetime | None = None
+        self._last_beat: datetime | None = None
+
+    def pass_once(self, now: datetime) -> int:
+        """Send what is due. Returns how many rows were sent."""
+        with self._database.read() as session:
+            rows = outbox.waiting(session, now)
+            session.expunge_all()
+        sent = sum(self._send(row, now) for row in rows)
+        if sent:
+            self._wake_worker()
+        if self._last_check is None or now - self._last_check >= CHECK_EVERY:
+            self._send_lost_again(now)
+            self._last_check = now
+        if self._last_beat is None or now - self._last_beat >= BEAT_EVERY:
+            with self._database.write() as session:
+                heartbeats.beat(session, "relay", now)
+            self._last_beat = now
+        return sent
+
+    def _send(self, row: OutboxRow, now: datetime) -> bool:
+        try:
+            result = self._deliver(row)
+        except WatchbillError as error:
+            log.warning("%s: %s", row.key, error)
+            with self._database.write() as session:
+                outbox.mark_failed(session, row, now, str(error), permanent=error.permanent)
+                if error.permanent:
+                    recovery.end_undeliverable(session, row, str(error), "relay")
+            return False
+        with self._database.write() as session:
+            outbox.mark_sent(session, row.id, now, result)
+            if row.topic == "run" and row.key.startswith("run/"):
+                run = session.get(Run, run_id_of(row.parameters["order"]["run"]))
+                if run is not None and "/notice/" not in row.key and "/kill" not in row.key:
+                    run.flow_run_id = result
+        return True
+
+    def _deliver(self, row: OutboxRow) -> str:
+        if row.topic == "cancel":
+            self._prefect.cancel_run(row.parameters["flow_run_id"])
+            return str(row.parameters["flow_run_id"])
+        return self._prefect.create_run(row.deployment or "", row.parameters, row.key)
+
+    def _send_lost_again(self, now: datetime) -> None:
+        """Ask anew for runs that nobody claimed and that Prefect no longer has, or ended without starting them."""
+        with self._database.read() as session:
+            unclaimed = dispatching.unclaimed(session, now - UNCLAIMED_AFTER)
+        for run_id, flow_run_id in unclaimed:
+            try:
+                state = self._prefect.state_of(flow_run_id)
+            except WatchbillError as error:
+                log.warning("%s", error)
+                return
+            if state is None or state in GONE:
+                why = f"Prefect {'no longer knows' if state is None else 'ended'} its flow run before it started"
+                with self._database.write() as session:
+                    recovery.send_again(session, run_id, now, "relay", why)
+
+
+def run_relay(settings: Settings, prefect: Prefect, wake_worker: Callable[[], None], stop: threading.Event) -> None:
+    """Pass after pass until told to stop. A pass that fails is said and tried again."""
+    database = Database(settings.url())
+    relay = Relay(database, prefect, wake_worker)
+    while not stop.is_set():
+        try:
+            relay.pass_once(clock.now())
+        except WatchbillError as error:
+            log.error("%s", error)  # noqa: TRY400 - a sentence for people; the trace says nothing more
+            stop.wait(2)
+        stop.wait(POLL_SECONDS)
+    database.close()
