@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from models.rules.durations import Duration, format_duration, parse_duration
+from models.rules.field_error import FieldError, under
 from models.rules.wall_clock import require_aware
 from models.vocabulary import AlarmKind, Outcome
 
@@ -32,9 +33,10 @@ class Alarms:
 
     def __post_init__(self) -> None:
         if self.too_long is not None and self.too_short is not None and self.too_short >= self.too_long:
-            raise ValueError("too_short must be below too_long")
+            raise FieldError("too_short", "too_short must be below too_long")
         if self.over_usual is not None and not _PART.match(self.over_usual):
-            parse_duration(self.over_usual.removeprefix("+"))
+            with under("over_usual"):
+                parse_duration(self.over_usual.removeprefix("+"))
 
     def longest(self, usual: "Usual | None") -> tuple[timedelta, str] | None:
         """The longest duration that is still in order and what sets it; None when nothing limits it."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from models.rules.durations import Duration
+from models.rules.field_error import FieldError, under
 from models.rules.nodes import Node
 from models.rules.verdicts import Verdict
 from models.vocabulary import Outcome
@@ -41,11 +42,12 @@ class Batch:
     pause: Duration = timedelta(0)
 
     def __post_init__(self) -> None:
-        self.size_for(1)
+        with under("size"):
+            self.size_for(1)
         if self.max_failures < 0:
-            raise ValueError("max_failures is 0 or more")
+            raise FieldError("max_failures", "max_failures is 0 or more")
         if self.on_failure is OnFailure.GO_ON and self.max_failures:
-            raise ValueError("max_failures goes with `on_failure: stop`; go-on never stops")
+            raise FieldError("max_failures", "max_failures goes with `on_failure: stop`; go-on never stops")
 
     def size_for(self, hosts: int) -> int:
         """How many of this many hosts run at once: at least one; a part is rounded up."""

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from models.rules.field_error import under
 from models.rules.holiday_names import check_region, holiday_name
 from models.rules.hours import (
     WHOLE_DAY,
@@ -52,10 +53,15 @@ class Calendar:
             raise ValueError("a calendar has `hours` or is open `always`, not both")
         if not (self.always or self.hours or self.windows or self.dates):
             raise ValueError("the calendar is never open: give it `hours`, `always: true`, `windows` or `dates`")
-        for region in self.holidays:
-            check_region(region)
-        zone_of(self.timezone)
-        _ = self._week, self._own_days
+        with under("timezone"):
+            zone_of(self.timezone)
+        with under("holidays"):
+            for region in self.holidays:
+                check_region(region)
+        with under("hours"):
+            _ = self._week
+        with under("dates"):
+            _ = self._own_days
 
     @cached_property
     def zone(self) -> ZoneInfo:

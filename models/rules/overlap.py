@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from models.rules.field_error import FieldError
 from models.vocabulary import Overlap
 
 
@@ -28,7 +29,7 @@ class OverlapPolicy:
 
     def __post_init__(self) -> None:
         if not 1 <= self.max_queued <= 1000:
-            raise ValueError("max_queued is from 1 to 1000; to queue none, use forbid or cancel new")
+            raise FieldError("max_queued", "max_queued is from 1 to 1000; to queue none, use forbid or cancel new")
 
 
 @dataclass(frozen=True)

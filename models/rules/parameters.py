@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from models.errors import Refused
+from models.rules.field_error import FieldError, under
 
 LONGEST_VALUE = 32_768
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$", re.ASCII)
@@ -61,22 +62,21 @@ class Parameter:
 
     def __post_init__(self) -> None:
         if (self.type is ParameterType.CHOICE) != bool(self.choices):
-            raise ValueError("`choices` goes with type choice, which needs at least one")
+            raise FieldError("choices", "`choices` goes with type choice, which needs at least one")
         if self.pattern is not None and self.type is not ParameterType.TEXT:
-            raise ValueError("`pattern` goes with type text")
+            raise FieldError("pattern", "`pattern` goes with type text")
         if self.type in (ParameterType.BOOLEAN, ParameterType.CHOICE, ParameterType.DATE) and self._is_bounded:
-            raise ValueError(f"`minimum` and `maximum` do not go with type {self.type.value}")
+            raise FieldError("minimum", f"`minimum` and `maximum` do not go with type {self.type.value}")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise ValueError(f"minimum {self.minimum:g} is above maximum {self.maximum:g}")
+            raise FieldError("minimum", f"minimum {self.minimum:g} is above maximum {self.maximum:g}")
         if self.pattern is not None:
-            _compiled(self.pattern)
+            with under("pattern"):
+                _compiled(self.pattern)
         if self.required and self.default is not None:
-            raise ValueError("a parameter with a default is not required; leave one of the two out")
+            raise FieldError("required", "a parameter with a default is not required; leave one of the two out")
         if self.default is not None:
-            try:
+            with under("default"):
                 value_of(self, self.default)
-            except ValueError as error:
-                raise ValueError(f"the default cannot be used: {error}") from None
 
     @property
     def _is_bounded(self) -> bool:

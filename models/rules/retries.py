@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from models.rules.durations import Duration, format_duration
+from models.rules.field_error import FieldError
 from models.rules.verdicts import Verdict
 from models.rules.wall_clock import require_aware
 from models.vocabulary import HostFault, Outcome, Repeat
@@ -41,11 +42,11 @@ class Retry:
 
     def __post_init__(self) -> None:
         if not 0 <= self.attempts <= _MOST_ATTEMPTS:
-            raise ValueError(f"attempts is from 0 to {_MOST_ATTEMPTS}")
+            raise FieldError("attempts", f"attempts is from 0 to {_MOST_ATTEMPTS}")
         if not 1 <= self.factor <= 100:
-            raise ValueError("factor is from 1 (the same delay each time) to 100")
+            raise FieldError("factor", "factor is from 1 (the same delay each time) to 100")
         if max(self.delay, self.max_delay) > _LONGEST_DELAY:
-            raise ValueError(f"a delay is at most {format_duration(_LONGEST_DELAY)}")
+            raise FieldError("delay", f"a delay is at most {format_duration(_LONGEST_DELAY)}")
 
     def delay_after(self, attempt: int) -> timedelta:
         """How long to wait after this attempt (the first is 1)."""

@@ -17,6 +17,7 @@ from cronsim import CronSim, CronSimError
 
 from models.rules.calendars import Calendar, add_working_days, nth_working_day
 from models.rules.durations import Duration
+from models.rules.field_error import FieldError, under
 from models.rules.recurrence import check_rule, elapsed_of, wall_times
 from models.rules.wall_clock import instants_of, require_aware, to_instant, wall_time, zone_of
 
@@ -24,6 +25,7 @@ from models.rules.wall_clock import instants_of, require_aware, to_instant, wall
 EPOCH = datetime(2001, 1, 1)  # noqa: DTZ001 - wall time in the schedule's own zone
 _KINDS = ("cron", "every", "rrule", "business_day")
 _MOST_WORKING_DAYS = 23
+_LONGEST_OFFSET = 31
 _CRON_HINT = 'write five fields: minute hour day month weekday, such as "30 2 * * mon-fri"'
 
 
@@ -53,10 +55,12 @@ class Schedule:
         given = [kind for kind in _KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
             raise ValueError(f"a schedule has exactly one of {', '.join(_KINDS)}; given: {', '.join(given) or 'none'}")
-        zone_of(self.timezone)
-        for problem in (_fields_problem(self, given[0]), _kind_problem(self), _offset_problem(self)):
-            if problem:
-                raise ValueError(problem)
+        with under("timezone"):
+            zone_of(self.timezone)
+        _check_fields(self, given[0])
+        with under(given[0]):
+            _check_kind(self)
+        _check_offset(self)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -176,8 +180,8 @@ def _calendar(schedule: Schedule, calendars: Mapping[str, Calendar]) -> Calendar
     return found
 
 
-def _fields_problem(schedule: Schedule, kind: str) -> str | None:
-    """A field that belongs to another kind of schedule, in words."""
+def _check_fields(schedule: Schedule, kind: str) -> None:
+    """Refuses a field that belongs to another kind of schedule."""
     owners = {
         "anchor": ("every",),
         "start": ("rrule",),
@@ -186,56 +190,53 @@ def _fields_problem(schedule: Schedule, kind: str) -> str | None:
     }
     for name, kinds in owners.items():
         if getattr(schedule, name) is not None and kind not in kinds:
-            return f"`{name}` goes with {' or '.join(kinds)}, not with {kind}"
-    return None
+            raise FieldError(name, f"`{name}` goes with {' or '.join(kinds)}, not with {kind}")
 
 
-def _kind_problem(schedule: Schedule) -> str | None:
+def _check_kind(schedule: Schedule) -> None:
     if schedule.cron is not None:
-        return _cron_problem(schedule.cron)
-    if schedule.every is not None:
-        return "`every` is at least 1s" if schedule.every < timedelta(seconds=1) else None
-    if schedule.rrule is not None:
-        return _rule_problem(schedule, schedule.rrule)
-    return _business_day_problem(schedule)
+        _check_cron(schedule.cron)
+    elif schedule.every is not None:
+        if schedule.every < timedelta(seconds=1):
+            raise ValueError("`every` is at least 1s")
+    elif schedule.rrule is not None:
+        if schedule.start is not None and schedule.start.tzinfo is not None:
+            raise FieldError("start", "`start` is local wall time in the schedule's time zone: leave the offset out")
+        check_rule(schedule.rrule, schedule.start or EPOCH, schedule.zone)
+    else:
+        _check_business_day(schedule)
 
 
-def _rule_problem(schedule: Schedule, rule: str) -> str | None:
-    if schedule.start is not None and schedule.start.tzinfo is not None:
-        return "`start` is local wall time in the schedule's time zone: leave the offset out"
-    check_rule(rule, schedule.start or EPOCH, schedule.zone)
-    return None
-
-
-def _business_day_problem(schedule: Schedule) -> str | None:
-    if not 1 <= abs(schedule.business_day or 0) <= _MOST_WORKING_DAYS:
-        return f"business_day is 1 to {_MOST_WORKING_DAYS}, or -1 to -{_MOST_WORKING_DAYS} from the end of the month"
-    if schedule.at is None or schedule.calendar is None:
-        return "business_day needs `at` (a wall time such as 06:30) and `calendar` (whose working days count)"
-    return None
-
-
-def _cron_problem(line: str) -> str | None:
+def _check_cron(line: str) -> None:
     if line.strip().startswith("@"):
-        return f'"{line}" is a nickname that cannot be used here; {_CRON_HINT}'
+        raise ValueError(f'"{line}" is a nickname that cannot be used here; {_CRON_HINT}')
     if len(line.split()) != 5:
-        return f'"{line}" has {len(line.split())} fields; {_CRON_HINT}'
+        raise ValueError(f'"{line}" has {len(line.split())} fields; {_CRON_HINT}')
     try:
         next(CronSim(line, EPOCH))
     except CronSimError as error:
-        return f'"{line}" is not a cron line ({str(error).lower()}); {_CRON_HINT}'
+        raise ValueError(f'"{line}" is not a cron line ({str(error).lower()}); {_CRON_HINT}') from None
     except StopIteration:
-        return f'"{line}" would never be due'
-    return None
+        raise ValueError(f'"{line}" would never be due') from None
 
 
-def _offset_problem(schedule: Schedule) -> str | None:
-    if not (schedule.offset_days or schedule.offset_working_days):
-        return None
+def _check_business_day(schedule: Schedule) -> None:
+    most = _MOST_WORKING_DAYS
+    if not 1 <= abs(schedule.business_day or 0) <= most:
+        raise ValueError(f"business_day is 1 to {most}, or -1 to -{most} from the end of the month")
+    if schedule.at is None or schedule.at.tzinfo is not None:
+        raise ValueError("business_day needs `at`: a wall time such as 06:30, without an offset")
+    if schedule.calendar is None:
+        raise ValueError("business_day needs `calendar`: the one whose working days count")
+
+
+def _check_offset(schedule: Schedule) -> None:
+    key = "offset_working_days" if schedule.offset_working_days else "offset_days"
+    if not getattr(schedule, key):
+        return
     if schedule.is_elapsed:
-        return "an offset in days needs a schedule at set times of the day"
+        raise FieldError(key, "an offset in days needs a schedule at set times of the day")
     if schedule.offset_working_days and schedule.calendar is None:
-        return "offset_working_days needs `calendar` (whose working days count)"
-    if max(abs(schedule.offset_days), abs(schedule.offset_working_days)) > 31:
-        return "an offset is at most 31 days"
-    return None
+        raise FieldError(key, "offset_working_days needs `calendar`: the one whose working days count")
+    if max(abs(schedule.offset_days), abs(schedule.offset_working_days)) > _LONGEST_OFFSET:
+        raise FieldError(key, f"an offset is at most {_LONGEST_OFFSET} days")

@@ -41,8 +41,8 @@ def explain(schedule: Schedule) -> str:
         words = _rule_in_words(schedule.rrule, schedule.start or EPOCH)
     else:
         number = schedule.business_day or 0
-        which = _ordinal(number) + (" working day" if number not in (0,) else "")
-        words = f"at {schedule.at:%H:%M} on the {which} of the month (calendar {schedule.calendar})"
+        which = _ordinal(number)
+        words = f"at {schedule.at:%H:%M} on the {which} working day of the month (calendar {schedule.calendar})"
     return f"{words}{_offset_in_words(schedule)} ({schedule.timezone or 'UTC'})"
 
 

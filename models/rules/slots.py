@@ -14,6 +14,7 @@ from typing import ClassVar
 from models.rules.admission import admits, named
 from models.rules.calendars import Calendar, next_working_day, working_day
 from models.rules.durations import Duration, format_duration
+from models.rules.field_error import FieldError
 from models.rules.schedule import Schedule, due_times
 from models.rules.verdicts import Verdict
 from models.rules.wall_clock import require_aware, to_instant, wall_time
@@ -50,9 +51,11 @@ class CalendarUse:
 
     def __post_init__(self) -> None:
         if self.on_closed is OnClosed.NEXT_WORKING_DAY and self.working_days is None:
-            raise ValueError("next-working-day needs `working_days`: the calendar whose working days count")
+            raise FieldError(
+                "on_closed", "next-working-day needs `working_days`: the calendar whose working days count"
+            )
         if self.on_closed is OnClosed.SKIP and self.working_days is not None:
-            raise ValueError("`working_days` goes with `on_closed: next-working-day`")
+            raise FieldError("working_days", "`working_days` goes with `on_closed: next-working-day`")
 
     def admits(self, calendars: Mapping[str, Calendar], instant: datetime) -> Verdict:
         """Whether work may start at this instant by these calendars."""

@@ -7,8 +7,9 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from models.rules.durations import Duration, format_duration
+from models.rules.field_error import FieldError, under
 from models.rules.hours import WEEKDAYS, weekdays_of
-from models.rules.recurrence import elapsed_of, wall_times
+from models.rules.recurrence import check_rule, elapsed_of, wall_times
 from models.rules.wall_clock import to_instant
 
 # Half open: the start belongs to it, the end does not.
@@ -50,20 +51,27 @@ class Window:
             self._refuse_backwards()
             return
         if self.lasts is None or not timedelta(0) < self.lasts <= LONGEST_RECURRING:
-            raise ValueError(f"a recurring window lasts more than 0s and at most {format_duration(LONGEST_RECURRING)}")
+            raise FieldError(
+                "lasts", f"a recurring window lasts more than 0s and at most {format_duration(LONGEST_RECURRING)}"
+            )
         if self.day is not None:
-            weekdays_of(self.day)
+            with under("day"):
+                weekdays_of(self.day)
         elif self._is_elapsed():
-            raise ValueError("a window recurs daily, weekly, monthly or yearly, not by the hour")
+            raise FieldError("rrule", "a window recurs daily, weekly, monthly or yearly, not by the hour")
 
     def _refuse_backwards(self) -> None:
         if self.starts is None or self.ends is None or (self.starts.tzinfo is None) != (self.ends.tzinfo is None):
-            raise ValueError("`starts` and `ends` of a window are both local wall times, or both carry an offset")
+            raise FieldError(
+                "ends", "`starts` and `ends` of a window are both local wall times, or both carry an offset"
+            )
         if self.ends <= self.starts:
-            raise ValueError("the window ends before it starts")
+            raise FieldError("ends", "the window ends before it starts")
 
     def _is_elapsed(self) -> bool:
-        return elapsed_of(self.rrule or "", self._rule_start(), ZoneInfo("UTC")) is not None
+        with under("rrule"):
+            check_rule(self.rrule or "", self._rule_start(), ZoneInfo("UTC"))
+            return elapsed_of(self.rrule or "", self._rule_start(), ZoneInfo("UTC")) is not None
 
     def _rule_start(self) -> datetime:
         return datetime.combine(self.first, self.at or time(0))
