@@ -1,0 +1,123 @@
+"""Loads a site folder: all of it, or every fault in it at once."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from models.errors import Place, SiteError
+from models.site.checks import faults_of, filter_faults
+from models.site.documents import SITE_FILE, Document, SourceEntry, duplicates, entries_of, read_documents
+from models.site.references import Kind, wrong_references
+from models.site.scripts import fill_script
+from models.site.site import SHAPES, Site
+from models.site.site_file import SiteSettings
+from models.site.tree import Node, Plain, plain
+from models.site.validation import Raw, make
+
+DEFAULTS = "defaults"
+ZONED = {Kind.HOST, Kind.CALENDAR}
+
+
+def load_site(folder: FilePath | str) -> Site:
+    """The site in a folder. Raises SiteError with every fault of every file."""
+    loader = Loader(FilePath(folder))
+    site = loader.site()
+    if loader.places or site is None:
+        raise SiteError(_in_order(loader.places))
+    return site
+
+
+class Loader:
+    """One loading of one folder, collecting faults on the way."""
+
+    def __init__(self, folder: FilePath) -> None:
+        self._folder = folder
+        self.places: list[Place] = []
+        self._settings: SiteSettings | None = None
+        self._job_defaults: Raw = {}
+        self._made: dict[Kind, dict[str, Any]] = {kind: {} for kind in Kind}
+
+    def site(self) -> Site | None:
+        """The site, as far as it can be made."""
+        documents, faults = read_documents(self._folder)
+        self.places += faults
+        entries: list[SourceEntry] = []
+        for document in documents:
+            if document.schema == SITE_FILE:
+                self._read_site_file(document)
+                continue
+            found, faults = entries_of(document)
+            entries += found
+            self.places += faults
+        self.places += duplicates(entries)
+        for entry in entries:
+            self._make(entry)
+        self.places += _between(entries, self._made)
+        return self._assembled()
+
+    def _read_site_file(self, document: Document) -> None:
+        entry = SourceEntry(Kind.SITE, "", document, (), document.tree)
+        self._settings, faults = make(entry, SHAPES[Kind.SITE], plain_mapping(document.tree))
+        self.places += faults
+        defaults = document.tree.mapping().get(DEFAULTS)
+        wrong = any(place.key.split(".")[0] == DEFAULTS for place in faults)
+        self._job_defaults = plain_mapping(defaults) if defaults and not wrong else {}
+
+    def _make(self, entry: SourceEntry) -> None:
+        raw = plain_mapping(entry.node)
+        if entry.kind is Kind.JOB:
+            raw = self._job_defaults | raw
+            self.places += fill_script(self._folder, entry, raw)
+            _fill_timezone(raw.get("schedule"), self._settings)
+        if entry.kind in ZONED:
+            _fill_timezone(raw, self._settings)
+        value, faults = make(entry, SHAPES[entry.kind], raw)
+        self.places += faults
+        if value is None:
+            return
+        self._made[entry.kind].setdefault(entry.name, value)
+        for fault in faults_of(value):
+            self.places.append(entry.place(fault.path, fault.message, fault.at_key))
+
+    def _assembled(self) -> Site | None:
+        if self._settings is None:
+            return None
+        made = self._made
+        return Site(
+            folder=self._folder,
+            settings=self._settings,
+            teams=made[Kind.TEAM],
+            people=made[Kind.PERSON],
+            services=made[Kind.SERVICE],
+            hosts=made[Kind.HOST],
+            calendars=made[Kind.CALENDAR],
+            jobs=made[Kind.JOB],
+        )
+
+
+def plain_mapping(node: Node) -> Raw:
+    """The node as a plain mapping; an empty one when it is none."""
+    value = plain(node)
+    return value if isinstance(value, dict) else {}
+
+
+def _fill_timezone(raw: Plain, settings: SiteSettings | None) -> None:
+    """What names no time zone has the site's: a stored spec must not depend on another entry."""
+    if settings and isinstance(raw, dict) and raw.get("timezone") is None:
+        raw["timezone"] = settings.timezone
+
+
+def _between(entries: list[SourceEntry], made: Mapping[Kind, Mapping[str, Any]]) -> Iterator[Place]:
+    """The faults between entries: unknown names, circles, node filters that match nothing."""
+    first: dict[tuple[Kind, str], SourceEntry] = {}
+    for entry in entries:
+        first.setdefault((entry.kind, entry.name), entry)
+    nodes = {kind: {name: entry.node for (one, name), entry in first.items() if one is kind} for kind in Kind}
+    for fault in wrong_references(nodes):
+        yield first[fault.kind, fault.name].place(fault.path, fault.message)
+    for name, words in filter_faults(nodes[Kind.JOB], made[Kind.HOST]):
+        yield first[Kind.JOB, name].place(("on",), words)
+
+
+def _in_order(places: list[Place]) -> list[Place]:
+    return sorted(set(places), key=lambda place: (place.file, place.line, place.column, place.key))

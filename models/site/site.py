@@ -1,0 +1,110 @@
+"""A site as one value: everything its files say, checked, and each entry as the register stores it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import Any
+
+from models.errors import NotFound
+from models.rules.calendars import Calendar
+from models.site.jobs import Job
+from models.site.people import Person, Team
+from models.site.references import Kind, unknown_name
+from models.site.services import Host, Service
+from models.site.site_file import SiteSettings
+from models.site.tree import Plain
+from models.site.validation import Shape, adapter
+
+SHAPES: dict[Kind, Shape] = {
+    Kind.SITE: Shape(SiteSettings, key_field=""),
+    Kind.TEAM: Shape(Team),
+    Kind.PERSON: Shape(Person, key_field="id"),
+    Kind.SERVICE: Shape(Service),
+    Kind.HOST: Shape(Host),
+    Kind.CALENDAR: Shape(Calendar),
+    Kind.JOB: Shape(Job, filled=("script_text",)),
+}
+"""The type of each kind of entry."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry as the register stores it."""
+
+    kind: Kind
+    name: str
+    spec: dict[str, Plain]
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that a site folder says. Made by `load_site`."""
+
+    folder: FilePath
+    settings: SiteSettings
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    people: Mapping[str, Person] = field(default_factory=dict)
+    services: Mapping[str, Service] = field(default_factory=dict)
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The site's short name."""
+        return self.settings.name
+
+    @property
+    def timezone(self) -> str:
+        """The time zone of everything that names no own one."""
+        return self.settings.timezone
+
+    def entries(self) -> list[Entry]:
+        """Every entry, with its JSON-able spec and fingerprint, by kind and then in the order of the files."""
+        return [entry for entries in self._entries.values() for entry in entries.values()]
+
+    def entry(self, kind: Kind | str, name: str) -> Entry:
+        """One entry. Raises NotFound when the site has no such thing."""
+        known = self._entries[Kind(kind)]
+        if name not in known:
+            raise NotFound(unknown_name(Kind(kind), name, list(known)))
+        return known[name]
+
+    def fingerprint(self, kind: Kind | str, name: str) -> str:
+        """The sha256 of the entry's canonical JSON. Raises NotFound when the site has no such thing."""
+        return self.entry(kind, name).sha256
+
+    @cached_property
+    def _entries(self) -> dict[Kind, dict[str, Entry]]:
+        values: dict[Kind, Mapping[str, Any]] = {
+            Kind.SITE: {self.settings.name: self.settings},
+            Kind.TEAM: self.teams,
+            Kind.PERSON: self.people,
+            Kind.SERVICE: self.services,
+            Kind.HOST: self.hosts,
+            Kind.CALENDAR: self.calendars,
+            Kind.JOB: self.jobs,
+        }
+        return {
+            kind: {name: _entry(kind, name, value) for name, value in named.items()} for kind, named in values.items()
+        }
+
+
+def from_spec(kind: Kind | str, spec: Mapping[str, Plain]) -> Any:
+    """The Job, Host, Calendar ... that a stored spec describes. Raises pydantic's ValidationError when it fits none."""
+    return adapter(SHAPES[Kind(kind)].model).validate_python(spec)
+
+
+def fingerprint_of(spec: Mapping[str, Plain]) -> str:
+    """The sha256 of the canonical JSON of a spec."""
+    text = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _entry(kind: Kind, name: str, value: Any) -> Entry:
+    spec: dict[str, Plain] = adapter(SHAPES[kind].model).dump_python(value, mode="json")
+    return Entry(kind, name, spec, fingerprint_of(spec))
