@@ -26,6 +26,16 @@ class Settings(BaseSettings):
         default=None, description="A Prefect server to use; default: `watchbill up` starts its own."
     )
 
+    @property
+    def secrets_folder(self) -> Path:
+        """Where `secret://name` is looked for."""
+        return self.secrets or self.home / "secrets"
+
+    @property
+    def anchors(self) -> Path:
+        """The file outside the database that holds the journal's heads."""
+        return self.home / "journal-anchors"
+
     def url(self) -> str:
         """The database URL. Raises ValueError when it is given twice."""
         if self.database_url and self.database_url_file:

@@ -12,9 +12,8 @@ from typing import Protocol
 from models import clock
 from models.database import Database
 from models.errors import WatchbillError
-from models.orders.run_job import run_id_of
-from models.queries import dispatching, heartbeats, outbox, recovery
-from models.records import OutboxRow, Run
+from models.queries import heartbeats, outbox, recovery
+from models.records import OutboxRow
 from models.settings import Settings
 
 POLL_SECONDS = 0.15
@@ -79,11 +78,7 @@ class Relay:
                     recovery.end_undeliverable(session, row, str(error), "relay")
             return False
         with self._database.write() as session:
-            outbox.mark_sent(session, row.id, now, result)
-            if row.topic == "run" and row.key.startswith("run/"):
-                run = session.get(Run, run_id_of(row.parameters["order"]["run"]))
-                if run is not None and "/notice/" not in row.key and "/kill" not in row.key:
-                    run.flow_run_id = result
+            outbox.mark_sent(session, row, now, result)
         return True
 
     def _deliver(self, row: OutboxRow) -> str:
@@ -95,7 +90,7 @@ class Relay:
     def _send_lost_again(self, now: datetime) -> None:
         """Ask anew for runs that nobody claimed and that Prefect no longer has, or ended without starting them."""
         with self._database.read() as session:
-            unclaimed = dispatching.unclaimed(session, now - UNCLAIMED_AFTER)
+            unclaimed = recovery.unclaimed(session, now - UNCLAIMED_AFTER)
         for run_id, flow_run_id in unclaimed:
             try:
                 state = self._prefect.state_of(flow_run_id)
@@ -105,7 +100,7 @@ class Relay:
             if state is None or state in GONE:
                 why = f"Prefect {'no longer knows' if state is None else 'ended'} its flow run before it started"
                 with self._database.write() as session:
-                    recovery.send_again(session, run_id, now, "relay", why)
+                    recovery.send_again(session, run_id, now, why)
 
 
 def run_relay(settings: Settings, prefect: Prefect, wake_worker: Callable[[], None], stop: threading.Event) -> None:

@@ -1,37 +1,32 @@
 """The outbox: what the outside must do, decided in one transaction, sent by the relay, at least once, by key."""
 
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.records import OutboxRow
+from models.records import OutboxRow, Run
 
 LONGEST_WAIT = timedelta(seconds=30)
 
 
-def put(
-    session: Session,
-    key: str,
-    now: datetime,
-    *,
-    topic: str,
-    deployment: str | None,
-    parameters: dict[str, Any],
-) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """One obligation: its key, what is asked (`run` a deployment, or `cancel` a flow run), and with what."""
+
+    key: str
+    topic: str
+    parameters: dict[str, Any]
+    deployment: str | None = None
+    run_id: int | None = None
+
+
+def put(session: Session, wanted: Wanted, now: datetime) -> None:
     """Add one obligation; a key that is there already is a no-op."""
-    if session.scalar(select(OutboxRow.id).where(OutboxRow.key == key)) is None:
-        session.add(
-            OutboxRow(
-                key=key,
-                topic=topic,
-                deployment=deployment,
-                parameters=parameters,
-                created_at=now,
-                next_try_at=now,
-            )
-        )
+    if session.scalar(select(OutboxRow.id).where(OutboxRow.key == wanted.key)) is None:
+        session.add(OutboxRow(**asdict(wanted), created_at=now, next_try_at=now))
 
 
 def waiting(session: Session, now: datetime, limit: int = 50) -> list[OutboxRow]:
@@ -45,9 +40,11 @@ def waiting(session: Session, now: datetime, limit: int = 50) -> list[OutboxRow]
     return list(session.scalars(query))
 
 
-def mark_sent(session: Session, row_id: int, now: datetime, result: str) -> None:
-    """It was sent; `result` is the flow run's id."""
-    session.execute(update(OutboxRow).where(OutboxRow.id == row_id).values(sent_at=now, result=result))
+def mark_sent(session: Session, row: OutboxRow, now: datetime, result: str) -> None:
+    """It was sent; `result` is the flow run's id, which its run remembers."""
+    session.execute(update(OutboxRow).where(OutboxRow.id == row.id).values(sent_at=now, result=result))
+    if row.run_id is not None:
+        session.execute(update(Run).where(Run.id == row.run_id).values(flow_run_id=result))
 
 
 def mark_failed(session: Session, row: OutboxRow, now: datetime, error: str, *, permanent: bool) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.records.base import Base, Digest, Key, Name, Words
@@ -64,6 +64,8 @@ class OutboxRow(Base):
     topic: Mapped[Name]
     """`run` (start a flow run of `deployment`) or `cancel` (end the flow run in `parameters`)."""
     deployment: Mapped[Name | None]
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+    """The run that this row asks Prefect to carry out; null for everything else."""
     parameters: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     next_try_at: Mapped[datetime]

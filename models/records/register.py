@@ -50,11 +50,19 @@ class CalendarEntry(Registered, Base):
 class Job(Registered, Base):
     __tablename__ = "job"
 
+    planned_until: Mapped[datetime | None]
+    """Up to when its slots are written."""
+    planned_sha256: Mapped[str | None]
+    """The job and the calendars that its slots were planned from."""
+
 
 class SiteEntry(Registered, Base):
     """The site itself: its title, time zone and settings. One row in force."""
 
     __tablename__ = "site"
+
+    revision: Mapped[int] = mapped_column(default=0)
+    """Grows with every change of the register, so that readers see at a glance whether theirs is current."""
 
 
 class Membership(Base):

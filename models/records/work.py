@@ -70,6 +70,8 @@ class Run(Base):
     queued_at: Mapped[datetime]
     queue_reason: Mapped[Words | None]
     """Why it still waits."""
+    start_by: Mapped[datetime | None]
+    """The last moment at which it may still start; null for a run by hand."""
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""Plain adapters to the outside, without Prefect."""

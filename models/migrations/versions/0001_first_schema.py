@@ -100,6 +100,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "job",
+        sa.Column("planned_until", UtcDateTime(), nullable=True),
+        sa.Column("planned_sha256", sa.String(), nullable=True),
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
@@ -206,6 +208,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "site",
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
@@ -336,6 +339,7 @@ def upgrade() -> None:
         sa.Column("requested_by", sa.String(length=128), nullable=False),
         sa.Column("queued_at", UtcDateTime(), nullable=False),
         sa.Column("queue_reason", sa.Text(), nullable=True),
+        sa.Column("start_by", UtcDateTime(), nullable=True),
         sa.Column("started_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("lease_until", UtcDateTime(), nullable=True),

@@ -1,0 +1,15 @@
+"""Tell somebody something."""
+
+from prefect import flow
+from tasks.notices import send
+
+from models.orders import SendNotice
+
+
+@flow(name="send-notice", persist_result=False)
+def send_notice(order: SendNotice) -> None:
+    """Render one notice from its template and send it to one address.
+
+    An alarm or the end of a run asks for it. Done means: the service at the address took it.
+    """
+    send(order)

@@ -1,0 +1,91 @@
+"""The book: jobs, hosts and calendars in force, as typed values, read from the register."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
+
+from sqlalchemy.orm import Session
+
+from models.errors import NotFound
+from models.queries import register
+from models.rules.calendars import Calendar
+from models.rules.nodes import Node
+from models.rules.slots import JobSchedule, Lateness
+from models.site.jobs import Job
+from models.site.services import Host
+from models.site.site import fingerprint_of, from_spec
+
+
+@dataclass(frozen=True)
+class Book:
+    """What the site says now."""
+
+    site: str
+    timezone: str
+    jobs: Mapping[str, Job]
+    """Each after the ones it depends on."""
+    hosts: Mapping[str, Host]
+    calendars: Mapping[str, Calendar]
+    sha256: Mapping[str, str]
+    """Each job's fingerprint, with the calendars' and its upstreams': a change of any changes its slots."""
+
+    def job(self, name: str) -> Job:
+        """One job. Raises NotFound."""
+        if name not in self.jobs:
+            raise NotFound(f"there is no job {name!r} in force: see `watchbill job list`")
+        return self.jobs[name]
+
+    def schedule_of(self, name: str) -> JobSchedule | None:
+        """When a job is due, in its own or the site's time zone; None for a job without a schedule."""
+        job = self.job(name)
+        if job.schedule is None:
+            return None
+        schedule = replace(job.schedule, timezone=job.schedule.timezone or self.timezone)
+        return JobSchedule(schedule, job.calendars)
+
+    def lateness_of(self, name: str) -> Lateness:
+        """What decides about the job's overdue slots."""
+        job = self.job(name)
+        return Lateness(job.catch_up, job.late_after, job.calendars)
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The hosts as node filters see them."""
+        return [self.node(name) for name in self.hosts]
+
+    def node(self, name: str) -> Node:
+        """One host as node filters see it; `local` has nothing but its name."""
+        if name not in self.hosts:
+            return Node(name)
+        host = self.hosts[name]
+        return Node(name, frozenset(host.tags), dict(host.attributes), host.service, host.rank)
+
+
+def read_book(session: Session) -> Book:
+    """Read the register. Raises NotFound when no site was ever applied."""
+    sites = register.in_force(session, "site")
+    if not sites:
+        raise NotFound("the register is empty: run `watchbill up SITE` first")
+    rows = {kind: register.in_force(session, kind) for kind in ("host", "calendar", "job")}
+    calendars = {row.name: from_spec("calendar", row.spec) for row in rows["calendar"]}
+    shared = fingerprint_of({row.name: row.sha256 for row in rows["calendar"]} | {"": sites[0].spec["timezone"]})
+    jobs = upstream_first({row.name: from_spec("job", row.spec) for row in rows["job"]})
+    own = {row.name: row.sha256 for row in rows["job"]}
+    sha256: dict[str, str] = {}
+    for name, job in jobs.items():
+        upstream = {dependency.job: sha256[dependency.job] for dependency in job.after}
+        sha256[name] = fingerprint_of({"job": own[name], "shared": shared, **upstream})
+    return Book(
+        site=sites[0].name,
+        timezone=sites[0].spec["timezone"],
+        jobs=jobs,
+        hosts={row.name: from_spec("host", row.spec) for row in rows["host"]},
+        calendars=calendars,
+        sha256=sha256,
+    )
+
+
+def upstream_first(jobs: Mapping[str, Job]) -> dict[str, Job]:
+    """The jobs in an order in which each comes after those it depends on; the site check keeps circles out."""
+    upstream = {name: {dependency.job for dependency in job.after} for name, job in jobs.items()}
+    return {name: jobs[name] for name in TopologicalSorter(upstream).static_order()}

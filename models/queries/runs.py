@@ -1,0 +1,211 @@
+"""The life of a run: queued, claimed under a lease, its steps, closed or put back for a retry."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from models import clock
+from models.errors import MoveRefused, NotFound, StaleClaim
+from models.orders.plan import RunPlan
+from models.queries import task_log
+from models.queries.states import Because, advance
+from models.records import Run, Step
+from models.records.work import run_number
+from models.rules.retries import Failure, may_retry
+from models.vocabulary import HostFault, Outcome, Repeat, RunState, StepState
+
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class ClaimedRun:
+    """A run that this process may carry out, as long as its lease holds."""
+
+    run_id: int
+    attempt: int
+    fence: int
+    job: str
+    plan: RunPlan
+    """Only the hosts that still have to run."""
+    day: str
+    """The day it was queued, which names its folder on the hosts."""
+
+    @property
+    def number(self) -> str:
+        """RUN000123."""
+        return run_number(self.run_id)
+
+    def step_key(self, host: str) -> str:
+        """The key of one host's step in this attempt, and the name of its run directory there."""
+        return f"{self.day}/{self.number}-{host}-{self.attempt}"
+
+
+def now_by_database(session: Session) -> datetime:
+    """The database's clock, which all workers share; on SQLite this machine's."""
+    if session.get_bind().dialect.name == "sqlite":
+        return clock.now()
+    now: datetime = session.scalar(select(func.clock_timestamp()))  # type: ignore[assignment]  # never null
+    return now
+
+
+def get(session: Session, run_id: int) -> Run:
+    """One run. Raises NotFound."""
+    run = session.get(Run, run_id)
+    if run is None:
+        raise NotFound(f"there is no run {run_number(run_id)}: see `watchbill job list`")
+    return run
+
+
+def claim(session: Session, run_id: int, attempt: int, worker: str) -> ClaimedRun:
+    """Take a run, or take over one whose lease is over. Raises StaleClaim when it is not there to be taken."""
+    run, now = get(session, run_id), now_by_database(session)
+    if run.attempt != attempt:
+        raise StaleClaim(f"{run.number} is at attempt {run.attempt}: attempt {attempt} does not start")
+    taking_over = run.state is RunState.RUNNING and run.lease_until is not None and run.lease_until < now
+    if run.state is not RunState.DISPATCHED and not taking_over:
+        raise StaleClaim(f"{run.number} is {run.state.value}: this copy of it does not start")
+    try:
+        advance(
+            session,
+            run,
+            "take over" if taking_over else "claim",
+            Because(worker, fence=run.fence),
+            fence=run.fence + 1,
+            worker=worker,
+            lease_until=now + LEASE,
+            started_at=run.started_at or now,
+        )
+    except MoveRefused as refused:
+        raise StaleClaim(f"{run.number} was claimed by somebody else a moment ago") from refused
+    plan = RunPlan.model_validate(run.plan)
+    return ClaimedRun(
+        run_id=run_id,
+        attempt=attempt,
+        fence=run.fence,
+        job=run.job,
+        plan=plan.only(_left(session, run, plan)),
+        day=f"{run.queued_at:%Y%m%d}",
+    )
+
+
+def _left(session: Session, run: Run, plan: RunPlan) -> set[str]:
+    """The hosts that this attempt still has to see to: not done, and not beyond the help of another try."""
+    repeat = Repeat.SAFE if plan.command and plan.command.repeat else Repeat.NEVER
+    left = set(plan.host_names)
+    for step in latest_steps(session, run.id):
+        failure = Failure(step.host, step.outcome or Outcome.UNKNOWN, step.fault)
+        begun_now = step.attempt == run.attempt and step.state is StepState.INTENDED
+        if not begun_now and (step.attempt == run.attempt or not may_retry(failure, repeat).allowed):
+            left.discard(step.host)
+    return left
+
+
+def extend_lease(session: Session, claimed: ClaimedRun) -> bool:
+    """Say that the run is still being worked on. False: the claim is no longer ours, stop."""
+    result = session.execute(
+        update(Run)
+        .where(Run.id == claimed.run_id, Run.fence == claimed.fence, Run.state == RunState.RUNNING)
+        .values(lease_until=now_by_database(session) + LEASE)
+    )
+    return result.rowcount == 1  # type: ignore[attr-defined,no-any-return]  # an UPDATE gives a CursorResult
+
+
+def is_kill_requested(session: Session, run_id: int) -> bool:
+    """Whether a person asked for the run's end."""
+    return session.scalar(select(Run.kill_requested_at).where(Run.id == run_id)) is not None
+
+
+def latest_steps(session: Session, run_id: int) -> list[Step]:
+    """The newest step of each host of a run."""
+    steps = session.scalars(select(Step).where(Step.run_id == run_id).order_by(Step.attempt, Step.id))
+    return list({step.host: step for step in steps}.values())
+
+
+def steps_of(session: Session, run_id: int, attempt: int) -> list[Step]:
+    """The steps of one attempt of a run."""
+    query = select(Step).where(Step.run_id == run_id, Step.attempt == attempt).order_by(Step.id)
+    return list(session.scalars(query))
+
+
+@dataclass(frozen=True)
+class OpenStep:
+    """One host's share that is about to be carried out."""
+
+    step_id: int
+    host: str
+    key: str
+    log_id: int
+
+
+def open_steps(session: Session, claimed: ClaimedRun, shares: list[task_log.Started]) -> list[OpenStep]:
+    """Commit the intent for each host, before anything is sent. Steps that ended already are left out.
+
+    A step that an earlier claim opened is taken up under its own key: the host knows whether it was started.
+    """
+    known = {step.key: step for step in session.scalars(select(Step).where(Step.run_id == claimed.run_id))}
+    opened = []
+    for share in shares:
+        host = share.host or ""
+        key = claimed.step_key(host)
+        step = known.get(key)
+        if step is None:
+            step = Step(
+                key=key,
+                run_id=claimed.run_id,
+                host=host,
+                attempt=claimed.attempt,
+                state=StepState.INTENDED,
+                intended_at=share.started_at,
+            )
+            session.add(step)
+            session.flush()
+        if step.state is StepState.INTENDED:
+            opened.append(OpenStep(step.id, host, key, task_log.open_row(session, share)))
+    return opened
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """How one host's share ended."""
+
+    started_at: datetime
+    ended_at: datetime
+    outcome: Outcome
+    fault: HostFault | None
+    exit_code: int | None
+    message: str
+    first_error_line: str | None
+    attached: bool
+    streams: tuple[task_log.Stream, ...]
+
+
+def end_step(session: Session, opened: OpenStep, result: StepResult, actor: str) -> None:
+    """Record one host's outcome. A step that a kill or another claim ended first keeps what it says."""
+    ended = task_log.HostResult(
+        ended_at=result.ended_at,
+        outcome=result.outcome,
+        fault=result.fault,
+        exit_code=result.exit_code,
+        message=result.message,
+        streams=result.streams,
+    )
+    task_log.close_host_row(session, opened.log_id, ended)
+    step = session.get(Step, opened.step_id)
+    if step is None or step.state is StepState.ENDED:
+        return
+    advance(
+        session,
+        step,
+        "end",
+        Because(actor, result.message),
+        outcome=result.outcome,
+        fault=result.fault,
+        exit_code=result.exit_code,
+        started_at=result.started_at,
+        ended_at=result.ended_at,
+        message=result.message,
+        first_error_line=result.first_error_line,
+        attached=result.attached,
+    )

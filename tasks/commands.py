@@ -1,0 +1,162 @@
+"""Carry out a run's command on hosts: intent, act, verify, record."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.errors import HostError, StaleClaim
+from models.orders.plan import PlannedHost, RunPlan
+from models.queries import runs
+from models.queries.runs import ClaimedRun, OpenStep, StepResult
+from models.queries.task_log import Stream
+from models.rules.batch import may_go_on
+from models.vocabulary import HostFault, Outcome
+from tasks.ledger import share_of_current, task
+from tasks.recording import recorder
+from tasks.tools.redaction import Redactor
+from tasks.tools.secrets import SecretStore
+from tasks.tools.ssh import CommandResult, Kept, OwnedCommand, Target
+from tasks.workplace import database, host_pool, settings
+
+POLL_SECONDS = 5
+
+
+@task()
+def run_on_hosts(run: ClaimedRun, hosts: tuple[str, ...]) -> list[Outcome]:
+    """Run the command on one wave of hosts at once; every host's result is recorded as it comes.
+
+    A step that a dead worker left open is not started again: its result is collected from the host.
+    """
+    shares = [share_of_current(host, run.run_id) for host in hosts]
+    secrets = secret_store().resolve_all(run.plan.command.secrets) if run.plan.command else {}
+    with database().write() as session:
+        if not runs.extend_lease(session, run):
+            raise StaleClaim(f"{run.number} is in other hands: {len(hosts)} hosts were not touched")
+        steps = runs.open_steps(session, run, shares)
+    redactor = Redactor(secrets)
+    pairs = [(target_of(run.plan, step.host), _command(run, step, secrets)) for step in steps]
+    by_host = {step.host: step for step in steps}
+    with recorder() as recording:
+
+        def record(result: CommandResult) -> None:
+            recording.put(by_host[result.host], _step_result(result, redactor))
+
+        results = host_pool().run_many(pairs, on_result=record)
+    return [result.outcome for result in results]
+
+
+@task(retries=2, retry_delay_seconds=[2, 10])
+def wait_for_file(run: ClaimedRun) -> None:
+    """Wait until the file that the job needs is on its host. Raises HostError when it does not come in time."""
+    wanted = run.plan.wait_for_file
+    if wanted is None:
+        return
+    deadline = time.monotonic() + wanted.up_to_seconds
+    tries = 0
+    while True:
+        tries += 1
+        probe = OwnedCommand(
+            key=f"{run.day}/{run.number}-{wanted.host}-{run.fence}-file-{tries}",
+            argv=("test", "-e", wanted.path),
+            deadline_seconds=30,
+        )
+        if host_pool().run(target_of(run.plan, wanted.host), probe).outcome is Outcome.OK:
+            return
+        if time.monotonic() > deadline:
+            raise HostError(wanted.host, HostFault.TIMEOUT, f"{wanted.path} did not come in {wanted.up_to_seconds} s")
+        time.sleep(POLL_SECONDS)
+
+
+def waves_in_turn(run: ClaimedRun) -> Iterator[tuple[str, ...]]:
+    """The waves, one after the other, as long as the job's batch lets the run go on and nobody asked for its end."""
+    for number, wave in enumerate(run.plan.waves):
+        with database().read() as session:
+            killed = runs.is_kill_requested(session, run.run_id)
+            steps = runs.steps_of(session, run.run_id, run.attempt)
+            outcomes = {step.host: step.outcome for step in steps if step.outcome}
+        if killed or not may_go_on(run.plan.batch, outcomes).allowed:
+            return
+        if number:
+            time.sleep(run.plan.batch.pause.total_seconds())
+        yield wave
+
+
+def secret_store() -> SecretStore:
+    """Where this worker finds secrets."""
+    return SecretStore(settings().secrets_folder)
+
+
+def target_of(plan: RunPlan, host: str) -> Target:
+    """A planned host as the SSH tool needs it; its key file is looked up here, on the worker."""
+    planned = plan.hosts[host]
+    return Target(
+        name=planned.name,
+        address=planned.address,
+        port=planned.port,
+        user=planned.user,
+        key_file=_key_file(planned),
+        host_keys=planned.host_keys,
+        jump=target_of(plan, planned.jump) if planned.jump else None,
+        run_directory=planned.run_directory,
+        connection=planned.connection,
+        slots=planned.slots,
+    )
+
+
+def _key_file(host: PlannedHost) -> Path | None:
+    if host.key is None:
+        return None
+    if host.key.startswith("secret://"):
+        return secret_store().path(host.key)
+    return settings().site / host.key
+
+
+def _command(run: ClaimedRun, step: OpenStep, secrets: dict[str, str]) -> OwnedCommand:
+    planned = run.plan.command
+    if planned is None:
+        raise StaleClaim(f"{run.number} has no command: its job starts the flow {run.plan.flow}")
+    return OwnedCommand(
+        key=step.key,
+        argv=planned.argv,
+        script=planned.script.encode() if planned.script is not None else None,
+        environment={"WATCHBILL_RUN": run.number, "WATCHBILL_ATTEMPT": str(run.attempt), **planned.environment},
+        secrets=secrets,
+        deadline_seconds=planned.deadline_seconds,
+        lock=planned.lock,
+        lock_wait_seconds=planned.lock_wait_seconds,
+        repeat=planned.repeat,
+    )
+
+
+def _step_result(result: CommandResult, redactor: Redactor) -> StepResult:
+    streams = tuple(
+        _stream(name, kept, redactor) for name, kept in (("stdout", result.stdout), ("stderr", result.stderr))
+    )
+    return StepResult(
+        started_at=result.started_at,
+        ended_at=result.ended_at,
+        outcome=result.outcome,
+        fault=result.fault,
+        exit_code=result.exit_code,
+        message=redactor.clean(result.message.encode()).decode(),
+        first_error_line=None if result.outcome is Outcome.OK else _first_line(streams),
+        attached=result.attached,
+        streams=streams,
+    )
+
+
+def _stream(name: str, kept: Kept, redactor: Redactor) -> Stream:
+    if kept.cut:
+        head, tail = redactor.clean_cut(kept.head, kept.tail)
+    else:
+        head, tail = redactor.clean(kept.head + kept.tail), b""
+    return Stream(name, head, tail, kept.size, kept.sha256)
+
+
+def _first_line(streams: tuple[Stream, ...]) -> str | None:
+    """What a person wants to see first: the first line of stderr, or else of stdout."""
+    for stream in reversed(streams):
+        for line in (stream.head + stream.tail).splitlines():
+            if line.strip():
+                return line.decode(errors="backslashreplace")[:300]
+    return None

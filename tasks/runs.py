@@ -1,0 +1,71 @@
+"""Claim a run, keep its lease while it is carried out, and close it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from models import clock
+from models.errors import StaleClaim, WatchbillError
+from models.orders import RunOrder
+from models.queries import closing, runs
+from models.queries.runs import ClaimedRun
+from models.vocabulary import Outcome
+from tasks.ledger import task
+from tasks.workplace import database, worker_name
+
+BEAT_SECONDS = 15
+
+
+@contextmanager
+def claimed(order: RunOrder) -> Iterator[ClaimedRun]:
+    """Hold the run of an order: claimed at the start, its lease kept, closed at the end, whatever happened."""
+    run = claim_run(order)
+    try:
+        with _lease(run):
+            yield run
+    except StaleClaim:
+        raise
+    except Exception as error:
+        close_run(run, failed_with=f"{type(error).__name__}: {error}")
+        raise
+    close_run(run)
+
+
+@task(retries=3, retry_delay_seconds=[1, 5, 20], timeout_seconds=120)
+def claim_run(order: RunOrder) -> ClaimedRun:
+    """Take the run, if it is still to be had and still allowed to start."""
+    with database().write() as session:
+        refusal = closing.refuse_if_too_late(session, order.run_id, clock.now())
+        if refusal is None:
+            return runs.claim(session, order.run_id, order.attempt, worker_name())
+    raise StaleClaim(refusal)
+
+
+@task(retries=5, retry_delay_seconds=[1, 5, 20, 60, 60], timeout_seconds=120)
+def close_run(run: ClaimedRun, failed_with: str | None = None) -> Outcome | None:
+    """Say how the run ended, or when its failed hosts are tried again (None)."""
+    with database().write() as session:
+        return closing.close(session, run, worker_name(), failed_with=failed_with)
+
+
+@contextmanager
+def _lease(run: ClaimedRun) -> Iterator[None]:
+    """Extend the lease every 15 s for as long as the body runs; it lasts 60 s, so three beats may fail."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT_SECONDS):
+            try:
+                with database().write() as session:
+                    if not runs.extend_lease(session, run):
+                        return
+            except WatchbillError:
+                continue  # the database is away; the lease itself decides how long that may last
+
+    thread = threading.Thread(target=beat, name=f"lease-{run.number}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(timeout=BEAT_SECONDS)
