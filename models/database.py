@@ -7,15 +7,15 @@ PostgreSQL: READ COMMITTED with explicit row locks, and time-outs on statements,
 """
 
 import fcntl
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from sqlite3 import Cursor
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -42,7 +42,9 @@ def make_engine(url: str, *, read_only: bool = False) -> Engine:
 
 
 def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+    )
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
 
     @event.listens_for(engine, "connect")
@@ -67,7 +69,12 @@ def _postgresql_engine(url: URL, *, read_only: bool) -> Engine:
     options = POSTGRESQL_OPTIONS + (" -c default_transaction_read_only=on" if read_only else "")
     level = "REPEATABLE READ" if read_only else "READ COMMITTED"
     return create_engine(
-        driver, connect_args={"options": options}, isolation_level=level, pool_pre_ping=True, pool_size=8
+        driver,
+        hide_parameters=True,
+        connect_args={"options": options},
+        isolation_level=level,
+        pool_pre_ping=True,
+        pool_size=8,
     )
 
 
@@ -107,7 +114,7 @@ class Database:
             yield session
 
     @contextmanager
-    def outside_transactions(self) -> Iterator[Cursor]:
+    def outside_transactions(self) -> Iterator[sqlite3.Cursor]:
         """A SQLite cursor for the statements that refuse to run in a transaction (journal mode, VACUUM)."""
         with self.in_words():
             connection = self._engine.raw_connection()
@@ -155,7 +162,7 @@ class Database:
         """Say what a driver's error means for the person who reads it."""
         try:
             yield
-        except (OperationalError, DBAPIError) as error:
+        except (DBAPIError, sqlite3.Error) as error:
             raise DatabaseError(_explain(error, self.name)) from error
 
 
@@ -167,9 +174,9 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _explain(error: DBAPIError, url: str) -> str:
+def _explain(error: DBAPIError | sqlite3.Error, url: str) -> str:
     """A sentence with the next step for the faults that a person can mend."""
-    said = str(error.orig)
+    said = str(error.orig if isinstance(error, DBAPIError) else error)
     steps = {
         "database or disk is full": "the disk is full: free space; nothing of this change was kept",
         "No space left": "the disk is full: free space; nothing of this change was kept",

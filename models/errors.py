@@ -89,6 +89,8 @@ class HostError(WatchbillError):
 class DatabaseError(WatchbillError):
     """The shared database cannot be used as it is."""
 
+    permanent = False  # a lock, a full disk or a server that is away may pass
+
 
 class JournalBroken(WatchbillError):
     """The journal does not verify."""

@@ -148,11 +148,8 @@ def _end_slot(session: Session, moment: Moment, slot: Slot, action: str, reason:
 
 def active_and_queued(session: Session, job: str) -> tuple[int, int]:
     """How many runs of a job are under way, and how many wait for their turn."""
-    counts: Mapping[RunState, int] = dict(
-        session.execute(
-            select(Run.state, func.count()).where(Run.job == job, Run.state != RunState.ENDED).group_by(Run.state)
-        ).tuples()
-    )
+    query = select(Run.state, func.count()).where(Run.job == job, Run.state != RunState.ENDED).group_by(Run.state)
+    counts = dict(session.execute(query).tuples().all())
     return sum(counts.get(state, 0) for state in ACTIVE), counts.get(RunState.QUEUED, 0)
 
 

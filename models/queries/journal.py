@@ -23,6 +23,7 @@ from models.records import JournalHead, JournalRow
 DOMAIN = "watchbill journal 1"
 GENESIS = hashlib.sha256(DOMAIN.encode()).hexdigest()
 QUEUE = "watchbill.journal"
+PAGE_ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,16 @@ def verify(session: Session, anchors: Path | None = None) -> Verified:
 
 
 def _rows(session: Session) -> Iterator[dict[str, Any]]:
-    columns = list(JournalRow.__table__.columns)
-    result = session.execute(select(*columns).order_by(JournalRow.seq).execution_options(yield_per=2000))
-    for row in result:
-        yield dict(row._mapping)
+    """Every row, oldest first, a page at a time."""
+    columns, last = list(JournalRow.__table__.columns), 0
+    while True:
+        query = select(*columns).where(JournalRow.seq > last).order_by(JournalRow.seq).limit(PAGE_ROWS)
+        page = session.execute(query).all()
+        for row in page:
+            yield dict(row._mapping)
+        if len(page) < PAGE_ROWS:
+            return
+        last = page[-1].seq
 
 
 def rows_about(session: Session, subject: str) -> list[JournalRow]:

@@ -138,30 +138,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk__journal_head")),
     )
     op.create_table(
-        "outbox",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("key", sa.String(length=128), nullable=False),
-        sa.Column("topic", sa.String(length=128), nullable=False),
-        sa.Column("deployment", sa.String(length=128), nullable=True),
-        sa.Column("parameters", sa.JSON(), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.Column("next_try_at", UtcDateTime(), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("sent_at", UtcDateTime(), nullable=True),
-        sa.Column("given_up_at", UtcDateTime(), nullable=True),
-        sa.Column("result", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk__outbox")),
-        sa.UniqueConstraint("key", name=op.f("uq__outbox__key")),
-    )
-    op.create_index(
-        op.f("ix__outbox__next_try_at"),
-        "outbox",
-        ["next_try_at"],
-        unique=False,
-        sqlite_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
-        postgresql_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
-    )
-    op.create_table(
         "pause",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("job", sa.String(length=128), nullable=True),
@@ -365,6 +341,32 @@ def upgrade() -> None:
     op.create_index(op.f("ix__run__job_queued_at"), "run", ["job", "queued_at"], unique=False)
     op.create_index(op.f("ix__run__state_queued_at"), "run", ["state", "queued_at"], unique=False)
     op.create_table(
+        "outbox",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("topic", sa.String(length=128), nullable=False),
+        sa.Column("deployment", sa.String(length=128), nullable=True),
+        sa.Column("run_id", sa.Integer(), nullable=True),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("next_try_at", UtcDateTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.Column("given_up_at", UtcDateTime(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk__outbox__run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__outbox")),
+        sa.UniqueConstraint("key", name=op.f("uq__outbox__key")),
+    )
+    op.create_index(
+        op.f("ix__outbox__next_try_at"),
+        "outbox",
+        ["next_try_at"],
+        unique=False,
+        sqlite_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
+        postgresql_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
+    )
+    op.create_table(
         "step",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("key", sa.String(length=128), nullable=False),
@@ -407,6 +409,7 @@ def upgrade() -> None:
                 "busy",
                 "deadline passed",
                 "refused by us",
+                "host not usable",
                 "interrupted",
                 name="hostfault",
                 native_enum=False,
@@ -469,6 +472,7 @@ def upgrade() -> None:
                 "busy",
                 "deadline passed",
                 "refused by us",
+                "host not usable",
                 "interrupted",
                 name="hostfault",
                 native_enum=False,

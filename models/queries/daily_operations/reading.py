@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from models.queries.daily_operations.content import Period, Service
+from models.queries.daily_operations.content import Service
+from models.queries.daily_operations.standing import Period
 from models.records import Job, Run, SiteEntry, Slot, Step
 from models.records import Service as ServiceEntry
 from models.vocabulary import HostFault, Outcome, RunState, SlotState, Trigger
