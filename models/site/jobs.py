@@ -76,7 +76,7 @@ class Notify(SiteModel):
     to: SecretReference = Field(description="Where: a secret that holds an Apprise URL, since such a URL has a token.")
 
 
-Environment = dict[VariableName, Annotated[str, Matching(r"(?s)[^\0]{0,32768}", "must have no NUL")]]
+Environment = dict[VariableName, Annotated[str, Matching(r"[^\0]{0,32768}", "must have no NUL")]]
 
 
 class JobDefaults(SiteModel):
@@ -117,7 +117,7 @@ class Job(Named, JobDefaults):
     schedule: Schedule | None = Field(
         default=None, description="When it is due; without one, by hand or after other jobs."
     )
-    on: Annotated[str, Matching(r"(?s).{1,1000}", "must be a node filter or local")] | None = Field(
+    on: Annotated[str, Matching(r"[\s\S]{1,1000}", "must be a node filter or local")] | None = Field(
         default=None,
         description='Where it runs: a node filter like "tag=web and not host=web3", or local for this machine.',
     )

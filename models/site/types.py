@@ -22,7 +22,7 @@ class Matching:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {**handler(schema), "pattern": f"^{self.pattern}$"}
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
 
     def _checked(self, text: str) -> str:
         if not re.fullmatch(self.pattern, text):
@@ -52,7 +52,7 @@ REFERENCE_WORDS = "must be a reference like secret://name; a secret itself never
 Name = Annotated[str, Matching(NAME_PATTERN, NAME_WORDS)]
 PersonId = Annotated[str, Matching(PERSON_PATTERN, PERSON_WORDS)]
 Title = Annotated[str, Matching(r"\S(.{0,118}\S)?", "must be one line of 1 to 120 characters")]
-Text = Annotated[str, Matching(r"(?s)\s*\S.{0,8000}", "must not be empty, nor longer than 8000 characters")]
+Text = Annotated[str, Matching(r"\s*\S[\s\S]{0,8000}", "must not be empty, nor longer than 8000 characters")]
 Mail = Annotated[str, Matching(r"[^@\s,;<>]+@[^@\s,;<>]+", "must be one mail address, like anna@example.org")]
 SecretReference = Annotated[str, Matching(REFERENCE_PATTERN, REFERENCE_WORDS)]
 TimeZone = Annotated[str, KnownTimeZone()]

@@ -138,12 +138,14 @@ def _one_per_place(errors: list[ErrorDetails], node: Node) -> Iterator[ErrorDeta
 
 
 def _without(value: Any, paths: list[Path]) -> Any:
-    """The value without what stands at the paths; a wrong item takes its list along."""
+    """The value without what stands at the paths."""
+    children = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
     dropped = {path[0] for path in paths if len(path) == 1}
-    if isinstance(value, dict):
-        return {
-            key: _without(child, [path[1:] for path in paths if len(path) > 1 and path[0] == key])
-            for key, child in value.items()
-            if key not in dropped
-        }
-    return value
+    kept = {
+        step: _without(child, [path[1:] for path in paths if len(path) > 1 and path[0] == step])
+        for step, child in children
+        if step not in dropped
+    }
+    if isinstance(value, list):
+        return list(kept.values())
+    return kept if isinstance(value, dict) else value

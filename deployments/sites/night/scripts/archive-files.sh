@@ -1,0 +1,17 @@
+#!/bin/sh
+# Packs yesterday's files and checks the archive by reading it.
+set -eu
+
+# The hosts of the lab share one machine: each works in its own folder.
+here="${WATCHBILL_LAB_DIRECTORY:-$HOME}/night/${WATCHBILL_LAB_HOST:-here}"
+mkdir -p "$here"
+cd "$here"
+
+mkdir -p files archive
+for number in 1 2 3 4 5; do
+    seq 1 300 > "files/report-$number.txt"
+done
+archive="archive/files-$(date +%Y-%m-%d).tar.gz"
+find files -type f | sort | tar -czf "$archive" -T -
+count=$(tar -tzf "$archive" | wc -l)
+echo "archived $count files in $archive"
