@@ -159,6 +159,8 @@ class Strip:
     rows: tuple[StripRow, ...]
     quiet: int
     """How many jobs had nothing but good days."""
+    legend: tuple[tuple[str, str], ...]
+    """The signs in use and their words, worst first."""
 
 
 @dataclass(frozen=True)

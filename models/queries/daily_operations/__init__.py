@@ -1,0 +1,80 @@
+"""The daily operations log: what was expected, what became of it, and what needs somebody."""
+
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from models.queries.daily_operations import figures, moment, reading, trouble
+from models.queries.daily_operations.content import DailyOperations
+from models.queries.daily_operations.reading import Item
+from models.queries.daily_operations.standing import Now, Period
+from models.queries.daily_operations.strip import QUIET, last_days, strip, word_of
+from models.queries.daily_operations.verdict import verdict
+from models.rules.wall_clock import to_instant, zone_of
+
+__all__ = ["DailyOperations", "Period", "daily_operations"]
+
+
+def daily_operations(session: Session, period: Period, now: datetime) -> DailyOperations:
+    """Everything the log shows of a period, as known at `now`; the same rows give the same answer."""
+    site, jobs = reading.read_site(session), reading.read_jobs(session)
+    zone = zone_of(site.zone)
+    history = _history(session, period, zone)
+    expected = [item for item in history if item.slot is not None and period.holds(item.at)]
+    by_hand = reading.read_by_hand(session, period.since, period.until)
+    carried = reading.read_carried(session, period)
+    items = [*carried, *expected, *by_hand]
+    bad = reading.read_bad_steps(session, items)
+    counts = figures.count_all(expected, by_hand, carried)
+    standing = moment.read_now(session, now)
+    wrong = trouble.troubles(items, bad, jobs, period.since)
+    dropped = trouble.not_run(items)
+    return DailyOperations(
+        site=site.title,
+        zone=zone.key,
+        period=period,
+        made_at=now,
+        complete_to=_complete_to(period, standing, now),
+        verdict=verdict(counts, standing, wrong, dropped, zone),
+        now=standing,
+        counts=counts,
+        reconciliation=figures.reconcile(expected),
+        took_all=figures.took("all jobs", items),
+        took=figures.took_by_job(items, history, period.since),
+        trouble=wrong,
+        late=trouble.late_starts([*carried, *expected], now),
+        not_run=dropped,
+        strip=strip(history, jobs, (period, zone)),
+        hosts=trouble.hosts_in_trouble(bad, items),
+        right_jobs=_right_jobs(items),
+        saved=figures.time_saved(items, jobs),
+        ahead=moment.read_ahead(session, jobs, now),
+    )
+
+
+def _history(session: Session, period: Period, zone: ZoneInfo) -> list[Item]:
+    """What the strip and "usual" look at: whole days of the site's zone, up to the end of the period."""
+    first = to_instant(datetime.combine(last_days(period, zone)[0], time(0)), zone)
+    since = min(first, period.since).astimezone(UTC)
+    expected = reading.read_expected(session, since, period.until)
+    asked = reading.read_by_hand(session, since, period.until)
+    return [*expected, *(item for item in asked if since <= item.at < period.until)]
+
+
+def _complete_to(period: Period, standing: Now, now: datetime) -> datetime | None:
+    """Up to when the rows tell everything: a silent planner settles nothing more."""
+    planner = next((part for part in standing.silent if part.part == "planner"), None)
+    if planner is None:
+        return min(period.until, now)
+    if planner.since is None:
+        return None
+    return min(period.until, now, planner.since)
+
+
+def _right_jobs(items: list[Item]) -> tuple[str, ...]:
+    """The jobs with at least one good run in the period and nothing that was not right at once."""
+    words: dict[str, set[str]] = {}
+    for item in items:
+        words.setdefault(item.job, set()).add(word_of(item))
+    return tuple(sorted(job for job, said in words.items() if "ok" in said and said <= QUIET))

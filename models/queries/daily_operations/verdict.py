@@ -1,0 +1,110 @@
+"""How it went, in one sentence made by rule, and what needs somebody, worst first."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from models.queries.daily_operations.content import (
+    Counts,
+    Mood,
+    NotRun,
+    Trouble,
+    Verdict,
+)
+from models.queries.daily_operations.standing import Now, Silent
+from models.vocabulary import AlarmKind, SlotState
+
+
+def verdict(counts: Counts, now: Now, trouble: Iterable[Trouble], not_run: Iterable[NotRun], zone: ZoneInfo) -> Verdict:
+    """The verdict; silence is red before anything else, because then the rest cannot be trusted."""
+    by_job: dict[str, list[str]] = {}
+    for job, words in (*_wrong(trouble), *_missed(not_run), *_alarms(now)):
+        by_job.setdefault(job, []).append(words)
+    needs = [*_silence(now, zone), *(f"{job}: {'; '.join(words)}." for job, words in by_job.items())]
+    headline = _headline(counts)
+    if needs:
+        things = "One thing needs you." if len(needs) == 1 else f"{len(needs)} things need you."
+        return Verdict(Mood.NEEDS_YOU, f"{headline} {things}", tuple(needs))
+    mood = Mood.WELL if counts.expected.number or counts.by_hand.number or counts.carried.number else Mood.NO_DATA
+    return Verdict(mood, headline, ())
+
+
+def _headline(counts: Counts) -> str:
+    well, opened = counts.ended_well, counts.still_open.number
+    by_hand = counts.by_hand.number
+    if not counts.expected.number:
+        if by_hand:
+            return f"No run was expected; {by_hand} {_were(by_hand)} asked for by hand."
+        return "No data: no run was expected and none was asked for."
+    if not well.of:
+        if opened:
+            return f"No expected run has ended yet; {opened} {_is(opened)} still open."
+        return f"All {counts.skipped.number} expected runs were skipped, as planned."
+    tail = f"; {opened} {_is(opened)} still open" if opened else ""
+    if well.number == well.of:
+        whole = f"All {well.of} expected runs" if well.of > 1 else "The one expected run"
+        return f"{whole} ended well{_at_once(counts)}{tail}."
+    return f"{well.number} of {well.of} expected runs ended well{_at_once(counts)}{tail}."
+
+
+def _at_once(counts: Counts) -> str:
+    if counts.right_first_time.number == counts.ended_well.number:
+        return ", at the first attempt" if counts.ended_well.number else ""
+    return f", {counts.right_first_time.number} of them at the first attempt"
+
+
+def _silence(now: Now, zone: ZoneInfo) -> Iterator[str]:
+    if now.silent:
+        parts = ", ".join(f"{part.part} {_since(part, zone)}" for part in now.silent)
+        yield f"No sign of life: {parts}. What is shown may be incomplete."
+    if now.undelivered:
+        yield f"{now.undelivered} {_are(now.undelivered)} waiting to be handed to Prefect, or given up: see the relay."
+
+
+def _since(part: Silent, zone: ZoneInfo) -> str:
+    return f"(since {_clock(part.since, zone)})" if part.since else "(never)"
+
+
+def _clock(instant: datetime, zone: ZoneInfo) -> str:
+    local = instant.astimezone(zone)
+    return f"{local.day} {local:%b %H:%M}"
+
+
+def _wrong(trouble: Iterable[Trouble]) -> Iterator[tuple[str, str]]:
+    for line in trouble:
+        if line.is_open:
+            hosts = f" on {_some(line.hosts)}" if line.hosts else ""
+            yield line.job, f"{line.word}{_times(len(line.runs))}{hosts}, and no good run since"
+
+
+def _missed(not_run: Iterable[NotRun]) -> Iterator[tuple[str, str]]:
+    for line in not_run:
+        if line.state is SlotState.MISSED and line.made_good_by is None:
+            yield line.job, f"missed{_times(len(line.slots) + line.by_hand)}, and no good run since"
+
+
+def _alarms(now: Now) -> Iterator[tuple[str, str]]:
+    for alarm in now.alarms:
+        if alarm.kind not in (AlarmKind.FAILED, AlarmKind.MISSED):
+            yield alarm.job, f"alarm {alarm.kind}: {alarm.text}"
+
+
+def _times(number: int) -> str:
+    return f" {number} times" if number > 1 else ""
+
+
+def _some(names: tuple[str, ...], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _are(number: int) -> str:
+    return "order is" if number == 1 else "orders are"
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"

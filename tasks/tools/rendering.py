@@ -1,0 +1,171 @@
+"""Reports and notices from the templates: the same values give the same bytes, and no text of theirs can act.
+
+Templates come from the templates folder only and see plain values; a name that is missing is an error. Every text is
+made harmless before a template sees it (control characters, terminal escapes, direction marks) and is escaped in HTML.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+
+from models.errors import NotFound, WatchbillError
+from models.records import run_number
+from tasks.tools import wording
+
+REPORT = "report"
+"""The name of a report's files, before the dot."""
+
+
+class TemplateBroken(WatchbillError):
+    """A template cannot be rendered."""
+
+
+class Report(Protocol):
+    """What every report's content has."""
+
+    @property
+    def zone(self) -> str: ...
+    @property
+    def made_at(self) -> datetime: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Notice:
+    """One message, ready to be sent."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def report_names(templates: Path) -> list[str]:
+    """The reports that there are templates for."""
+    return sorted(folder.name for folder in (templates / "reports").glob("[!_]*") if folder.is_dir())
+
+
+def render_report(name: str, content: Report, templates: Path) -> dict[str, bytes]:
+    """The report in each format that it has a template for, and as JSON: every figure with its rows.
+
+    Raises NotFound for an unknown report and TemplateBroken for a template that asks for what is not there.
+    """
+    if name not in report_names(templates):
+        known = ", ".join(report_names(templates)) or "none"
+        raise NotFound(f"there is no report {name!r}; known: {known}")
+    version = version_of(templates, "reports", name)
+    environment = _environment(templates, content.zone)
+    values = {"report": wording.cleaned(content), "template_version": version}
+    rendered = {
+        path.suffix[1:]: _render(environment, path.relative_to(templates), values).encode()
+        for path in sorted((templates / "reports" / name).glob(f"{REPORT}.*"))
+    }
+    return {**rendered, "json": _as_json(name, content, version)}
+
+
+def render_notice(tag: str, facts: object, templates: Path, zone: str) -> Notice:
+    """One notice. Raises NotFound for an unknown tag, TemplateBroken for a template that asks for what is missing."""
+    folder = Path("notices") / tag
+    if tag.startswith("_") or Path(tag).name != tag or not (templates / folder).is_dir():
+        raise NotFound(f"there is no notice {tag!r} in {templates / 'notices'}")
+    environment = _environment(templates, zone)
+    values = {"notice": wording.cleaned(facts)}
+    subject, text, html = (
+        _render(environment, folder / file, values) for file in ("subject.txt", "body.txt", "body.html")
+    )
+    return Notice(wording.harmless(subject), text, html)
+
+
+def version_of(templates: Path, kind: str, name: str) -> str:
+    """The sha256 over the template's files and those it is built on, each with its path."""
+    digest = hashlib.sha256()
+    for folder in (templates / kind / "_base", templates / kind / name):
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            body = path.read_bytes()
+            digest.update(f"{path.relative_to(templates).as_posix()} {len(body)}\n".encode() + body)
+    return digest.hexdigest()
+
+
+def write_report(folder: Path, rendered: Mapping[str, bytes], stem: str = REPORT) -> list[Path]:
+    """Write the files of a report; each appears whole or not at all. Raises WatchbillError when it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [_write(folder / f"{stem}.{suffix}", body) for suffix, body in sorted(rendered.items())]
+    except OSError as error:
+        raise WatchbillError(
+            f"{folder}: the report cannot be written: {error.strerror}; nothing was replaced"
+        ) from error
+
+
+def _write(path: Path, body: bytes) -> Path:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _environment(templates: Path, zone: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    clock = wording.Clock(zone)
+    environment.filters.update(
+        at=clock.briefly,
+        at_full=clock.in_full,
+        day=clock.day,
+        machine_time=clock.machine,
+        strip_day=wording.day_of_strip,
+        span=wording.span,
+        share=wording.share,
+        several=wording.several,
+        run=run_number,
+        runs=wording.run_numbers,
+        slots=wording.slot_numbers,
+        some=wording.some,
+        cut=wording.cut,
+        wrapped=wording.wrapped,
+    )
+    return environment
+
+
+def _render(environment: Environment, template: Path, values: Mapping[str, object]) -> str:
+    try:
+        return environment.get_template(template.as_posix()).render(values)
+    except TemplateError as error:
+        raise TemplateBroken(f"template {template.as_posix()}: {error}") from error
+
+
+def _as_json(name: str, content: Report, version: str) -> bytes:
+    """The values as they are; escaped to ASCII, so that showing the file in a terminal is harmless too."""
+    facts = {
+        "report": name,
+        "template_sha256": version,
+        "made_at": content.made_at.isoformat(),
+        "content": dataclasses.asdict(content),  # type: ignore[call-overload]  # contents are dataclasses
+    }
+    return (json.dumps(facts, indent=1, default=_plain, ensure_ascii=True) + "\n").encode()
+
+
+def _plain(value: Any) -> str | float:
+    """Times in ISO 8601 with offset, time spans in seconds. Raises TypeError for anything else."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError(f"a report cannot hold a {type(value).__name__}")
