@@ -86,7 +86,7 @@ def _settle_slot(session: Session, moment: Moment, slot: Slot, settled: Settled)
     elif settled.action is Action.WAIT or ready.state is Ready.WAIT:
         slot.reason = settled.reason if settled.action is Action.WAIT else ready.reason
     else:
-        yield _make_run(session, moment, slot, settled)
+        yield from _make_run(session, moment, slot, settled)
 
 
 def _readiness(session: Session, moment: Moment, slot: Slot) -> Readiness:
@@ -99,17 +99,20 @@ def _readiness(session: Session, moment: Moment, slot: Slot) -> Readiness:
     return readiness(job.after, job.join, upstream)
 
 
-def _make_run(session: Session, moment: Moment, slot: Slot, settled: Settled) -> str:
+def _make_run(session: Session, moment: Moment, slot: Slot, settled: Settled) -> Iterator[str]:
     job = moment.book.job(slot.job)
     verdict = on_overlap(job.overlap, *active_and_queued(session, slot.job))
-    if verdict.action is OverlapAction.MISS:
-        return _end_slot(session, moment, slot, "miss", verdict.reason)
-    if verdict.action is OverlapAction.SKIP:
-        return _end_slot(session, moment, slot, "skip", verdict.reason)
+    if verdict.action is OverlapAction.MISS and settled.caught_up:
+        slot.reason = verdict.reason  # catching up is one after the other: it waits for as long as it may be late
+        return
+    if verdict.action in (OverlapAction.MISS, OverlapAction.SKIP):
+        yield _end_slot(session, moment, slot, verdict.action.value, verdict.reason)
+        return
     try:
         plan = run_plans.make_plan(moment.book, slot.job)
     except Refused as refused:
-        return _end_slot(session, moment, slot, "miss", f"no plan can be made: {refused}")
+        yield _end_slot(session, moment, slot, "miss", f"no plan can be made: {refused}")
+        return
     if verdict.action is OverlapAction.CANCEL_OLD_AND_START:
         _end_active(session, moment, slot.job)
     trigger = Trigger.CATCH_UP if settled.caught_up else Trigger.SCHEDULE
@@ -117,7 +120,9 @@ def _make_run(session: Session, moment: Moment, slot: Slot, settled: Settled) ->
     reason = settled.reason if verdict.action is OverlapAction.START else verdict.reason
     changes = {"settled_at": moment.now, "caught_up": settled.caught_up, "reason": reason}
     advance(session, slot, "start", moment.because(reason), **changes)
-    return f"{run.number} {slot.job}: {reason}"
+    yield f"{run.number} {slot.job}: {reason}"
+    if verdict.action is OverlapAction.START:
+        yield from _send_one(session, moment, run)
 
 
 def _queue(session: Session, moment: Moment, plan: RunPlan, trigger: Trigger, slot: Slot) -> Run:
