@@ -29,6 +29,7 @@ class HostFault(StrEnum):
     BUSY = "busy"  # another run holds this job's lock, or the host's slots are taken
     TIMEOUT = "deadline passed"  # ended by the host itself
     REFUSED_BY_US = "refused by us"  # bad input: never sent
+    UNUSABLE = "host not usable"  # no space, no tools, no shell: nothing was started
     INTERRUPTED = "interrupted"  # the host lost the command (reboot, kill from outside) without an exit code
 
 
