@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models.errors import HostError, StaleClaim
-from models.orders.plan import PlannedHost, RunPlan
+from models.orders.plan import PlannedFile, PlannedHost, RunPlan
 from models.queries import runs
 from models.queries.runs import ClaimedRun, OpenStep, StepResult
 from models.queries.task_log import Stream
@@ -45,12 +45,15 @@ def run_on_hosts(run: ClaimedRun, hosts: tuple[str, ...]) -> list[Outcome]:
     return [result.outcome for result in results]
 
 
-@task(retries=2, retry_delay_seconds=[2, 10])
 def wait_for_file(run: ClaimedRun) -> None:
-    """Wait until the file that the job needs is on its host. Raises HostError when it does not come in time."""
-    wanted = run.plan.wait_for_file
-    if wanted is None:
-        return
+    """Wait until the file that the job needs is on its host, if it needs one."""
+    if run.plan.wait_for_file is not None:
+        look_for_file(run, run.plan.wait_for_file)
+
+
+@task(retries=2, retry_delay_seconds=[2, 10])
+def look_for_file(run: ClaimedRun, wanted: PlannedFile) -> None:
+    """Look for a file every few seconds. Raises HostError when it does not come in time."""
     deadline = time.monotonic() + wanted.up_to_seconds
     tries = 0
     while True:

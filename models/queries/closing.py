@@ -90,7 +90,7 @@ def _outcome(plan: RunPlan, steps: dict[str, Step], failed_with: str | None, *, 
 
 
 def summarise(plan: RunPlan, steps: dict[str, Step], failed_with: str | None) -> str:
-    """How a run ended, in one line: "2 of 8 hosts failed: web2 exit code 3; web5 exit code 3"."""
+    """How a run ended, in one line: "not ok on 2 of 8 hosts: web2 exit code 3; web5 exit code 3"."""
     bad = [step for host in plan.host_names if (step := steps.get(host)) and step.outcome is not Outcome.OK]
     unreached = [host for host in plan.host_names if host not in steps]
     parts = [f"{step.host} {step.message or step.outcome}" for step in bad[:5]]
@@ -102,8 +102,8 @@ def summarise(plan: RunPlan, steps: dict[str, Step], failed_with: str | None) ->
         parts.append(failed_with)
     hosts = len(plan.host_names)
     if not parts:
-        return f"{hosts} of {hosts} hosts" if hosts else "done"
-    return (f"{len(bad)} of {hosts} hosts: " if hosts else "") + "; ".join(parts)
+        return f"ok on {hosts} of {hosts} hosts" if hosts else "done"
+    return (f"not ok on {len(bad)} of {hosts} hosts: " if hosts else "") + "; ".join(parts)
 
 
 def end(session: Session, run: Run, outcome: Outcome, summary: str, because: Because, *, action: str = "end") -> None:

@@ -162,11 +162,11 @@ def test_only_the_failed_hosts_are_tried_again_after_the_delay(database: Databas
 @pytest.mark.parametrize(
     ("outcomes", "expected", "slot", "summary"),
     [
-        ({"web1": Outcome.FAILED}, Outcome.PARTIAL, "failed", "1 of 4 hosts: web1 exit code 3"),
-        ({"web1": Outcome.TIMED_OUT}, Outcome.PARTIAL, "failed", "1 of 4 hosts: web1 exit code 3"),
-        ({"web1": Outcome.UNKNOWN}, Outcome.UNKNOWN, "failed", "1 of 4 hosts: web1 exit code 3"),
-        (dict.fromkeys(["web1", "web2", "web3", "web4"], Outcome.FAILED), Outcome.FAILED, "failed", "4 of 4 hosts"),
-        ({}, Outcome.OK, "done", "4 of 4 hosts"),
+        ({"web1": Outcome.FAILED}, Outcome.PARTIAL, "failed", "not ok on 1 of 4 hosts: web1 exit code 3"),
+        ({"web1": Outcome.TIMED_OUT}, Outcome.PARTIAL, "failed", "not ok on 1 of 4 hosts: web1 exit code 3"),
+        ({"web1": Outcome.UNKNOWN}, Outcome.UNKNOWN, "failed", "not ok on 1 of 4 hosts: web1 exit code 3"),
+        (dict.fromkeys(["web1", "web2", "web3", "web4"], Outcome.FAILED), Outcome.FAILED, "failed", "not ok on 4 of 4 hosts"),
+        ({}, Outcome.OK, "done", "ok on 4 of 4 hosts"),
     ],
 )
 def test_a_run_ends_as_its_hosts_did(
