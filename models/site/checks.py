@@ -1,7 +1,7 @@
 """What must be true inside one job beyond the form of its keys, and of its node filter."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -35,20 +35,17 @@ class Fault:
     at_key: bool = False
 
 
-def faults_of(entry: object) -> Iterator[Fault]:
-    """Everything wrong inside one entry whose keys have the right form."""
+def faults_of(entry: object, left_out: frozenset[str] = frozenset()) -> Iterator[Fault]:
+    """Everything wrong inside one entry whose keys have the right form.
+
+    `left_out` names keys that were wrong and are missing from the entry: what reads them says nothing.
+    """
     if isinstance(entry, Job):
-        yield from _job_faults(entry)
-    if isinstance(entry, Host):
+        for check, keys in JOB_CHECKS:
+            if not left_out & keys:
+                yield from check(entry)
+    if isinstance(entry, Host) and not left_out & {"address", "connection", "jump"}:
         yield from _host_faults(entry)
-
-
-def _job_faults(job: Job) -> Iterator[Fault]:
-    yield from _what_it_runs(job)
-    yield from _templates(job)
-    yield from _parameters(job)
-    yield from _variables(job)
-    yield from _times(job)
 
 
 def filter_faults(jobs: Mapping[str, Node], hosts: Mapping[str, Host]) -> Iterator[tuple[str, str]]:
@@ -131,13 +128,15 @@ def _templates(job: Job) -> Iterator[Fault]:
         for problem in command_problems(template, job.parameters) if len(template) > len(first) else ():
             match = ARGUMENT.fullmatch(problem)
             number = int(match[1]) - 1 if match else len(first)
-            hint = _secret_hint(job, template[number])
+            hint = _template_hint(job, template[number])
             yield Fault((key, number - len(first)), (match[2] if match else problem) + hint)
 
 
-def _secret_hint(job: Job, argument: str) -> str:
+def _template_hint(job: Job, argument: str) -> str:
     used = [name for name in job.secrets if f"{{{name}}}" in argument]
-    return f"; the secret {used[0]} is in the command's environment, and never in its arguments" if used else ""
+    if used:
+        return f"; the secret {used[0]} is in the command's environment, and never in its arguments"
+    return "; for a shell's ${NAME} write ${{NAME}}" if "${" in argument else ""
 
 
 def _parameters(job: Job) -> Iterator[Fault]:
@@ -167,3 +166,13 @@ def _times(job: Job) -> Iterator[Fault]:
     if job.alarms.too_long is not None and job.alarms.too_long > job.deadline:
         words = f"can never happen: the deadline ends the command after {format_duration(job.deadline)} already"
         yield Fault(("alarms", "too_long"), words)
+
+
+JOB_CHECKS: tuple[tuple[Callable[[Job], Iterator[Fault]], set[str]], ...] = (
+    (_what_it_runs, {"command", "script", "flow", "on", "arguments", "order"}),
+    (_templates, {"command", "arguments", "parameters", "secrets"}),
+    (_parameters, set()),
+    (_variables, set()),
+    (_times, set()),
+)
+"""Each check and the keys that it reads."""

@@ -57,10 +57,11 @@ class Loader:
 
     def _read_site_file(self, document: Document) -> None:
         entry = SourceEntry(Kind.SITE, "", document, (), document.tree)
-        self._settings, faults = make(entry, SHAPES[Kind.SITE], plain_mapping(document.tree))
-        self.places += faults
+        made = make(entry, SHAPES[Kind.SITE], plain_mapping(document.tree))
+        self._settings = made.value
+        self.places += made.places
         defaults = document.tree.mapping().get(DEFAULTS)
-        wrong = any(place.key.split(".")[0] == DEFAULTS for place in faults)
+        wrong = any(place.key.split(".")[0] == DEFAULTS for place in made.places)
         self._job_defaults = plain_mapping(defaults) if defaults and not wrong else {}
 
     def _make(self, entry: SourceEntry) -> None:
@@ -71,12 +72,12 @@ class Loader:
             _fill_timezone(raw.get("schedule"), self._settings)
         if entry.kind in ZONED:
             _fill_timezone(raw, self._settings)
-        value, faults = make(entry, SHAPES[entry.kind], raw)
-        self.places += faults
-        if value is None:
+        made = make(entry, SHAPES[entry.kind], raw)
+        self.places += made.places
+        if made.value is None:
             return
-        self._made[entry.kind].setdefault(entry.name, value)
-        for fault in faults_of(value):
+        self._made[entry.kind].setdefault(entry.name, made.value)
+        for fault in faults_of(made.value, made.left_out):
             self.places.append(entry.place(fault.path, fault.message, fault.at_key))
 
     def _assembled(self) -> Site | None:

@@ -92,7 +92,7 @@ def wrong_references(entries: Entries) -> Iterator[ReferenceFault]:
         if reference.circle:
             for circle in circles(mentions):
                 first = circle[0]
-                words = f" {reference.circle} ".join([*(link.source for link in circle), first.source])
+                words = f" {reference.circle} ".join(_round(circle))
                 yield ReferenceFault(reference.source, first.source, first.path, f"goes round in a circle: {words}")
 
 
@@ -120,6 +120,14 @@ def circles(mentions: list[Mention]) -> list[list[Mention]]:
     for start in links:
         _follow(start, links, done, found)
     return found
+
+
+def _round(circle: list[Mention]) -> list[str]:
+    """The names on a circle and the first again; a long one is cut."""
+    names = [link.source for link in circle]
+    if len(names) > MOST_SHOWN:
+        names[MOST_SHOWN:] = [f"... ({len(names)} in all)"]
+    return [*names, circle[0].source]
 
 
 def _follow(start: str, links: dict[str, list[Mention]], done: set[str], found: list[list[Mention]]) -> None:

@@ -35,14 +35,25 @@ class Shape:
         return {self.key_field, *self.filled} - {""}
 
 
-def make(entry: SourceEntry, shape: Shape, filled: Raw) -> tuple[Any, list[Place]]:
-    """The entry as its type, None when it has too little to make one, and its faults.
+@dataclass(frozen=True)
+class Made:
+    """An entry made from its tree."""
+
+    value: Any
+    """The entry as its type; None when too little of it is right to make one."""
+    places: list[Place]
+    left_out: frozenset[str] = frozenset()
+    """The keys that were wrong: what is said about their absence would be untrue."""
+
+
+def make(entry: SourceEntry, shape: Shape, filled: Raw) -> Made:
+    """The entry as its type, and its faults.
 
     `filled` holds what the loader adds: the site's defaults below the entry's own keys, and the script's text.
     After a fault the wrong keys are left out and the rest is made, so that the finer checks can go on.
     """
     if not isinstance(entry.node.value, dict):
-        return None, [entry.place((), "must be a mapping, with lines like key: value")]
+        return Made(None, [entry.place((), "must be a mapping, with lines like key: value")])
     places = []
     for key in shape.hidden.intersection(entry.node.mapping()):
         words = unknown_key(key, allowed_keys(shape.model, (), shape.hidden))
@@ -50,9 +61,10 @@ def make(entry: SourceEntry, shape: Shape, filled: Raw) -> tuple[Any, list[Place
     raw = {**filled, shape.key_field: entry.name} if shape.key_field else filled
     value, errors = _validate(shape.model, raw)
     places += [_place(entry, shape, error) for error in _one_per_place(errors, entry.node)]
-    if errors:
-        value, _ = _validate(shape.model, _without(raw, [error["loc"] for error in errors]))
-    return value, places
+    wrong = [error["loc"] for error in errors]
+    if wrong:
+        value, _ = _validate(shape.model, _without(raw, wrong))
+    return Made(value, places, frozenset(str(path[0]) for path in wrong if path))
 
 
 @cache
