@@ -8,14 +8,17 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from sqlalchemy.orm import Session
 
+from models import clock
 from models.errors import NotFound, WatchbillError
+from models.queries.daily_operations import Period, daily_operations
 from models.records import run_number
 from tasks.tools import wording
 
@@ -43,6 +46,27 @@ class Notice:
     subject: str
     text: str
     html: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """A report that was rendered: its files by format, when and in which zone."""
+
+    files: dict[str, bytes]
+    at: datetime
+    zone: str
+
+
+CONTENTS: dict[str, Callable[[Session, Period, datetime], Report]] = {"daily-operations": daily_operations}
+"""What each report says, read from the shared database."""
+
+
+def make_report(session: Session, name: str, period: Period, templates: Path) -> Made:
+    """Read what a report says of a period and render it. Raises NotFound for an unknown report."""
+    if name not in CONTENTS:
+        raise NotFound(f"there is no report {name!r}; known: {', '.join(sorted(CONTENTS))}")
+    content = CONTENTS[name](session, period, clock.now())
+    return Made(render_report(name, content, templates), content.made_at, content.zone)
 
 
 def report_names(templates: Path) -> list[str]:

@@ -241,7 +241,7 @@ def _standing(night: Night) -> None:
             raised_at=at(29),
             last_seen_at=at(29.9),
             count=11,
-            text="no success for 26h, last on 19 Nov",
+            text="no success since 2026-11-19 04:10 UTC; one is expected every 26h",
         )
     )
     slot = night.slot("dump-db", at(29.75), SlotState.STARTED)

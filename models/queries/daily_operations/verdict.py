@@ -1,6 +1,6 @@
 """How it went, in one sentence made by rule, and what needs somebody, worst first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,9 @@ from models.vocabulary import AlarmKind, SlotState
 def verdict(counts: Counts, now: Now, trouble: Iterable[Trouble], not_run: Iterable[NotRun], zone: ZoneInfo) -> Verdict:
     """The verdict; silence is red before anything else, because then the rest cannot be trusted."""
     by_job: dict[str, list[str]] = {}
-    for job, words in (*_wrong(trouble), *_missed(not_run), *_alarms(now)):
+    for job, words in (*_wrong(trouble), *_missed(not_run)):
+        by_job.setdefault(job, []).append(words)
+    for job, words in tuple(_alarms(now, tuple(by_job))):
         by_job.setdefault(job, []).append(words)
     needs = [*_silence(now, zone), *(f"{job}: {'; '.join(words)}." for job, words in by_job.items())]
     headline = _headline(counts)
@@ -83,10 +85,11 @@ def _missed(not_run: Iterable[NotRun]) -> Iterator[tuple[str, str]]:
             yield line.job, f"missed{_times(len(line.slots) + line.by_hand)}, and no good run since"
 
 
-def _alarms(now: Now) -> Iterator[tuple[str, str]]:
+def _alarms(now: Now, told: Collection[str]) -> Iterator[tuple[str, str]]:
+    """A run that failed or was missed is told already, unless that was before the period."""
     for alarm in now.alarms:
-        if alarm.kind not in (AlarmKind.FAILED, AlarmKind.MISSED):
-            yield alarm.job, f"alarm {alarm.kind}: {alarm.text}"
+        if alarm.job not in told or alarm.kind not in (AlarmKind.FAILED, AlarmKind.MISSED):
+            yield alarm.job, f"alarm: {alarm.text}"
 
 
 def _times(number: int) -> str:
