@@ -104,3 +104,7 @@ class EngineError(WatchbillError):
     """Prefect, the worker or the supervisor cannot be used as it is."""
 
     exit_code = 8
+
+    def __init__(self, message: str, *, permanent: bool = True) -> None:
+        self.permanent = permanent
+        super().__init__(message)
