@@ -20,6 +20,8 @@ def verdict(counts: Counts, now: Now, trouble: Iterable[Trouble], not_run: Itera
     by_job: dict[str, list[str]] = {}
     for job, words in (*_wrong(trouble), *_missed(not_run)):
         by_job.setdefault(job, []).append(words)
+    for told in by_job.values():
+        told.append("no good run since")
     for job, words in tuple(_alarms(now, tuple(by_job))):
         by_job.setdefault(job, []).append(words)
     needs = [*_silence(now, zone), *(f"{job}: {'; '.join(words)}." for job, words in by_job.items())]
@@ -60,7 +62,8 @@ def _silence(now: Now, zone: ZoneInfo) -> Iterator[str]:
         parts = ", ".join(f"{part.part} {_since(part, zone)}" for part in now.silent)
         yield f"No sign of life: {parts}. What is shown may be incomplete."
     if now.undelivered:
-        yield f"{now.undelivered} {_are(now.undelivered)} waiting to be handed to Prefect, or given up: see the relay."
+        orders = "order was" if now.undelivered == 1 else "orders were"
+        yield f"Prefect: {now.undelivered} {orders} not handed over in time, or given up: see the relay."
 
 
 def _since(part: Silent, zone: ZoneInfo) -> str:
@@ -76,13 +79,13 @@ def _wrong(trouble: Iterable[Trouble]) -> Iterator[tuple[str, str]]:
     for line in trouble:
         if line.is_open:
             hosts = f" on {_some(line.hosts)}" if line.hosts else ""
-            yield line.job, f"{line.word}{_times(len(line.runs))}{hosts}, and no good run since"
+            yield line.job, f"{line.word}{_times(len(line.runs))}{hosts}"
 
 
 def _missed(not_run: Iterable[NotRun]) -> Iterator[tuple[str, str]]:
     for line in not_run:
         if line.state is SlotState.MISSED and line.made_good_by is None:
-            yield line.job, f"missed{_times(len(line.slots) + line.by_hand)}, and no good run since"
+            yield line.job, f"missed{_times(len(line.slots) + line.by_hand)}"
 
 
 def _alarms(now: Now, told: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -103,10 +106,6 @@ def _some(names: tuple[str, ...], most: int = 3) -> str:
 
 def _is(number: int) -> str:
     return "is" if number == 1 else "are"
-
-
-def _are(number: int) -> str:
-    return "order is" if number == 1 else "orders are"
 
 
 def _were(number: int) -> str:
