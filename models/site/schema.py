@@ -42,7 +42,7 @@ class _HouseSchema(GenerateJsonSchema):
 
 def schemas() -> dict[str, Schema]:
     """The JSON Schema of each site file, by the file's name."""
-    site = {"$schema": DIALECT, "title": SITE_FILE, **entry_schema(SHAPES[Kind.SITE])}
+    site = {"$schema": DIALECT, **entry_schema(SHAPES[Kind.SITE]), "title": SITE_FILE}
     return {SITE_FILE: site} | {name: _file_schema(name) for name in SECTIONS}
 
 

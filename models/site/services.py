@@ -4,7 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from models.rules.nodes import Node
 from models.site.types import (
@@ -40,7 +40,11 @@ class Connection(StrEnum):
 class Money(SiteModel):
     """An amount of money."""
 
-    amount: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] = Field(description="Money per hour.")
+    amount: Annotated[
+        Decimal,
+        Field(ge=0, max_digits=12, decimal_places=2),
+        WithJsonSchema({"type": "number", "minimum": 0}),
+    ] = Field(description="Money per hour.")
     currency: Annotated[str, Matching(r"[A-Z]{3}", "must be a currency's three capital letters, like EUR")] = Field(
         description="ISO 4217 code."
     )

@@ -37,6 +37,9 @@ class KnownTimeZone:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "format": "time-zone", "examples": ["Europe/Berlin"]}
+
     def _checked(self, text: str) -> str:
         zone_of(text)
         return text
