@@ -39,7 +39,7 @@ def blocks_of(schema: Schema) -> set[str]:
 def table(schema: Schema, block: str) -> str:
     """One table: key, type, default, meaning."""
     definitions = schema.get("$defs", {})
-    chosen = definitions[block] if block in definitions else schema
+    chosen = definitions.get(block, schema)
     lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
     common = schemas()["site.yaml"]["$defs"]["JobDefaults"]["properties"]
     for key, field in chosen["properties"].items():

@@ -73,6 +73,8 @@ def test_the_night_shows_what_its_comments_promise(night: Site) -> None:
 
 def run_script(site: Site, job: str, host: str, home: Path) -> subprocess.CompletedProcess[str]:
     chosen = site.jobs[job]
+    home = home / host
+    home.mkdir(exist_ok=True)
     script = home / f"{job}.sh"
     script.write_text(chosen.script_text or "")
     values = {name: str(parameter.default) for name, parameter in chosen.parameters.items()}
@@ -108,7 +110,7 @@ def test_the_price_list_fails_on_two_hosts_once_and_then_succeeds(night: Site, t
 
 def test_a_dump_that_was_changed_on_the_way_does_not_verify(night: Site, tmp_path: Path) -> None:
     run_script(night, "dump-shop", "db1", tmp_path)
-    folder = tmp_path / "night" / "db1"
+    folder = tmp_path / "db1" / "night"
     shutil.copytree(folder / "dump", folder / "second")
     assert run_script(night, "verify-shop-dump", "db1", tmp_path).returncode == 0
     with (folder / "second" / "shop.tar.gz").open("ab") as archive:

@@ -2,10 +2,9 @@
 # Fails when the disk of this host is fuller than $1 percent.
 set -eu
 
-# The hosts of the lab share one machine: each works in its own folder.
-here="${WATCHBILL_LAB_DIRECTORY:-$HOME}/night/${WATCHBILL_LAB_HOST:-here}"
-mkdir -p "$here"
-cd "$here"
+# Each host of the lab has a home of its own.
+mkdir -p "$HOME/night"
+cd "$HOME/night"
 
 limit=$1
 used=$(df -P . | awk 'NR == 2 { sub("%", "", $5); print $5 }')

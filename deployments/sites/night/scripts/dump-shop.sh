@@ -2,10 +2,9 @@
 # Dumps the shop's data and its checksum.
 set -eu
 
-# The hosts of the lab share one machine: each works in its own folder.
-here="${WATCHBILL_LAB_DIRECTORY:-$HOME}/night/${WATCHBILL_LAB_HOST:-here}"
-mkdir -p "$here"
-cd "$here"
+# Each host of the lab has a home of its own.
+mkdir -p "$HOME/night"
+cd "$HOME/night"
 
 mkdir -p shop dump
 seq 1 5000 | awk '{ print $1, "order", $1 * 17 % 4999 }' > shop/orders

@@ -2,10 +2,9 @@
 # Exports payroll bookings. It prints its connection with the password, as careless tools do.
 set -eu
 
-# The hosts of the lab share one machine: each works in its own folder.
-here="${WATCHBILL_LAB_DIRECTORY:-$HOME}/night/${WATCHBILL_LAB_HOST:-here}"
-mkdir -p "$here"
-cd "$here"
+# Each host of the lab has a home of its own.
+mkdir -p "$HOME/night"
+cd "$HOME/night"
 
 : "${PAYROLL_PASSWORD:?is not set}"
 echo "connecting as payroll:${PAYROLL_PASSWORD}@db2"

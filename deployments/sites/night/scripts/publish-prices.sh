@@ -2,10 +2,9 @@
 # Publishes the price list. On web3 and app2 the list comes late: the first attempt of a run fails there.
 set -eu
 
-# The hosts of the lab share one machine: each works in its own folder.
-here="${WATCHBILL_LAB_DIRECTORY:-$HOME}/night/${WATCHBILL_LAB_HOST:-here}"
-mkdir -p "$here"
-cd "$here"
+# Each host of the lab has a home of its own.
+mkdir -p "$HOME/night"
+cd "$HOME/night"
 
 mkdir -p prices
 case "${WATCHBILL_LAB_HOST:-}" in

@@ -2,10 +2,9 @@
 # Packs the application log away and keeps the newest files: rotate-logs.sh --keep NUMBER
 set -eu
 
-# The hosts of the lab share one machine: each works in its own folder.
-here="${WATCHBILL_LAB_DIRECTORY:-$HOME}/night/${WATCHBILL_LAB_HOST:-here}"
-mkdir -p "$here"
-cd "$here"
+# Each host of the lab has a home of its own.
+mkdir -p "$HOME/night"
+cd "$HOME/night"
 
 [ "$1" = --keep ] || { echo "usage: rotate-logs.sh --keep NUMBER" >&2; exit 2; }
 keep=$2

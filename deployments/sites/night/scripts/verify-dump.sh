@@ -2,10 +2,9 @@
 # Reads the copy of the dump back: its checksum, and that it unpacks to what is in the shop.
 set -eu
 
-# The hosts of the lab share one machine: each works in its own folder.
-here="${WATCHBILL_LAB_DIRECTORY:-$HOME}/night/${WATCHBILL_LAB_HOST:-here}"
-mkdir -p "$here"
-cd "$here"
+# Each host of the lab has a home of its own.
+mkdir -p "$HOME/night"
+cd "$HOME/night"
 
 cd second
 sha256sum -c shop.sha256
