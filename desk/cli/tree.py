@@ -1,0 +1,48 @@
+"""Every command, by its import path: what is not called is not loaded, so that the first word comes at once."""
+
+import importlib.metadata
+
+from cyclopts import App, Group, Parameter
+
+from desk.cli.help_layout import TwoColumns
+
+START = Group("Start", sort_key=1)
+DAILY = Group("Every day", sort_key=2)
+CARE = Group("Care", sort_key=3)
+PARTS = Group("The parts one by one, for several machines", sort_key=4)
+
+app = App(
+    "watchbill",
+    help="IT service operation as code: routine jobs on many hosts, run on time, proven and told.",
+    version=lambda: f"watchbill {importlib.metadata.version('watchbill')}",
+    default_parameter=Parameter(negative=(), show_default=False, show_env_var=False),
+    help_formatter=TwoColumns(),
+    help_format="plaintext",
+    help_epilogue="`watchbill COMMAND --help` tells more; `watchbill help exit-codes` lists the exit codes.",
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
+)
+
+SITES, ENGINE = "desk.cli.sites", "deployments.engine.commands"
+
+app.command(f"{ENGINE}:demo", name="demo", group=START, help="One night on this machine, with real parts.")
+app.command(f"{SITES}:init", name="init", group=START, help="Write a new site folder, commented.")
+app.command(f"{SITES}:check", name="check", group=START, help="Validate a site: every fault with file, line, column.")
+app.command(f"{SITES}:plan", name="plan", group=START, help="Show what `up` would change.")
+app.command(f"{ENGINE}:up", name="up", group=START, help="Start everything on this machine; Ctrl-C ends it.")
+
+app.command("desk.cli.jobs:app", name="job", group=DAILY, help="Routine jobs and their runs.")
+app.command("desk.cli.hosts:app", name="host", group=DAILY, help="The hosts that jobs run on.")
+app.command("desk.cli.reports:app", name="report", group=DAILY, help="Reports, rendered from the shared database.")
+app.command("desk.cli.alarms:app", name="alarm", group=DAILY, help="What is wrong now.")
+
+app.command("desk.cli.doctor:doctor", name="doctor", group=CARE, help="Look at everything, with the mend.")
+app.command("desk.cli.journals:app", name="journal", group=CARE, help="The memory: verify it, export it.")
+app.command("desk.cli.databases:app", name="database", group=CARE, help="The shared database's schema.")
+app.command(f"{SITES}:schema", name="schema", group=CARE, help="JSON Schemas of the site files, for editors.")
+app.command("desk.cli.completions:app", name="completion", group=CARE, help="Completion for your shell.")
+app.command("desk.cli.helping:show_help", name="help", group=CARE, help="Help on a command, or on exit codes.")
+
+app.command(f"{ENGINE}:worker", name="worker", group=PARTS, help="Carry out runs.")
+app.command(f"{ENGINE}:relay", name="relay", group=PARTS, help="Hand wanted runs over to Prefect.")
+app.command(f"{ENGINE}:planner", name="planner", group=PARTS, help="Write and start the expected runs.")

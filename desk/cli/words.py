@@ -1,0 +1,132 @@
+"""Words, signs and colours for people at a terminal."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from rich.text import Text
+
+from models.queries.desk_jobs import PastRun
+from models.rules.wall_clock import zone_of
+from models.vocabulary import Outcome, RunState, Trigger
+from tasks.tools.wording import harmless, shown, span
+
+SIGNS = {
+    Outcome.OK: ".",
+    Outcome.PARTIAL: "P",
+    Outcome.FAILED: "F",
+    Outcome.TIMED_OUT: "T",
+    Outcome.KILLED: "K",
+    Outcome.KILL_UNCONFIRMED: "!",
+    Outcome.MISSED: "M",
+    Outcome.SKIPPED: "s",
+    Outcome.UNKNOWN: "?",
+}
+AFTER_RETRY, CAUGHT_UP = "R", "C"
+LEGEND = {
+    ".": "ok",
+    AFTER_RETRY: "ok after retry",
+    CAUGHT_UP: "caught up",
+    **{sign: outcome.value for outcome, sign in SIGNS.items() if outcome is not Outcome.OK},
+}
+COLOURS = {
+    Outcome.OK: "green",
+    Outcome.PARTIAL: "yellow",
+    Outcome.FAILED: "red",
+    Outcome.TIMED_OUT: "red",
+    Outcome.KILLED: "yellow",
+    Outcome.KILL_UNCONFIRMED: "bold red",
+    Outcome.MISSED: "red",
+    Outcome.SKIPPED: "dim",
+    Outcome.UNKNOWN: "magenta",
+}
+STATES = {
+    RunState.QUEUED: "queued",
+    RunState.DISPATCHED: "sent to a worker",
+    RunState.RUNNING: "running",
+    RunState.RETRY_WAIT: "waits to retry",
+    RunState.ENDED: "ended",
+}
+
+
+def line(text: str, style: str = "") -> Text:
+    """Text from anywhere, on one line, in which nothing acts on the terminal."""
+    return Text(harmless(text), style)
+
+
+def block(text: str, style: str = "") -> Text:
+    """Text from anywhere with its line ends kept, in which nothing acts on the terminal."""
+    return Text("".join(sign if sign == "\n" else _tab_or(sign) for sign in text.replace("\r\n", "\n")), style)
+
+
+def _tab_or(sign: str) -> str:
+    return "    " if sign == "\t" else shown(sign)
+
+
+def outcome(found: Outcome) -> Text:
+    """The outcome's word, in its colour."""
+    return Text(found.value, COLOURS[found])
+
+
+def sign_of(past: PastRun) -> str:
+    """One sign for one run of a strip."""
+    if past.outcome is Outcome.OK and past.attempt > 1:
+        return AFTER_RETRY
+    if past.outcome is Outcome.OK and past.trigger is Trigger.CATCH_UP:
+        return CAUGHT_UP
+    return SIGNS[past.outcome]
+
+
+def strip(newest_first: Iterable[PastRun]) -> Text:
+    """A job's last runs, the newest at the right."""
+    text = Text()
+    for past in reversed(list(newest_first)):
+        text.append(sign_of(past), COLOURS[past.outcome])
+    return text
+
+
+def legend(runs: Iterable[PastRun]) -> str:
+    """What the signs in these strips mean, those of them that occur."""
+    found = {sign_of(past) for past in runs}
+    return "  ".join(f"{sign} {word}" for sign, word in LEGEND.items() if sign in found)
+
+
+def ago(since: datetime, now: datetime) -> str:
+    """How long since, in one unit: 12 s ago, 3 min ago, 5 h ago, 2 d ago."""
+    seconds = max(0, round((now - since).total_seconds()))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def took(length: timedelta | None) -> str:
+    """How long, or nothing."""
+    return span(length) if length is not None else ""
+
+
+class Clock:
+    """Times in one zone, as short as they can be without a doubt."""
+
+    def __init__(self, zone: str, now: datetime) -> None:
+        self.zone_name = zone
+        self._zone: ZoneInfo = zone_of(zone)
+        self._now = now.astimezone(self._zone)
+
+    def when(self, instant: datetime) -> str:
+        """02:30 today; Sun 22 Nov 02:30; with the year when it is another one."""
+        local = instant.astimezone(self._zone)
+        if local.date() == self._now.date():
+            return f"{local:%H:%M}"
+        year = f" {local.year}" if local.year != self._now.year else ""
+        return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}"
+
+    def exact(self, instant: datetime) -> str:
+        """21 Nov 02:30:15."""
+        local = instant.astimezone(self._zone)
+        return f"{local.day} {local:%b %H:%M:%S}"
+
+    def full(self, instant: datetime) -> str:
+        """Sat 21 Nov 2026 02:30:15 CET."""
+        local = instant.astimezone(self._zone)
+        return f"{local:%a} {local.day} {local:%b %Y %H:%M:%S} {local.tzname()}"

@@ -1,0 +1,57 @@
+"""What the engine knows and the shared database does not. Its modules load Prefect, so they are asked last."""
+
+import importlib
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+from models.errors import WatchbillError
+from models.queries.book import Book
+from models.queries.register import Changes
+from models.settings import Settings
+
+ANSWER_SECONDS = 3.0
+SLOW_ANSWER = "no Prefect server answers: `watchbill up` starts one and registers a deployment for each job"
+
+
+def prefect_url(settings: Settings) -> str | None:
+    """Where the Prefect server of these settings should answer; None before the first start."""
+    if settings.prefect_api_url:
+        return settings.prefect_api_url
+    note = settings.home / "prefect" / "port"
+    return f"http://127.0.0.1:{note.read_text(encoding='utf-8').strip()}/api" if note.is_file() else None
+
+
+def prefect_answers(settings: Settings) -> bool:
+    """Whether the Prefect server says that it is well."""
+    url = prefect_url(settings)
+    if url is None or not url.startswith(("http://", "https://")):
+        return False
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - http only, see above
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError as error:
+        return error.code in (401, 403)  # it lives, and keeps its door closed
+    except (OSError, ValueError):
+        return False
+
+
+def prefect_changes(settings: Settings, book: Book) -> Changes | str:
+    """What applying a book would change in Prefect, or in words why nobody can say."""
+    if not prefect_answers(settings):
+        return SLOW_ANSWER
+    try:
+        preview = lazily("deployments.engine.prefect_register", "preview")
+        changes = preview(settings, book)
+    except WatchbillError as error:
+        return f"Prefect could not be compared: {error}"
+    return Changes(added=list(changes.added), changed=list(changes.changed), removed=list(changes.removed))
+
+
+def lazily(module: str, name: str) -> Callable[..., Any]:
+    """A function of the engine, loaded now. Raises WatchbillError when this installation has no such part."""
+    try:
+        return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]  # loaded by name
+    except (ImportError, AttributeError) as error:
+        raise WatchbillError(f"{module}:{name} cannot be loaded: {error}") from error

@@ -1,0 +1,177 @@
+"""Jobs as people see them: the list, and everything about one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from desk.services.choosing import checked_filter, known_job
+from models.database import Database
+from models.queries import alarms, desk_jobs, pauses
+from models.queries.book import Book, read_book
+from models.queries.desk_jobs import ActiveRun, NextSlot, PastRun
+from models.queries.run_plans import hosts_of
+from models.records import Alarm, Pause
+from models.rules.alarms import Usual, usual_duration
+from models.rules.batch import waves
+from models.rules.schedule_words import explain
+from models.site.jobs import Job
+from models.vocabulary import Join
+
+NEXT = 5
+
+
+@dataclass(frozen=True)
+class OpenAlarm:
+    """Something about a job is wrong now."""
+
+    job: str
+    kind: str
+    since: datetime
+    text: str
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Paused:
+    """A person stopped a job, or all of them (`job` None)."""
+
+    job: str | None
+    by: str
+    since: datetime
+    until: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class JobLine:
+    """One job of the list."""
+
+    name: str
+    title: str
+    owner: str
+    service: str | None
+    schedule: str | None
+    last: PastRun | None
+    strip: tuple[PastRun, ...]
+    """Newest first."""
+    next_due: datetime | None
+    active: tuple[ActiveRun, ...]
+    paused: Paused | None
+    alarms: tuple[OpenAlarm, ...]
+
+
+@dataclass(frozen=True)
+class JobList:
+    """Every job in force."""
+
+    site: str
+    timezone: str
+    at: datetime
+    everything_paused: Paused | None
+    jobs: tuple[JobLine, ...]
+
+
+@dataclass(frozen=True)
+class JobDetail:
+    """Everything about one job."""
+
+    name: str
+    at: datetime
+    timezone: str
+    """Of its schedule, or of the site."""
+    schedule: str | None
+    """In words."""
+    job: Job
+    filter: str | None
+    """The node filter that chose the hosts: the job's own, or the one to be tried."""
+    waves: tuple[tuple[str, ...], ...]
+    last_runs: tuple[PastRun, ...]
+    usual: Usual | None
+    next_runs: tuple[NextSlot, ...]
+    active: tuple[ActiveRun, ...]
+    paused: Paused | None
+    alarms: tuple[OpenAlarm, ...]
+    starts: tuple[str, ...]
+    """The jobs that come after this one."""
+
+
+def list_jobs(database: Database, now: datetime) -> JobList:
+    """Every job in force, by name."""
+    with database.read() as session:
+        book = read_book(session)
+        strips, due = desk_jobs.last_runs(session), desk_jobs.next_due(session, now)
+        active, stopped = desk_jobs.active_runs(session), pauses.all_open(session, now)
+        wrong = [open_alarm(alarm) for alarm in alarms.open_alarms(session)]
+    lines = [
+        JobLine(
+            name=name,
+            title=job.title,
+            owner=job.owner,
+            service=job.service,
+            schedule=schedule_in_words(book, name),
+            last=next(iter(strips.get(name, ())), None),
+            strip=tuple(strips.get(name, ())),
+            next_due=due.get(name),
+            active=tuple(run for run in active if run.job == name),
+            paused=pause_of(stopped, name),
+            alarms=tuple(alarm for alarm in wrong if alarm.job == name),
+        )
+        for name, job in sorted(book.jobs.items())
+    ]
+    return JobList(book.site, book.timezone, now, pause_of(stopped, None), tuple(lines))
+
+
+def show_job(database: Database, name: str, on: str | None, now: datetime) -> JobDetail:
+    """Everything about one job; `on` tries another node filter. Raises NotFound, Refused when no host matches."""
+    with database.read() as session:
+        book = read_book(session)
+        job, on = known_job(book, name), checked_filter(book, on)
+        schedule = book.schedule_of(name)
+        return JobDetail(
+            name=name,
+            at=now,
+            timezone=(schedule and schedule.schedule.timezone) or book.timezone,
+            schedule=schedule_in_words(book, name),
+            job=job,
+            filter=on or job.on,
+            waves=() if job.flow else waves_of(book, job, on),
+            last_runs=tuple(desk_jobs.last_runs(session, job=name).get(name, ())),
+            usual=usual_duration(alarms.durations(session, name)),
+            next_runs=tuple(desk_jobs.next_slots(session, name, now, NEXT)),
+            active=tuple(desk_jobs.active_runs(session, name)),
+            paused=pause_of(pauses.all_open(session, now), name),
+            alarms=tuple(open_alarm(alarm) for alarm in alarms.open_alarms(session) if alarm.job == name),
+            starts=tuple(sorted(other for other, one in book.jobs.items() if name in {up.job for up in one.after})),
+        )
+
+
+def waves_of(book: Book, job: Job, on: str | None) -> tuple[tuple[str, ...], ...]:
+    """The hosts of a job in the groups that run at once."""
+    nodes = [book.node(host) for host in hosts_of(book, job, on)]
+    return tuple(tuple(wave) for wave in waves(nodes, job.batch))
+
+
+def schedule_in_words(book: Book, name: str) -> str | None:
+    """When a job is due, in words; None for one that runs by hand only."""
+    schedule, job = book.schedule_of(name), book.job(name)
+    if schedule is not None:
+        return explain(schedule.schedule)
+    if job.after:
+        joined = " and " if job.join is Join.ALL else " or "
+        return f"after {joined.join(upstream.job for upstream in job.after)}"
+    return None
+
+
+def open_alarm(alarm: Alarm) -> OpenAlarm:
+    """The row as a plain value."""
+    return OpenAlarm(alarm.job, alarm.kind.value, alarm.raised_at, alarm.text, alarm.count)
+
+
+def paused(pause: Pause) -> Paused:
+    """The row as a plain value."""
+    return Paused(pause.job, pause.paused_by, pause.paused_at, pause.until, pause.reason)
+
+
+def pause_of(stopped: Sequence[Pause], job: str | None) -> Paused | None:
+    """The pause of this very job (or of everything, for None) among those in force."""
+    return next((paused(pause) for pause in stopped if pause.job == job), None)

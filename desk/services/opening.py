@@ -1,0 +1,56 @@
+"""Open the shared database for one call, and refuse one that does not fit, without loading the migrations for it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+import models
+from models.database import Database
+from models.errors import DatabaseError
+from models.settings import Settings
+
+MIGRATIONS = Path(models.__file__).parent / "migrations" / "versions"
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The shared database of these settings, with this version's schema. Raises DatabaseError with what to do."""
+    database = Database(settings.url())
+    try:
+        _refuse_absent(settings, database)
+        _refuse_other_schema(database)
+        yield database
+    finally:
+        database.close()
+
+
+def is_there(settings: Settings) -> bool:
+    """Whether there is a database at all; a SQLite file would be made by looking into it."""
+    url = make_url(settings.url())
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
+
+
+def _refuse_absent(settings: Settings, database: Database) -> None:
+    if not is_there(settings):
+        raise DatabaseError(
+            f"there is no database in {Path(database.url.database or '').parent} yet: "
+            "run `watchbill up SITE`, or say with --home where it is"
+        )
+
+
+def _refuse_other_schema(database: Database) -> None:
+    """Compare with the newest migration's file name; only a difference is worth loading the migrations."""
+    with database.read() as session:
+        found = session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found != newest_revision():
+        from models.migrations import require_current  # noqa: PLC0415 - alembic costs 0.1 s at every start
+
+        require_current(database)
+
+
+def newest_revision() -> str:
+    """This version's schema, as the migrations' file names tell it."""
+    return max(file.name.split("_", 1)[0] for file in MIGRATIONS.glob("[0-9]*_*.py"))
