@@ -53,6 +53,7 @@ OK, FAILED, SKIPPED = Outcome.OK, Outcome.FAILED, Outcome.SKIPPED
         (Batch(max_failures=1), {"a": OK, "b": FAILED}, True, "1 of 2 hosts failed (b); 1 may fail", "one may"),
         (Batch(max_failures=1), {"a": FAILED, "b": Outcome.UNKNOWN}, False, "2 of 2", "unknown is not ok"),
         (Batch(on_failure=OnFailure.GO_ON), {"a": FAILED}, True, "goes on after failures", "told to go on"),
+        (Batch(), dict.fromkeys("abc", FAILED), False, "(a, b, c), 0", "three are still listed"),
         (Batch(), dict.fromkeys("abcde", FAILED), False, "(a, b, c and 2 more)", "a long list is cut"),
     ],
 )

@@ -70,3 +70,7 @@ def test_a_slot_becomes_what_its_run_was(outcome, caught_up, state):
 def test_outcomes_are_counted_in_words_gravest_first():
     assert in_words([O.OK, O.FAILED, O.OK]) == "1 failed, 2 ok"
     assert in_words([]) == "no hosts"
+
+
+def test_a_run_counts_as_in_time_unless_it_was_caught_up():
+    assert outcome_of_slot(O.OK) is SlotState.DONE

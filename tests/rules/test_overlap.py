@@ -36,3 +36,8 @@ def test_the_verdict_counts_what_is_in_the_way():
 def test_a_queue_has_a_size(size):
     with pytest.raises(ValueError, match="from 1 to 1000"):
         OverlapPolicy(max_queued=size)
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_a_queue_may_be_short_or_long(size):
+    assert OverlapPolicy(max_queued=size).max_queued == size

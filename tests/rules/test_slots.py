@@ -141,6 +141,7 @@ EVERY_HOUR = [f"2026-11-23 {hour:02d}:00" for hour in range(8, 14)]
         (CatchUp.NONE, "2026-11-23 13:04", "MMMMMR", "a punctual slot runs under every policy"),
         (CatchUp.NONE, "2026-11-23 13:05", "MMMMMM", "late_after is late"),
         (CatchUp.LAST, "2026-11-23 13:01", "MMMMMR", "a punctual run is the latest, older ones are missed"),
+        (CatchUp.LAST, "2026-11-23 13:00", "MMMMMR", "due this moment, so it is the latest"),
         (CatchUp.LAST, "2026-11-23 12:30", "MMMMRW", "a slot of the future waits and is not the latest"),
     ],
 )
@@ -189,6 +190,20 @@ def test_a_slot_waits_for_the_end_of_a_blackout_when_it_may_still_start_then():
 )
 def test_a_punctual_slot_does_not_start_in_a_blackout_either(policy, max_late, action, reason):
     _, (slot,) = settle(["2026-11-24 04:58"], "2026-11-24 05:01", policy, max_late, CalendarUse(never=("freeze",)))
+    assert slot.action is action, reason
+
+
+@pytest.mark.parametrize(
+    ("due", "policy", "action", "reason"),
+    [
+        ("2026-11-24 05:00", CatchUp.LAST, Action.WAIT, "at the end it is two hours late, which is just allowed"),
+        ("2026-11-24 04:59", CatchUp.LAST, Action.MISS, "a minute more is too late"),
+        ("2026-11-24 06:56", CatchUp.NONE, Action.WAIT, "at the end it is four minutes old, so still punctual"),
+        ("2026-11-24 06:55", CatchUp.NONE, Action.MISS, "at the end it is late, and late ones do not run"),
+    ],
+)
+def test_a_slot_waits_only_as_long_as_it_may_still_start_at_the_end(due, policy, action, reason):
+    _, (slot,) = settle([due], "2026-11-24 06:58", policy, "2h", CalendarUse(never=("freeze",)))
     assert slot.action is action, reason
 
 

@@ -1,0 +1,35 @@
+"""What makes a rule a rule: values that do not change, and no clock of its own."""
+
+import ast
+import dataclasses
+import importlib
+from pathlib import Path
+
+import pytest
+
+import models.rules
+
+MODULES = sorted(path.stem for path in Path(models.rules.__file__).parent.glob("[a-z]*.py"))
+CLOCKS = {"now", "utcnow", "today", "time", "monotonic"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_value_of_a_rule_is_frozen(name):
+    module = importlib.import_module(f"models.rules.{name}")
+    kinds = [kind for kind in vars(module).values() if dataclasses.is_dataclass(kind) and isinstance(kind, type)]
+    assert all(kind.__dataclass_params__.frozen for kind in kinds if kind.__module__ == module.__name__)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_rule_reads_the_clock(name):
+    source = ast.parse((Path(models.rules.__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
+    asked = [
+        node.func.attr
+        for node in ast.walk(source)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and not isinstance(node.func.value, ast.Call)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in ("datetime", "date", "time", "clock")
+    ]
+    assert not set(asked) & CLOCKS
