@@ -59,7 +59,7 @@ def look_for_file(run: ClaimedRun, wanted: PlannedFile) -> None:
     while True:
         tries += 1
         probe = OwnedCommand(
-            key=f"{run.day}/{run.number}-{wanted.host}-{run.fence}-file-{tries}",
+            key=f"{run.step_key(wanted.host)}-file-{run.fence}-{tries}",
             argv=("test", "-e", wanted.path),
             deadline_seconds=30,
         )
@@ -100,10 +100,17 @@ def target_of(plan: RunPlan, host: str) -> Target:
         key_file=_key_file(planned),
         host_keys=planned.host_keys,
         jump=target_of(plan, planned.jump) if planned.jump else None,
-        run_directory=planned.run_directory,
+        run_directory=_run_directory(planned),
         connection=planned.connection,
         slots=planned.slots,
     )
+
+
+def _run_directory(host: PlannedHost) -> str:
+    """On a host, a relative folder starts at the login's home; on this machine, at Watchbill's own home."""
+    if host.connection == "local":
+        return str(settings().home.resolve() / host.run_directory)
+    return host.run_directory
 
 
 def _key_file(host: PlannedHost) -> Path | None:

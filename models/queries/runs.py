@@ -31,6 +31,7 @@ class ClaimedRun:
     """Only the hosts that still have to run."""
     day: str
     """The day it was queued, which names its folder on the hosts."""
+    public_id: str
 
     @property
     def number(self) -> str:
@@ -39,7 +40,7 @@ class ClaimedRun:
 
     def step_key(self, host: str) -> str:
         """The key of one host's step in this attempt, and the name of its run directory there."""
-        return f"{self.day}/{self.number}-{host}-{self.attempt}"
+        return f"{self.day}/{self.number}-{self.public_id}-{host}-{self.attempt}"
 
 
 def now_by_database(session: Session) -> datetime:
@@ -87,6 +88,7 @@ def claim(session: Session, run_id: int, attempt: int, worker: str) -> ClaimedRu
         job=run.job,
         plan=plan.only(_left(session, run, plan)),
         day=f"{run.queued_at:%Y%m%d}",
+        public_id=run.public_id,
     )
 
 

@@ -1,9 +1,10 @@
 """Expected runs, runs, and each host's share of a run."""
 
+import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.records.base import Base, Key, Name, Words
@@ -50,6 +51,8 @@ class Run(Base):
     )
 
     id: Mapped[Key]
+    public_id: Mapped[str] = mapped_column(String(16), unique=True, default=lambda: secrets.token_hex(6))
+    """Random: for addresses, and to tell this run's folder on a host from one of another database's."""
     job: Mapped[Name] = mapped_column(ForeignKey("job.name"))
     slot_id: Mapped[int | None] = mapped_column(ForeignKey("slot.id"), unique=True)
     """Null for a run by hand."""
@@ -107,7 +110,7 @@ class Step(Base):
 
     id: Mapped[Key]
     key: Mapped[Name] = mapped_column(unique=True)
-    """Also the name of the run directory on the host: `20261121/RUN000012-web1-1`."""
+    """Also the name of the run directory on the host: `20261121/RUN000012-4f1c09a2b7de-web1-1`."""
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
     host: Mapped[Name]
     attempt: Mapped[int]

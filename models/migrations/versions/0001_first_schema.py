@@ -257,6 +257,7 @@ def upgrade() -> None:
     op.create_table(
         "run",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
         sa.Column("job", sa.String(length=128), nullable=False),
         sa.Column("slot_id", sa.Integer(), nullable=True),
         sa.Column(
@@ -336,6 +337,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["retry_of"], ["run.id"], name=op.f("fk__run__retry_of")),
         sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk__run__slot_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__run")),
+        sa.UniqueConstraint("public_id", name=op.f("uq__run__public_id")),
         sa.UniqueConstraint("slot_id", name=op.f("uq__run__slot_id")),
     )
     op.create_index(op.f("ix__run__job_queued_at"), "run", ["job", "queued_at"], unique=False)

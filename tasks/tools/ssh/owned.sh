@@ -22,6 +22,7 @@ verb=$1 tag=$2 base=$3 key=$4 deadline=$5 grace=$6 lock=$7 patience=$8 slots=$9
 shift 9
 repeat=$1 secret_bytes=$2 script_bytes=$3 oldest=$4 variables=$5
 shift 5
+cd "${HOME:-/}"
 case $base in /*) ;; *) base=$PWD/$base ;; esac
 day=${key%%/*}
 first=$base/runs/$key run=$first generation=1 mode=started
@@ -206,8 +207,8 @@ follow() {
 # than 512 pieces, pays for a hash, a count and a tail. The reader's number lets `cut` end the reading.
 keep() {
     exec 3<&0
-    LC_ALL=C dd bs=128 count=512 of="$1" 2>"$1.n" <&3 &
-    echo "$!" >"$1.reader"
+    LC_ALL=C dd bs=128 count=512 of="$1" 2>>"$1.n" <&3 &
+    echo "reader $!" >>"$1.n"
     wait "$!"
     full=$?
     size= records=
@@ -222,7 +223,7 @@ keep() {
         {
             cat "$1"
             cat <&3 &
-            echo "$!" >"$1.reader"
+            echo "reader $!" >>"$1.n"
             wait "$!"
         } | tee "$1.hash" "$1.count" | { head -c 65536 >"$1.head"; tail -c 262144 >"$1.tail"; cat >/dev/null; }
         wait
@@ -233,32 +234,34 @@ keep() {
         [ "$size" -gt 65536 ] || sha=-
     elif [ -z "$size" ] || [ "$full" = 1 ]; then
         # Cut off, or the disk is full: a command must not die of our troubles, so go on reading for nobody.
-        [ "$full" = 1 ] && { cat <&3 >/dev/null & echo "$!" >"$1.reader"; wait "$!"; }
+        [ "$full" = 1 ] && { cat <&3 >/dev/null & echo "reader $!" >>"$1.n"; wait "$!"; }
         size=$(wc -c <"$1")
     fi
     echo "kept $size $sha" >>"$1.n"
 }
 
-is_kept() { # both streams
-    for stream in out err; do
-        found=
-        while read -r word _; do [ "$word" = kept ] && found=1; done <"$run.$stream.n"
-        [ -n "$found" ] || return 1
-    done
+is_kept() { # stream $1; who reads it is in `reader`
+    while read -r word a _; do
+        case $word in kept) return 0 ;; reader) reader=$a ;; esac
+    done <"$run.$1.n"
+    return 1
 }
 
 # The command ended: its streams end with it, unless a daemon holds them. That one gets two seconds.
 finish_streams() {
     tries=0
-    until is_kept; do
+    until is_kept out && is_kept err; do
         tries=$((tries + 1))
-        case $tries in [1-9]) sleep 0.01 ;; *) sleep 0.05 ;; esac
-        [ "$tries" = 50 ] && {
+        case $tries in
+            [1-4]) (: ) ;; # a fork that ends: the cheapest way to let the readers run
+            [5-9]) sleep 0.01 ;;
+            *) sleep 0.05 ;;
+        esac
+        if [ "$tries" = 50 ]; then
             cut=1
-            for stream in out err; do
-                read -r reader <"$run.$stream.reader" && kill "$reader"
-            done
-        }
+            is_kept out || kill "$reader"
+            is_kept err || kill "$reader"
+        fi
         [ "$tries" -lt 90 ] || break
     done
 }
@@ -403,7 +406,9 @@ start() {
     done <"$run.state"
     settle
     printf 'exit %s %s %s %s\n' "$code" "$how" "$ended" "$escaped" >>"$run.state"
-    sync "$run.state"
+    # What took a second is worth an fsync. What did not, and was lost with the host's power, is as unknown as if
+    # the power had gone a second sooner.
+    [ "${ended%.*}" = "${begun%.*}" ] || sync "$run.state"
     finish_streams
     echo kept >>"$run.state"
     [ -n "$cut" ] || echo free >"$slot.use"

@@ -1,0 +1,123 @@
+"""Make the demo's site: the shipped night with the lab's hosts written in, and its hours pressed into a minute.
+
+Only times are changed. What a job does, where, and what happens when it goes wrong, is the shipped site's.
+"""
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ruamel.yaml import YAML
+
+from deployments.lab import LabHost
+from models.settings import CHECKOUT
+
+SHIPPED = CHECKOUT / "deployments" / "sites" / "night"
+ZONE = "Europe/Berlin"
+FIRST_MINUTE = 60
+"""The night begins at 01:00."""
+SECONDS_PER_MINUTE = 0.25
+"""An hour of the night takes 15 seconds."""
+CAUGHT_UP = "send-invoices"
+"""The job whose time passed while the engine was down."""
+OUTAGE = timedelta(minutes=20)
+DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
+SECRET = "lab-password-of-the-demo"  # noqa: S105 - the demo shows that it is redacted
+
+
+@dataclass(frozen=True)
+class Night:
+    """Where the demo's site is, and when its hours are in real time."""
+
+    site: Path
+    starts: datetime
+
+    def at(self, hour: int, minute: int) -> datetime:
+        """The real instant of an hour of the night."""
+        minutes = hour * 60 + minute - FIRST_MINUTE
+        return self.starts + timedelta(seconds=minutes * SECONDS_PER_MINUTE)
+
+
+def prepare_night(folder: Path, hosts: list[LabHost], starts: datetime) -> Night:
+    """Write the site into a folder."""
+    shutil.copytree(SHIPPED, folder)
+    night = Night(folder, starts)
+    keys = folder / "keys"
+    keys.mkdir(mode=0o700)
+    shutil.copy(hosts[0].key_file, keys / "night")
+    (keys / "night").chmod(0o600)
+    with _edit(folder / "services.yaml") as services:
+        for host in hosts:
+            services["hosts"][host.name].update(_reach(host))
+    with _edit(folder / "calendars.yaml") as calendars:
+        _press_calendars(calendars["calendars"], night)
+    with _edit(folder / "jobs.yaml") as jobs:
+        for name, job in jobs["jobs"].items():
+            _press_job(name, job, night)
+    return night
+
+
+class _edit:  # noqa: N801 - reads as a verb
+    """A YAML file, read on entry and written on exit; comments and order stay."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._yaml = YAML()
+        self._yaml.width = 1000
+
+    def __enter__(self) -> Any:
+        self._data = self._yaml.load(self._path.read_text())
+        return self._data
+
+    def __exit__(self, *_error: object) -> None:
+        with self._path.open("w") as file:
+            self._yaml.dump(self._data, file)
+
+
+def _reach(host: LabHost) -> Mapping[str, Any]:
+    return {
+        "address": host.address,
+        "port": host.port,
+        "user": host.user,
+        "key": "keys/night",
+        "host_keys": [host.host_key],
+        "run_directory": host.run_directory,
+    }
+
+
+def _press_calendars(calendars: dict[str, Any], night: Night) -> None:
+    """The hours in which batch work may run are now; the blackout lasts as long as an hour of the night does."""
+    calendars["night"]["hours"] = {"mon-sun": ["00:00-24:00"]}
+    (window,) = calendars["stock-posting"]["windows"]
+    reason = window["reason"]
+    calendars["stock-posting"]["windows"] = [
+        {"starts": _wall(night.at(3, 0)), "ends": _wall(night.at(4, 0)), "reason": reason}
+    ]
+
+
+def _press_job(name: str, job: dict[str, Any], night: Night) -> None:
+    daily = DAILY.fullmatch(job.get("schedule", {}).get("cron", ""))
+    if daily is None:
+        return
+    due = night.at(int(daily[2]), int(daily[1]))
+    if name == CAUGHT_UP:
+        due = night.starts - OUTAGE
+    job["schedule"] = {"rrule": "FREQ=DAILY;COUNT=1", "start": _wall(due)}
+
+
+def _wall(instant: datetime) -> str:
+    """The time on the wall in the site's zone, to the second."""
+    return instant.astimezone(ZoneInfo(ZONE)).replace(microsecond=0, tzinfo=None).isoformat()
+
+
+def put_secret(home: Path) -> None:
+    """Put the one secret that the night's jobs name where a worker looks for it."""
+    folder = home / "secrets"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / "payroll-db").touch(mode=0o600)
+    (folder / "payroll-db").write_text(SECRET + "\n")

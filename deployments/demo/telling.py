@@ -1,0 +1,69 @@
+"""Tell what happens as it happens, from the journal: the same rows that every timeline is read from."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.records import JournalRow, Run, Slot, Step
+
+QUIET = {"dispatch", "start", "finish", "fail", "catch-up"}
+"""Moves that the lines of their runs tell."""
+
+
+@dataclass
+class Teller:
+    """Reads the journal on from where it stopped, and gives a line for each thing worth one."""
+
+    zone: ZoneInfo
+    last: int = 0
+    names: dict[str, str] = field(default_factory=dict)
+
+    def lines(self, session: Session) -> Iterator[tuple[str, str]]:
+        """(style, line) for each new row that a person wants to hear of."""
+        query = select(JournalRow).where(JournalRow.seq > self.last).order_by(JournalRow.seq)
+        for row in session.scalars(query):
+            self.last = row.seq
+            told = self._tell(session, row)
+            if told is not None:
+                at = datetime.fromisoformat(row.at).astimezone(self.zone)
+                yield told[0], f"{at:%H:%M:%S}  {told[1]}"
+
+    def _tell(self, session: Session, row: JournalRow) -> tuple[str, str] | None:
+        _, subject, action = row.tag.split(":")
+        facts = json.loads(row.facts)
+        number = row.subject.split("/")[1]
+        if subject == "run" and action not in QUIET:
+            return self._about_run(session.get_one(Run, int(number)), action, row, facts)
+        if subject == "slot" and action in ("skip", "miss"):
+            slot = session.get_one(Slot, int(number))
+            style = "dim" if action == "skip" else "red"
+            word = "skipped" if action == "skip" else "missed"
+            return (style, f"{slot.job:<18} {word}: {row.reason}") if slot.was_late or row.source != "started" else None
+        if subject == "step" and facts.get("outcome") not in ("ok", None):
+            step = session.get_one(Step, int(number))
+            line = f"  {step.host}: {step.message}" + (f": {step.first_error_line}" if step.first_error_line else "")
+            return "yellow", f"{self._job(session, step.run_id):<18} {line}"
+        return None
+
+    def _about_run(self, run: Run, action: str, row: JournalRow, facts: dict[str, str]) -> tuple[str, str] | None:
+        name = f"{run.job:<18} {run.number}"
+        hosts = sum(len(wave) for wave in run.plan["waves"]) or 1
+        if action == "claim" and run.attempt == 1:
+            trigger = "caught up, " if run.trigger == "catch-up" else ""
+            return "cyan", f"{name} starts: {trigger}{hosts} host{'s' if hosts > 1 else ''}"
+        if action == "retry-later":
+            return "yellow", f"{name} will try the failed hosts again: attempt {facts['attempt']}"
+        if action == "request-kill":
+            return "magenta", f"{name} is to be ended: {row.reason}"
+        if action in ("end", "give-up", "cancel", "drop"):
+            style = "green" if facts["outcome"] == "ok" else "bold red" if facts["outcome"] != "killed" else "magenta"
+            return style, f"{name} {facts['outcome']}: {facts['summary']}"
+        return None
+
+    def _job(self, session: Session, run_id: int) -> str:
+        return self.names.setdefault(str(run_id), session.get_one(Run, run_id).job)
