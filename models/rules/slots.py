@@ -6,7 +6,7 @@ each overdue slot gets its own answer; none starts inside a blackout, and none l
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
@@ -96,11 +96,19 @@ class CatchUpPolicy:
 
 @dataclass(frozen=True)
 class Lateness:
-    """What decides about a slot whose time has passed: catch-up, from when on it counts as late, and calendars."""
+    """What decides about a slot whose time has passed: catch-up, from when on it counts as late, and calendars.
+
+    `startable_from` names, for slots that waited for another job, when they could start: they are late from then on.
+    """
 
     catch_up: CatchUpPolicy = CatchUpPolicy()
     late_after: timedelta = timedelta(minutes=5)
     use: CalendarUse = CalendarUse()
+    startable_from: Mapping[datetime, datetime] = field(default_factory=dict)
+
+    def counted_from(self, due: datetime) -> datetime:
+        """From when on the lateness of this slot counts: its due time, or when it could start if that was later."""
+        return max(due, self.startable_from.get(due, due))
 
 
 @dataclass(frozen=True)
@@ -145,9 +153,10 @@ def _settle(
     due: datetime, newest: datetime | None, lateness: Lateness, moment: tuple[Mapping[str, Calendar], datetime]
 ) -> Settled:
     calendars, now = moment
-    late = now - due
+    since = lateness.counted_from(due)
+    late = now - since
     if late < timedelta(0):
-        return Settled(due, Action.WAIT, "not due yet", until=due)
+        return Settled(due, Action.WAIT, "not due yet" if due > now else "cannot start yet", until=since)
     punctual = late < lateness.late_after
     refusal = None if punctual else _policy_refusal(due, newest, lateness.catch_up, late)
     if refusal is not None:
@@ -158,7 +167,8 @@ def _settle(
         return _held(due, lateness, verdict)
     if punctual:
         return Settled(due, Action.RUN, "due")
-    return Settled(due, Action.RUN, f"caught up {format_duration(late)} after it was due", caught_up=True)
+    could = "was due" if since == due else "could start"
+    return Settled(due, Action.RUN, f"caught up {format_duration(late)} after it {could}", caught_up=True)
 
 
 def _policy_refusal(due: datetime, newest: datetime | None, rule: CatchUpPolicy, late: timedelta) -> str | None:
@@ -179,7 +189,7 @@ def _held(due: datetime, lateness: Lateness, verdict: Verdict) -> Settled:
     allowed_late = in_time if rule.policy is CatchUp.NONE else max(in_time, rule.max_late)
     if verdict.until is None:
         return Settled(due, Action.MISS, f"{verdict.reason}, with no end in sight")
-    if verdict.until - due > allowed_late:
+    if verdict.until - lateness.counted_from(due) > allowed_late:
         end = f"until {_utc(verdict.until)}"
         return Settled(
             due,

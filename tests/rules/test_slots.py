@@ -160,6 +160,27 @@ def test_a_caught_up_run_says_how_late_it_is_and_a_punctual_one_is_not_caught_up
     assert (slot.action, slot.caught_up) == (Action.RUN, False)
 
 
+def test_a_slot_that_waited_for_another_job_is_late_only_from_when_it_could_start():
+    due, ended = utc("2026-11-23 08:00"), utc("2026-11-23 12:00")
+    lateness = Lateness(CatchUpPolicy(CatchUp.LAST, HOUR), 5 * MINUTE, CalendarUse(), {due: ended})
+
+    def at(now):
+        (slot,) = settle_overdue([due], lateness, CALENDARS, utc(now))
+        return slot.action, slot.caught_up, slot.reason
+
+    assert at("2026-11-23 11:00") == (Action.WAIT, False, "cannot start yet")
+    assert at("2026-11-23 12:04") == (Action.RUN, False, "due")
+    assert at("2026-11-23 12:30") == (Action.RUN, True, "caught up 30m after it could start")
+    assert at("2026-11-23 13:01")[0] is Action.MISS
+
+
+def test_an_upstream_that_ended_before_the_slot_was_due_changes_nothing():
+    due = utc("2026-11-23 08:00")
+    lateness = Lateness(startable_from={due: due - HOUR})
+    (slot,) = settle_overdue([due], lateness, CALENDARS, utc("2026-11-23 08:01"))
+    assert (slot.action, slot.reason) == (Action.RUN, "due")
+
+
 def test_the_upgrade_of_the_night_does_not_run_in_the_morning():
     night_only = CalendarUse(only=("night",))
     _, (slot,) = settle(["2026-11-23 02:00"], "2026-11-23 09:00", max_late="9h", use=night_only)
