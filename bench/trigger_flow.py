@@ -1,7 +1,6 @@
 """The flow that the trigger bench starts: one task that notes when it began."""
 
 import os
-import resource
 import time
 from pathlib import Path
 

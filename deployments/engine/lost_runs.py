@@ -6,6 +6,7 @@ import signal
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -18,7 +19,7 @@ from prefect.client.schemas.filters import (
     WorkPoolFilter,
     WorkPoolFilterName,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed
 
@@ -69,7 +70,7 @@ async def end_lost_runs(client: PrefectClient, claims: Claim, mine: set[UUID]) -
             continue
         LOG.warning("flow run %s (%s) has no process any more: reported as crashed", flow_run.id, flow_run.name)
         cancelling = flow_run.state is not None and flow_run.state.is_cancelling()
-        state = Cancelled() if cancelling else Crashed(message="its worker ended, and its process with it")
+        state: State[Any] = Cancelled() if cancelling else Crashed(message="its worker ended, and its process with it")
         with contextlib.suppress(httpx.HTTPError, ObjectNotFound):
             await client.set_flow_run_state(flow_run.id, state)
 

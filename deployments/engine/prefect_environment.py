@@ -1,4 +1,4 @@
-"""The environment of every process that Watchbill starts with Prefect in it: one place, and no secret on a command line."""
+"""The environment of every process that has Prefect in it: one place, and no secret on a command line."""
 
 import contextlib
 import importlib.metadata
@@ -11,6 +11,7 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from models.errors import EngineError
+from models.settings import CHECKOUT
 
 PINS = {
     "fastapi": (SpecifierSet(">=0.139,<0.151"), "Prefect 3.8 does not start with it"),
@@ -31,6 +32,8 @@ QUIET = {
 CLIENT = {
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
+    # Server and clients are one installation: asking each time who the other is tells nothing.
+    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
     "PREFECT_LOGGING_COLORS": "false",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
@@ -82,6 +85,8 @@ def prefect_environment(settings_home: Path, *, port: int, keys: ServerKeys) -> 
         **QUIET,
         **CLIENT,
         **SERVER,
+        "WATCHBILL_HOME": str(settings_home.resolve()),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")])),
         "PREFECT_HOME": str(prefect_home),
         "PREFECT_PROFILES_PATH": str(prefect_home / "profiles.toml"),
         "PREFECT_LOCAL_STORAGE_PATH": str(prefect_home / "storage"),

@@ -49,7 +49,7 @@ class PrefectServer:
 def server_command(port: int) -> tuple[str, ...]:
     """What starts the server. The password is in its environment, never here."""
     start = ("server", "start", "--no-ui", "--host", HOST, "--port", str(port))
-    return (sys.executable, "-m", "prefect", *start)
+    return (sys.executable, "-m", "deployments.engine.prefect_app", *start)
 
 
 def chosen_port(settings_home: Path) -> int:
@@ -89,10 +89,11 @@ def prepare_database(settings_home: Path) -> None:
     if target.exists():
         return
     draft = target.with_suffix(".draft")
-    with contextlib.closing(sqlite3.connect(template_file())) as source:
-        with contextlib.closing(sqlite3.connect(draft)) as copy:
-            source.backup(copy)
-            copy.execute("PRAGMA journal_mode=WAL")
+    with (
+        contextlib.closing(sqlite3.connect(template_file())) as source,
+        contextlib.closing(sqlite3.connect(draft)) as copy,
+    ):
+        source.backup(copy)
     draft.chmod(0o600)
     draft.rename(target)
 

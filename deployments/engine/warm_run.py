@@ -14,10 +14,8 @@ import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
-from uuid import UUID
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import SyncClientContext
 from prefect.engine import handle_engine_signals
@@ -77,6 +75,8 @@ def leave(runner: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     random.seed()
+    # What the run starts is the host's own and may outlive us: the supervisor must not take it for ours.
+    os.environ.pop("WATCHBILL_SUPERVISOR", None)
     # Prefect warns at the end of every run that events are still on their way; they are waited for.
     logging.getLogger("EventsWorker").setLevel(logging.ERROR)
 
@@ -97,7 +97,7 @@ def make(order: Order) -> None:
     """Run the ordered flow run in this process; ends it by SystemExit where Prefect's own engine does."""
     os.environ.update(order.environment)
     flow_run = FlowRun.model_validate_json(order.flow_run)
-    logger = flow_run_logger(flow_run)
+    logger = cast("logging.Logger", flow_run_logger(flow_run))
     with handle_engine_signals(flow_run.id):
         try:
             flow = flow_of(order.entrypoint, flow_run)

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
 import time
 from collections.abc import Coroutine
@@ -21,7 +20,7 @@ from uuid import UUID
 import anyio.abc
 import httpx
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.client.schemas.responses import DeploymentResponse, SetStateStatus
+from prefect.client.schemas.responses import DeploymentResponse, OrchestrationResult, SetStateStatus
 from prefect.exceptions import InfrastructureNotAvailable, InfrastructureNotFound, ObjectNotFound
 from prefect.states import Cancelled, Crashed, Pending
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
@@ -31,7 +30,6 @@ from deployments.engine.wake import wake_socket
 from deployments.engine.warm_link import Fork, WarmLink
 from deployments.engine.warm_run import Order
 from models.clock import now
-from models.errors import EngineError
 
 LOG = logging.getLogger(__name__)
 WORKER_TYPE = "watchbill-warm"
@@ -176,7 +174,9 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
 
     async def claim(self, flow_run: FlowRun) -> bool:
         """Whether the run is ours to make: of all workers, the server answers one with Pending."""
-        answer = await self.client.set_flow_run_state(flow_run.id, Pending(message=self.claims.message))
+        answer: OrchestrationResult[Any] = await self.client.set_flow_run_state(
+            flow_run.id, Pending(message=self.claims.message)
+        )
         granted = answer.state.type is StateType.PENDING if answer.state else False
         return granted and answer.status is SetStateStatus.ACCEPT
 
@@ -238,7 +238,10 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
             await self.client.set_flow_run_state(flow_run_id, Crashed(message=how_it_ended(result.status_code)))
 
     async def kill_infrastructure(
-        self, infrastructure_pid: str, configuration: BaseJobConfiguration, grace_seconds: int = 30
+        self,
+        infrastructure_pid: str,
+        configuration: BaseJobConfiguration,  # noqa: ARG002 - Prefect's own signature
+        grace_seconds: int = 30,
     ) -> None:
         """End the process of a run of this worker. Raises Prefect's own errors when it is not ours, or gone."""
         if not infrastructure_pid.startswith(f"{self.claims.host}:"):
@@ -266,31 +269,3 @@ def module_entrypoint(deployment: DeploymentResponse | None) -> str | None:
     if deployment is None or deployment.pull_steps or ":" in (deployment.entrypoint or ":"):
         return None
     return deployment.entrypoint
-
-
-async def serve(settings: WarmSettings) -> None:
-    """Work until asked to end (SIGTERM or Ctrl-C; a second time: without waiting for the runs)."""
-    worker = WarmWorker(settings)
-    asked, hurry = asyncio.Event(), asyncio.Event()
-
-    def ask() -> None:
-        (hurry if asked.is_set() else asked).set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ask)
-    working = asyncio.create_task(worker.start(printer=LOG.info))
-    reasons = [working, asyncio.create_task(asked.wait()), asyncio.create_task(worker.link.ended.wait())]
-    await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
-    if asked.is_set():
-        await worker.drain(hurry)
-    for task in reasons:
-        task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await working
-    if not asked.is_set():
-        raise EngineError("the warm runner ended by itself; the worker's log says why. Start the worker again")
-
-
-def run_worker(settings: WarmSettings) -> None:
-    """Be a worker until told to end. Raises EngineError when it cannot go on."""
-    asyncio.run(serve(settings))
