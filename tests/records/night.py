@@ -1,11 +1,13 @@
-"""Rows for reports: a small builder on a real database file, and one eventful night made with it."""
+"""Rows for reports: a small builder on a real database, and one eventful night made with it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from models.database import Database
-from models.migrations import upgrade
 from models.queries.daily_operations import DailyOperations, Period, daily_operations
 from models.records import (
     Alarm,
@@ -37,17 +39,29 @@ def at(hour: float, day: int = 20) -> datetime:
 class Night:
     """Adds rows, one transaction each, and makes the log of them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.database = Database(f"sqlite:///{folder / 'night.db'}")
-        upgrade(self.database)
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._session: Session | None = None
+
+    @contextmanager
+    def at_once(self) -> Iterator[Session]:
+        """What is added inside is one transaction: a disk is slow."""
+        with self.database.write() as session:
+            self._session = session
+            try:
+                yield session
+            finally:
+                self._session = None
 
     def add(self, *rows: Base) -> int:
         """Write the rows; returns the key of the last one."""
-        with self.database.write() as session:
-            for row in rows:
-                session.add(row)
-                session.flush()
-            return int(getattr(rows[-1], "id", 0) or 0)
+        if self._session is None:
+            with self.at_once():
+                return self.add(*rows)
+        for row in rows:
+            self._session.add(row)
+            self._session.flush()
+        return int(getattr(rows[-1], "id", 0) or 0)
 
     def site(self, title: str = "Harbour Lab", timezone: str = "Europe/Berlin") -> None:
         self.add(SiteEntry(**_entry("lab", title, {"timezone": timezone})))
@@ -107,9 +121,15 @@ def _entry(name: str, title: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "title": title, "spec": spec, "sha256": "0" * 64, "registered_at": at(0, 1)}
 
 
-def eventful(folder: Path) -> Night:
+def eventful(database: Database) -> Night:
     """A night in which most of what can happen did."""
-    night = Night(folder)
+    night = Night(database)
+    with night.at_once():
+        _fill(night)
+    return night
+
+
+def _fill(night: Night) -> None:
     night.site()
     night.service("shop", "Web shop", 1)
     night.service("files", "File service", 3)
@@ -126,7 +146,6 @@ def eventful(folder: Path) -> Night:
     _history(night)
     _last_night(night)
     _standing(night)
-    return night
 
 
 def _jobs(night: Night) -> None:
