@@ -9,8 +9,9 @@ from rich.text import Text
 class TwoColumns:
     """A help formatter of cyclopts that draws nothing but words."""
 
-    def __call__(self, console: Console, _options: ConsoleOptions, panel: HelpPanel) -> None:
+    def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
         """One group of commands or options."""
+        del options  # the protocol's; the console knows its width itself
         if not panel.entries:
             return
         grid = Table.grid(padding=(0, 3, 0, 0))
@@ -22,13 +23,15 @@ class TwoColumns:
         console.print(Text(str(panel.title), "dim"))
         console.print(grid)
 
-    def render_usage(self, console: Console, _options: ConsoleOptions, usage: RenderableType | None) -> None:
+    def render_usage(self, console: Console, options: ConsoleOptions, usage: RenderableType | None) -> None:
         """The first line."""
+        del options
         if usage:
             console.print(usage)
 
-    def render_description(self, console: Console, _options: ConsoleOptions, description: RenderableType) -> None:
+    def render_description(self, console: Console, options: ConsoleOptions, description: RenderableType) -> None:
         """What the command does."""
+        del options
         if description:
             console.print(description)
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
+from desk.services.jobs import Paused
 from models.queries.desk_jobs import PastRun
 from models.rules.wall_clock import zone_of
 from models.vocabulary import Outcome, RunState, Trigger
@@ -130,3 +131,9 @@ class Clock:
         """Sat 21 Nov 2026 02:30:15 CET."""
         local = instant.astimezone(self._zone)
         return f"{local:%a} {local.day} {local:%b %Y %H:%M:%S} {local.tzname()}"
+
+
+def paused(pause: Paused, times: Clock) -> str:
+    """Who paused what, until when, and why."""
+    until = f"until {times.when(pause.until)}" if pause.until else "until it is resumed"
+    return harmless(f"{pause.job or 'everything'} is paused by {pause.by} {until}: {pause.reason}")

@@ -5,7 +5,7 @@ from datetime import datetime
 from desk.services.choosing import known_job
 from desk.services.jobs import Paused, paused
 from models.database import Database
-from models.queries import pauses
+from models.queries import desk_runs, pauses
 from models.queries.book import read_book
 from models.records import Pause
 
@@ -31,3 +31,9 @@ def resume(database: Database, job: str | None, person: str, now: datetime) -> N
         if job is not None:
             known_job(read_book(session), job)
         pauses.end(session, job, person, now)
+
+
+def site_zone(database: Database) -> str:
+    """The time zone in which people of the site say times."""
+    with database.read() as session:
+        return desk_runs.site_zone(session)

@@ -86,6 +86,12 @@ class RunLine:
         return self.ended_at - self.started_at if self.started_at and self.ended_at else None
 
 
+def parameters_of(database: Database, job: str) -> Mapping[str, Parameter]:
+    """What a person may choose when the job is run by hand. Raises NotFound."""
+    with database.read() as session:
+        return known_job(read_book(session), job).parameters
+
+
 def plan_run(database: Database, ask: Ask) -> RunPlan:
     """The plan that a run would carry out; nothing is changed. Raises NotFound, ParametersRefused, Refused."""
     with database.read() as session:

@@ -1,0 +1,63 @@
+"""job list: one line a job."""
+
+from rich.text import Text
+
+from desk.cli import words
+from desk.cli.common import COMMON, Common
+from desk.cli.screen import Screen, table
+from desk.services import jobs
+from desk.services.jobs import JobLine, JobList
+from desk.services.opening import opened
+from models import clock
+
+
+def list_jobs(*, common: Common = COMMON) -> int:
+    """Every job: how its last run went, its last 14 runs, when it is due next, and what is wrong with it."""
+    screen = common.screen()
+    with opened(common.settings()) as database:
+        found = jobs.list_jobs(database, clock.now())
+    if common.json:
+        screen.json(found)
+    else:
+        _show(screen, found)
+    return 0
+
+
+def _show(screen: Screen, found: JobList) -> None:
+    times = words.Clock(found.timezone, found.at)
+    grid = table("job", "title", "owner", "last", "last 14 runs", f"next ({found.timezone})", "", wide=("title", ""))
+    for job in found.jobs:
+        grid.add_row(
+            Text(job.name, "bold"),
+            words.line(job.title),
+            job.owner,
+            _last(job, found),
+            words.strip(job.strip),
+            times.when(job.next_due) if job.next_due else Text("by hand" if not job.schedule else "", "dim"),
+            _notes(job, times),
+        )
+    screen.show(grid)
+    legend = words.legend(past for job in found.jobs for past in job.strip)
+    if legend:
+        screen.show(Text(f"\n{legend}   (newest at the right)", "dim"))
+    if found.everything_paused:
+        screen.warn(words.paused(found.everything_paused, times))
+    if not found.jobs:
+        screen.say("This site has no jobs yet: add one to jobs.yaml, then `watchbill check` and `watchbill up`.")
+
+
+def _last(job: JobLine, found: JobList) -> Text:
+    if job.active:
+        return Text(f"{words.STATES[job.active[0].state]}, {words.ago(job.active[0].since, found.at)}", "cyan")
+    if job.last is None:
+        return Text("never ran", "dim")
+    return words.outcome(job.last.outcome).append(f", {words.ago(job.last.ended_at, found.at)}", "not bold default")
+
+
+def _notes(job: JobLine, times: words.Clock) -> Text:
+    notes = []
+    if job.paused:
+        until = f" until {times.when(job.paused.until)}" if job.paused.until else ""
+        notes.append(Text(f"paused{until}", "yellow"))
+    notes += [Text(alarm.kind, "red") for alarm in job.alarms]
+    return Text(", ").join(notes)
