@@ -5,14 +5,15 @@ Nothing is lost while Prefect is down: the rows wait, and drain once when it is 
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from models import clock
 from models.database import Database
-from models.errors import WatchbillError
-from models.queries import heartbeats, outbox, recovery
+from models.errors import NotFound, WatchbillError
+from models.queries import heartbeats, outbox, recovery, register
+from models.queries.book import Book, read_book
 from models.records import OutboxRow
 from models.settings import Settings
 
@@ -20,6 +21,8 @@ POLL_SECONDS = 0.15
 BEAT_EVERY = timedelta(seconds=10)
 CHECK_EVERY = timedelta(seconds=30)
 UNCLAIMED_AFTER = timedelta(seconds=60)
+MOST_TRIES_UNKNOWN = 5
+"""So often a deployment may be unknown to Prefect, with its registration in between, before it never will be."""
 GONE = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 log = logging.getLogger("watchbill.relay")
 
@@ -27,7 +30,11 @@ log = logging.getLogger("watchbill.relay")
 class Prefect(Protocol):
     """What the relay asks of Prefect."""
 
-    def create_run(self, deployment: str, parameters: dict[str, object], idempotency_key: str) -> str:
+    def register(self, book: Book) -> None:
+        """Make the deployments what the register asks for. Raises EngineError."""
+        ...
+
+    def create_run(self, deployment: str, parameters: Mapping[str, object], idempotency_key: str) -> str:
         """Create a flow run, or find the one with this key; its id. Raises EngineError or NotFound."""
         ...
 
@@ -47,11 +54,13 @@ class Relay:
         self._database = database
         self._prefect = prefect
         self._wake_worker = wake_worker
+        self._revision: int | None = None
         self._last_check: datetime | None = None
         self._last_beat: datetime | None = None
 
     def pass_once(self, now: datetime) -> int:
-        """Send what is due. Returns how many rows were sent."""
+        """Bring Prefect's deployments up to date, then send what is due. Returns how many rows were sent."""
+        self._register_changes()
         with self._database.read() as session:
             rows = outbox.waiting(session, now)
             session.expunge_all()
@@ -67,19 +76,37 @@ class Relay:
             self._last_beat = now
         return sent
 
+    def _register_changes(self) -> None:
+        """Have Prefect's deployments be what the register asks for, whenever the register changed."""
+        with self._database.read() as session:
+            revision = register.revision(session)
+            if revision in (0, self._revision):
+                return
+            book = read_book(session)
+        self._prefect.register(book)
+        self._revision = revision
+
     def _send(self, row: OutboxRow, now: datetime) -> bool:
         try:
             result = self._deliver(row)
+        except NotFound as lost:
+            # Prefect lost the deployment, perhaps with its database: it is registered again, then asked again.
+            self._revision = None
+            self._put_off(row, now, lost, permanent=row.tries >= MOST_TRIES_UNKNOWN)
+            return False
         except WatchbillError as error:
             log.warning("%s: %s", row.key, error)
-            with self._database.write() as session:
-                outbox.mark_failed(session, row, now, str(error), permanent=error.permanent)
-                if error.permanent:
-                    recovery.end_undeliverable(session, row, str(error), "relay")
+            self._put_off(row, now, error, permanent=error.permanent)
             return False
         with self._database.write() as session:
             outbox.mark_sent(session, row, now, result)
         return True
+
+    def _put_off(self, row: OutboxRow, now: datetime, error: WatchbillError, *, permanent: bool) -> None:
+        with self._database.write() as session:
+            outbox.mark_failed(session, row, now, str(error), permanent=permanent)
+            if permanent:
+                recovery.end_undeliverable(session, row, str(error), "relay")
 
     def _deliver(self, row: OutboxRow) -> str:
         if row.topic == "cancel":

@@ -14,7 +14,6 @@ from models.vocabulary import AlarmKind, Outcome, RunState, SlotState
 
 HISTORY = 30
 RENEW_EVERY = timedelta(minutes=1)
-WAITING = (SlotState.EXPECTED, SlotState.LATE)
 OF_A_RUN = (AlarmKind.FAILED, AlarmKind.MISSED)
 """Told when the run or slot ended; the alarm only remembers them."""
 
@@ -47,7 +46,7 @@ def facts_of(session: Session, book: Book, name: str, now: datetime) -> JobFacts
     success = session.scalar(select(func.max(Run.ended_at)).where(Run.job == name, Run.outcome == Outcome.OK))
     return JobFacts(
         known_since=registered,
-        waiting_due=_waiting_due(session, name, now),
+        waiting_due=_late_since(session, name, now),
         late_after=book.job(name).late_after,
         running_since=session.scalar(
             select(func.min(Run.started_at)).where(Run.job == name, Run.state == RunState.RUNNING)
@@ -59,12 +58,11 @@ def facts_of(session: Session, book: Book, name: str, now: datetime) -> JobFacts
     )
 
 
-def _waiting_due(session: Session, name: str, now: datetime) -> datetime | None:
-    """The oldest slot that is due and has not started; a paused job is not late, it is paused."""
+def _late_since(session: Session, name: str, now: datetime) -> datetime | None:
+    """The oldest slot that is late; one that waits for another job is not, nor is a paused job."""
     if pauses.in_force(session, name, now, now) is not None:
         return None
-    query = select(func.min(Slot.due_at)).where(Slot.job == name, Slot.state.in_(WAITING), Slot.due_at <= now)
-    return session.scalar(query)
+    return session.scalar(select(func.min(Slot.due_at)).where(Slot.job == name, Slot.state == SlotState.LATE))
 
 
 def _last_ended(session: Session, name: str) -> EndedRun | None:

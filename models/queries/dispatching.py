@@ -1,7 +1,7 @@
 """From due slots to runs: settle each slot in words, start what may start, send queued runs when it is their turn."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -65,38 +65,48 @@ def _settle_job(session: Session, moment: Moment, job: str, waiting: list[Slot])
             yield _end_slot(session, moment, slot, "skip", "its job left the site")
         return
     by_due = {slot.due_at: slot for slot in waiting}
-    for settled in settle_overdue(by_due, moment.book.lateness_of(job), moment.book.calendars, moment.now):
+    ready = {slot.due_at: _readiness(session, moment, slot) for slot in waiting}
+    lateness = replace(
+        moment.book.lateness_of(job), startable_from={due: startable for due, (_, startable) in ready.items()}
+    )
+    for settled in settle_overdue(by_due, lateness, moment.book.calendars, moment.now):
         slot = by_due[settled.due]
-        if slot.state is SlotState.EXPECTED and moment.now - slot.due_at >= moment.book.job(job).late_after:
+        late = moment.now - lateness.counted_from(slot.due_at)
+        if slot.state is SlotState.EXPECTED and late >= lateness.late_after:
             advance(session, slot, "fall late", moment.because(settled.reason), reason=settled.reason, was_late=True)
-        yield from _settle_slot(session, moment, slot, settled)
+        yield from _settle_slot(session, moment, slot, (settled, ready[slot.due_at][0]))
 
 
-def _settle_slot(session: Session, moment: Moment, slot: Slot, settled: Settled) -> Iterator[str]:
+def _settle_slot(session: Session, moment: Moment, slot: Slot, found: tuple[Settled, Readiness]) -> Iterator[str]:
+    settled, ready = found
+    pause = pauses.in_force(session, slot.job, slot.due_at, moment.now)
     if settled.action is Action.MISS:
         yield _end_slot(session, moment, slot, "miss", settled.reason)
-        return
-    pause = pauses.in_force(session, slot.job, slot.due_at, moment.now)
-    if pause is not None:
+    elif pause is not None:
         yield _end_slot(session, moment, slot, "skip", pauses.in_words(pause))
-        return
-    ready = _readiness(session, moment, slot)
-    if ready.state is Ready.NEVER:
+    elif ready.state is Ready.NEVER:
         yield _end_slot(session, moment, slot, "skip", ready.reason)
     elif settled.action is Action.WAIT or ready.state is Ready.WAIT:
-        slot.reason = settled.reason if settled.action is Action.WAIT else ready.reason
+        reason = settled.reason if ready.state is Ready.READY else ready.reason
+        if slot.reason != reason:
+            slot.reason = reason
     else:
         yield from _make_run(session, moment, slot, settled)
 
 
-def _readiness(session: Session, moment: Moment, slot: Slot) -> Readiness:
+def _readiness(session: Session, moment: Moment, slot: Slot) -> tuple[Readiness, datetime]:
+    """Whether the job's upstreams let it start, and since when: a job that waits for another is not late."""
     job = moment.book.job(slot.job)
-    upstream = {}
+    upstream: dict[str, UpstreamSlot | None] = {}
+    ends = [slot.due_at]
     for dependency in job.after:
         found = slots.latest_within(session, dependency.job, slot.due_at, job.within)
         if found is not None:
             upstream[dependency.job] = UpstreamSlot(dependency.job, found.due_at, OUTCOME_OF_SLOT.get(found.state))
-    return readiness(job.after, job.join, upstream)
+            ends.append(slots.ended_at(session, found) or moment.now)
+    answer = readiness(job.after, job.join, upstream)
+    # A clock that differs between machines must not hold back what may start.
+    return answer, moment.now if answer.state is Ready.WAIT else min(max(ends), moment.now)
 
 
 def _make_run(session: Session, moment: Moment, slot: Slot, settled: Settled) -> Iterator[str]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.queries import journal
 from models.queries.book import Book
-from models.records import Job, Slot
+from models.records import Job, Run, Slot
 from models.rules.slots import PlannedSlot, plan_slots
 from models.vocabulary import SlotState
 
@@ -107,3 +107,9 @@ def latest_within(session: Session, job: str, at: datetime, within: timedelta) -
     """The latest slot of a job that was due at or before an instant, and not longer ago than `within`."""
     query = select(Slot).where(Slot.job == job, Slot.due_at <= at, Slot.due_at >= at - within)
     return session.scalars(query.order_by(Slot.due_at.desc()).limit(1)).first()
+
+
+def ended_at(session: Session, slot: Slot) -> datetime | None:
+    """When a slot got its last word: its run ended, or it was skipped or missed. None while it is open."""
+    ended = session.scalar(select(Run.ended_at).where(Run.slot_id == slot.id))
+    return ended or (slot.settled_at if slot.state in (SlotState.SKIPPED, SlotState.MISSED) else None)

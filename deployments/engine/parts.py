@@ -1,0 +1,55 @@
+"""The engine's parts as processes: `python -m deployments.engine.parts planner|relay|worker`."""
+
+import logging
+import signal
+import sys
+import threading
+
+from models.errors import EngineError, WatchbillError
+from models.settings import Settings
+
+PARTS = ("planner", "relay", "worker")
+
+
+def run_part(name: str, settings: Settings) -> None:
+    """Be one part until told to end. Raises EngineError when it cannot do its work."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if name == "planner":
+        from deployments.engine.planner import run_planner  # noqa: PLC0415 - the planner needs no Prefect
+
+        run_planner(settings, stop_on_signal())
+    elif name == "relay":
+        from deployments.engine.relay import run_relay  # noqa: PLC0415 - 2 s of imports that only this part needs
+        from deployments.engine.relay_prefect import RelayPrefect  # noqa: PLC0415
+        from deployments.engine.wake import wake  # noqa: PLC0415
+
+        run_relay(settings, RelayPrefect(), lambda: wake(settings.home), stop_on_signal())
+    elif name == "worker":
+        from deployments.engine.run_worker import run_worker  # noqa: PLC0415
+        from deployments.engine.warm_worker import WarmSettings  # noqa: PLC0415
+
+        run_worker(WarmSettings(home=settings.home))
+    else:
+        raise EngineError(f"there is no part {name!r}: choose one of {', '.join(PARTS)}")
+
+
+def stop_on_signal() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def main() -> int:
+    """The process's whole life; an error is one line, not a trace."""
+    try:
+        run_part(sys.argv[1] if len(sys.argv) > 1 else "", Settings())
+    except WatchbillError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""`watchbill up`: bring the database and the register to what the site says, then keep the engine running."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from deployments.engine.prefect_environment import (
+    QUIET,
+    check_versions,
+    engine_environment,
+    foreign_environment,
+    without_prefect,
+)
+from deployments.engine.prefect_server import chosen_port, is_healthy, prepare_database, server_command
+from deployments.engine.supervisor import Child
+from deployments.engine.wake import wake
+from models import clock, migrations
+from models.database import Database
+from models.queries import heartbeats, register
+from models.queries.register import Changes
+from models.settings import Settings
+from models.site.loading import load_site
+
+FRESH_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What `up` did before it started anything."""
+
+    upgraded: bool
+    changes: Changes
+
+
+def apply_site(settings: Settings, person: str) -> Applied:
+    """Make or mend the database, check the whole site, then write it to the register: all of it or nothing.
+
+    Raises SiteError with every fault of the site, DatabaseError when the database cannot be used.
+    """
+    site = load_site(settings.site)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.url())
+    try:
+        upgraded = migrations.upgrade(database)
+        with database.write() as session:
+            changes = register.apply(session, site.entries(), person, clock.now())
+    finally:
+        database.close()
+    return Applied(upgraded, changes)
+
+
+def children(settings: Settings) -> list[Child]:
+    """The processes of one machine: Prefect's server (unless another is configured), planner, relay, worker."""
+    check_versions()
+    ours = part_environment(settings)
+    planner = Child("planner", part("planner"), {**without_prefect(os.environ), **QUIET, **ours}, alive("planner", settings))
+    if settings.prefect_api_url:
+        environment, server, needs = foreign_environment(settings.home, settings.prefect_api_url), [], ()
+    else:
+        port = chosen_port(settings.home)
+        environment = engine_environment(settings.home, port=port)
+        prepare_database(settings.home)
+        server = [Child("prefect", server_command(port), environment, lambda: is_healthy(port))]
+        needs = ("prefect",)
+    relay = Child("relay", part("relay"), {**environment, **ours}, alive("relay", settings), needs)
+    worker = Child("worker", part("worker"), {**environment, **ours}, worker_listens(settings), needs)
+    return [*server, planner, relay, worker]
+
+
+def part(name: str) -> tuple[str, ...]:
+    """What starts one of our own parts."""
+    return (sys.executable, "-m", "deployments.engine.parts", name)
+
+
+def part_environment(settings: Settings) -> Mapping[str, str]:
+    """What tells a part which home, site and database it works for; the database's password is not in any argument."""
+    return {
+        "WATCHBILL_HOME": str(settings.home.resolve()),
+        "WATCHBILL_SITE": str(settings.site.resolve()),
+        "WATCHBILL_DATABASE_URL": settings.url(),
+    }
+
+
+def alive(name: str, settings: Settings) -> Callable[[], bool]:
+    """Whether a part gave a sign of life since this process started."""
+    started, database = clock.now(), Database(settings.url())
+
+    def look() -> bool:
+        with database.read() as session:
+            return any(beat.part == name and beat.at >= started for beat in heartbeats.all_parts(session))
+
+    return look
+
+
+def worker_listens(settings: Settings) -> Callable[[], bool]:
+    """Whether a worker of this home can be woken."""
+    return lambda: wake(settings.home) > 0
