@@ -4,10 +4,13 @@ Only the frequency decides the clock: daily and longer rules name wall times; ho
 elapsed time from their start, so they carry no BY... parts (a rule such as "at 9, 10 and 11" is daily with BYHOUR).
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import islice
+from threading import Lock
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -53,7 +56,7 @@ def parts_of(text: str) -> dict[str, str]:
 
 def wall_times(text: str, start: datetime, first: datetime, zone: ZoneInfo) -> Iterator[datetime]:
     """The wall times of a daily or longer rule at or after `first`, in order."""
-    yield from _compiled(text, start, zone).xafter(first, inc=True)
+    yield from _expanded(text, start, zone).at_or_after(first)
 
 
 def elapsed_of(text: str, start: datetime, zone: ZoneInfo) -> Elapsed | None:
@@ -122,13 +125,41 @@ def _local_end(text: str, zone: ZoneInfo) -> datetime:
     raise ValueError(f"UNTIL={text} must be written as 20261231 or 20261231T235959 or with a Z for UTC")
 
 
+class _Expanded:
+    """The wall times of one rule as far as they were asked for, so that no question counts from its start again."""
+
+    def __init__(self, rule: rrule) -> None:
+        self._coming = iter(rule)
+        self._known: list[datetime] = []
+        self._one_at_a_time = Lock()
+
+    def at_or_after(self, first: datetime) -> Iterator[datetime]:
+        while (not self._known or self._known[-1] < first) and self._grow(len(self._known)):
+            pass
+        place = bisect_left(self._known, first)
+        while place < len(self._known) or self._grow(place):
+            yield self._known[place]
+            place += 1
+
+    def _grow(self, place: int) -> bool:
+        """Whether there is a wall time at this place, after one more was worked out."""
+        with self._one_at_a_time:
+            if place == len(self._known):
+                self._known.extend(islice(self._coming, 1))
+            return place < len(self._known)
+
+
 @lru_cache(maxsize=2048)
+def _expanded(text: str, start: datetime, zone: ZoneInfo) -> _Expanded:
+    return _Expanded(_compiled(text, start, zone))
+
+
 def _compiled(text: str, start: datetime, zone: ZoneInfo) -> rrule:
     parts = parts_of(text)
     if "UNTIL" in parts:
         parts["UNTIL"] = _local_end(parts["UNTIL"], zone).strftime("%Y%m%dT%H%M%S")
     line = ";".join(f"{name}={value}" for name, value in parts.items())
     try:
-        return cast(rrule, rrulestr(line, dtstart=start, cache=True))
+        return cast(rrule, rrulestr(line, dtstart=start))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise ValueError(f'"{text}" is not a valid RRULE ({error})') from None

@@ -73,9 +73,9 @@ class Schedule:
         if self.cron is not None:
             minute, hour = self.cron.split()[:2]
             return minute.startswith("*") or hour.startswith("*")
-        return self.every is not None or (self.rrule is not None and self._elapsed() is not None)
+        return self.every is not None or (self.rrule is not None and self._arithmetic() is not None)
 
-    def _elapsed(self) -> tuple[datetime, timedelta, datetime | None] | None:
+    def _arithmetic(self) -> tuple[datetime, timedelta, datetime | None] | None:
         if self.every is not None:
             anchor = self.anchor or EPOCH
             return anchor if anchor.tzinfo else to_instant(anchor, self.zone), self.every, None
@@ -87,39 +87,52 @@ def due_times(
     schedule: Schedule, after: datetime, until: datetime, calendars: Mapping[str, Calendar] | None = None
 ) -> Iterator[datetime]:
     """Each due instant in UTC, strictly after `after`, up to and including `until`, ascending, none twice."""
+    for instant, _ in due_with_walls(schedule, after, until, calendars or {}):
+        yield instant
+
+
+def due_with_walls(
+    schedule: Schedule, after: datetime, until: datetime, calendars: Mapping[str, Calendar]
+) -> Iterator[tuple[datetime, datetime]]:
+    """The due times, each with the wall time that the schedule names; in a gap the two differ."""
     last, end = require_aware(after, "the start"), require_aware(until, "the end")
-    for instant in _candidates(schedule, last, end, calendars or {}):
+    if schedule.is_elapsed:
+        pairs = ((instant, wall_time(instant, schedule.zone)) for instant in _elapsed(schedule, last))
+    else:
+        walls = _offset(_walls(schedule, last, end, calendars), schedule, calendars)
+        pairs = ((to_instant(wall, schedule.zone), wall) for wall in walls)
+    for instant, wall in pairs:
         if instant > end:
             return
         if instant > last:
             last = instant
-            yield instant
+            yield instant, wall
 
 
-def _candidates(
-    schedule: Schedule, after: datetime, until: datetime, calendars: Mapping[str, Calendar]
-) -> Iterator[datetime]:
-    """Due instants from somewhat before `after` on, never going backwards; repeats are possible."""
-    zone = schedule.zone
-    if schedule.every is not None or (schedule.rrule is not None and schedule.is_elapsed):
+def _elapsed(schedule: Schedule, after: datetime) -> Iterator[datetime]:
+    """Due instants of a schedule that goes by elapsed time, from somewhat before `after` on, ascending."""
+    if schedule.cron is None:
         yield from _stepped(schedule, after)
         return
+    first = wall_time(after, schedule.zone) - _margin(schedule, after, schedule.zone)
+    yield from _each_showing(CronSim(schedule.cron, first), schedule.zone)
+
+
+def _walls(
+    schedule: Schedule, after: datetime, until: datetime, calendars: Mapping[str, Calendar]
+) -> Iterator[datetime]:
+    """Wall times of a schedule at set times, from somewhat before `after` on, ascending; offsets not yet added."""
+    zone = schedule.zone
     first = wall_time(after, zone) - _margin(schedule, after, zone)
     if schedule.cron is not None:
-        walls: Iterator[datetime] = CronSim(schedule.cron, first)
-        if schedule.is_elapsed:
-            yield from _each_showing(walls, zone)
-            return
-    elif schedule.rrule is not None:
-        walls = wall_times(schedule.rrule, schedule.start or EPOCH, first, zone)
-    else:
-        walls = _business_days(schedule, first, wall_time(until, zone), _calendar(schedule, calendars))
-    for wall in _offset(walls, schedule, calendars):
-        yield to_instant(wall, zone)
+        return CronSim(schedule.cron, first)
+    if schedule.rrule is not None:
+        return wall_times(schedule.rrule, schedule.start or EPOCH, first, zone)
+    return _business_days(schedule, first, wall_time(until, zone), _calendar(schedule, calendars))
 
 
 def _stepped(schedule: Schedule, after: datetime) -> Iterator[datetime]:
-    elapsed = schedule._elapsed()
+    elapsed = schedule._arithmetic()
     if elapsed is None:
         return
     anchor, step, last = elapsed

@@ -5,17 +5,18 @@ each overdue slot gets its own answer; none starts inside a blackout, and none l
 (the night's upgrade that a scheduler ran at noon, once it was back, is the case this exists for).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from models.rules.admission import admits, named
 from models.rules.calendars import Calendar, next_working_day, working_day
 from models.rules.durations import Duration, format_duration
 from models.rules.field_error import FieldError
-from models.rules.schedule import Schedule, due_times
+from models.rules.schedule import Schedule, due_with_walls
 from models.rules.verdicts import Verdict
 from models.rules.wall_clock import require_aware, to_instant, wall_time
 from models.vocabulary import CatchUp, SlotState
@@ -129,7 +130,9 @@ def plan_slots(
     after, until = require_aware(after, "the start"), require_aware(until, "the end")
     moving = job.use.on_closed is OnClosed.NEXT_WORKING_DAY
     reach = LONGEST_MOVE + timedelta(days=1) if moving else timedelta(0)
-    dues = list(due_times(job.schedule, after - reach, until + reach, calendars))
+    dues = dict(due_with_walls(job.schedule, after - reach, until + reach, calendars))
+    if moving and not _may_hit(dues, job.schedule.zone, after, until):
+        return []
     planned = _moved(job, calendars, dues) if moving else (_admitted(job.use, calendars, due) for due in dues)
     return sorted((slot for slot in planned if after < slot.due <= until), key=lambda slot: slot.due)
 
@@ -206,13 +209,15 @@ def _admitted(use: CalendarUse, calendars: Mapping[str, Calendar], due: datetime
     return PlannedSlot(due, SlotState.SKIPPED, f"skipped by calendar: {verdict.reason}")
 
 
-def _moved(job: JobSchedule, calendars: Mapping[str, Calendar], dues: Sequence[datetime]) -> Iterator[PlannedSlot]:
+def _moved(
+    job: JobSchedule, calendars: Mapping[str, Calendar], dues: Mapping[datetime, datetime]
+) -> Iterator[PlannedSlot]:
     """Slots with each closed one moved to the next working day, unless a run is due there already."""
-    closed = {due: reason for due in dues if (reason := _closed_reason(job, calendars, due))}
+    closed = {due: reason for due, wall in dues.items() if (reason := _closed_reason(job, calendars, due, wall))}
     taken = {due for due in dues if due not in closed}
     yield from (PlannedSlot(due, SlotState.EXPECTED) for due in taken)
     for due, reason in closed.items():
-        target = _target(job, calendars, due)
+        target = _target(job, calendars, dues[due])
         if target is None:
             text = f"skipped by calendar: {reason}; no working day within {LONGEST_MOVE.days} days"
             yield PlannedSlot(due, SlotState.SKIPPED, text)
@@ -224,20 +229,28 @@ def _moved(job: JobSchedule, calendars: Mapping[str, Calendar], dues: Sequence[d
             yield PlannedSlot(target, SlotState.EXPECTED, f"moved from {_utc(due)}: {reason}", moved_from=due)
 
 
-def _closed_reason(job: JobSchedule, calendars: Mapping[str, Calendar], due: datetime) -> str | None:
+def _may_hit(dues: Mapping[datetime, datetime], zone: ZoneInfo, after: datetime, until: datetime) -> bool:
+    """Whether any time of day of these slots falls into the span: a move changes the day, not the time of day."""
+    times = {wall.time() for wall in dues.values()}
+    first, last = wall_time(after, zone).date(), wall_time(until, zone).date()
+    days = [first + timedelta(days=count) for count in range((last - first).days + 1)]
+    moments = (to_instant(datetime.combine(day, time_of_day), zone) for day in days for time_of_day in times)
+    return any(after < moment <= until for moment in moments)
+
+
+def _closed_reason(job: JobSchedule, calendars: Mapping[str, Calendar], due: datetime, wall: datetime) -> str | None:
     """Why the slot cannot run on its own day, if so."""
     verdict = job.use.admits(calendars, due)
     if not verdict.allowed:
         return verdict.reason
     (calendar,) = named((job.use.working_days or "",), calendars)
-    day = wall_time(due, job.schedule.zone).date()
+    day = wall.date()
     return None if working_day(calendar, day) else f"{day:%A} {day} is no working day of {calendar.name}"
 
 
-def _target(job: JobSchedule, calendars: Mapping[str, Calendar], due: datetime) -> datetime | None:
+def _target(job: JobSchedule, calendars: Mapping[str, Calendar], wall: datetime) -> datetime | None:
     """The same wall time on the next working day on which the calendars admit it."""
     (calendar,) = named((job.use.working_days or "",), calendars)
-    wall = wall_time(due, job.schedule.zone)
     day = next_working_day(calendar, wall.date())
     while day is not None and day - wall.date() <= LONGEST_MOVE:
         target = to_instant(datetime.combine(day, wall.time()), job.schedule.zone)

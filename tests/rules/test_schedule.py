@@ -114,6 +114,12 @@ def due(schedule, after, count, zone=BERLIN):
             "an hourly rule is elapsed time and begins at its start",
         ),
         (
+            Schedule(rrule="FREQ=HOURLY", start=wall("2026-10-01 00:00"), timezone=BERLIN),
+            utc("2026-10-24 23:30"),
+            ["2026-10-25 02:00+0200", "2026-10-25 02:00+0100", "2026-10-25 03:00+0100"],
+            "an hourly rule runs in both passes of the hour",
+        ),
+        (
             Schedule(rrule="FREQ=DAILY;COUNT=2", start=wall("2026-05-01 06:00"), timezone=BERLIN),
             local("2026-04-20 00:00"),
             ["2026-05-01 06:00+0200", "2026-05-02 06:00+0200"],

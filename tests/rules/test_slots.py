@@ -100,6 +100,16 @@ def test_two_closed_days_that_move_to_one_day_are_one_run():
     assert [(slot.due.day, slot.state) for slot in slots] == [(22, SlotState.SKIPPED), (24, SlotState.EXPECTED)]
 
 
+def test_a_slot_in_the_gap_of_spring_moves_at_the_wall_time_that_the_schedule_names():
+    office = Calendar(name="office", timezone="Europe/Berlin", hours={"mon-fri": ("00:00-24:00",)})
+    job = JobSchedule(Schedule(cron="30 2 * * *", timezone="Europe/Berlin"), MOVING)
+    slots = plan_slots(job, {"office": office}, utc("2026-03-29 00:00"), utc("2026-03-30 12:00"))
+    assert [(slot.due, slot.state) for slot in slots] == [
+        (utc("2026-03-29 01:00"), SlotState.SKIPPED),
+        (utc("2026-03-30 00:30"), SlotState.EXPECTED),
+    ]
+
+
 def test_with_no_working_day_in_sight_the_slot_is_skipped():
     use = CalendarUse(on_closed=OnClosed.NEXT_WORKING_DAY, working_days="never-open")
     slots = planned(use)
