@@ -71,7 +71,11 @@ def make_report(session: Session, name: str, period: Period, templates: Path) ->
 
 def report_names(templates: Path) -> list[str]:
     """The reports that there are templates for."""
-    return sorted(folder.name for folder in (templates / "reports").glob("[!_]*") if folder.is_dir())
+    return _names(templates / "reports")
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("[!_]*") if path.is_dir())
 
 
 def render_report(name: str, content: Report, templates: Path) -> dict[str, bytes]:
@@ -95,8 +99,8 @@ def render_report(name: str, content: Report, templates: Path) -> dict[str, byte
 def render_notice(tag: str, facts: object, templates: Path, zone: str) -> Notice:
     """One notice. Raises NotFound for an unknown tag, TemplateBroken for a template that asks for what is missing."""
     folder = Path("notices") / tag
-    if tag.startswith("_") or Path(tag).name != tag or not (templates / folder).is_dir():
-        raise NotFound(f"there is no notice {tag!r} in {templates / 'notices'}")
+    if tag not in _names(templates / "notices"):
+        raise NotFound(f"there is no notice {tag!r}; known: {', '.join(_names(templates / 'notices'))}")
     environment = _environment(templates, zone)
     values = {"notice": wording.cleaned(facts)}
     subject, text, html = (
