@@ -1,10 +1,13 @@
 """The engine's parts as processes: `python -m deployments.engine.parts planner|relay|worker`."""
 
 import logging
+import os
 import signal
 import sys
 import threading
+from typing import NoReturn
 
+from deployments.engine.up import engine_or_foreign, part, part_environment
 from models.errors import EngineError, WatchbillError
 from models.settings import Settings
 
@@ -31,6 +34,12 @@ def run_part(name: str, settings: Settings) -> None:
         run_worker(WarmSettings(home=settings.home))
     else:
         raise EngineError(f"there is no part {name!r}: choose one of {', '.join(PARTS)}")
+
+
+def become(name: str, settings: Settings) -> NoReturn:
+    """Turn this process into one part, with the environment that Prefect reads when it is imported."""
+    environment = {**engine_or_foreign(settings), **part_environment(settings)}
+    os.execve(sys.executable, part(name), environment)  # noqa: S606 - no shell, and nothing of the old process stays
 
 
 def stop_on_signal() -> threading.Event:

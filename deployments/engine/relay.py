@@ -50,7 +50,7 @@ class Prefect(Protocol):
 class Relay:
     """One relay; a second one sends nothing twice, since Prefect knows the keys."""
 
-    def __init__(self, database: Database, prefect: Prefect, wake_worker: Callable[[], None]) -> None:
+    def __init__(self, database: Database, prefect: Prefect, wake_worker: Callable[[], object]) -> None:
         self._database = database
         self._prefect = prefect
         self._wake_worker = wake_worker
@@ -130,7 +130,7 @@ class Relay:
                     recovery.send_again(session, run_id, now, why)
 
 
-def run_relay(settings: Settings, prefect: Prefect, wake_worker: Callable[[], None], stop: threading.Event) -> None:
+def run_relay(settings: Settings, prefect: Prefect, wake_worker: Callable[[], object], stop: threading.Event) -> None:
     """Pass after pass until told to stop. A pass that fails is said and tried again."""
     database = Database(settings.url())
     relay = Relay(database, prefect, wake_worker)

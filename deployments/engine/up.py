@@ -12,7 +12,7 @@ from deployments.engine.prefect_environment import (
     foreign_environment,
     without_prefect,
 )
-from deployments.engine.prefect_server import chosen_port, is_healthy, prepare_database, server_command
+from deployments.engine.prefect_server import chosen_port, is_healthy, known_port, prepare_database, server_command
 from deployments.engine.supervisor import Child
 from deployments.engine.wake import wake
 from models import clock, migrations
@@ -54,9 +54,12 @@ def children(settings: Settings) -> list[Child]:
     """The processes of one machine: Prefect's server (unless another is configured), planner, relay, worker."""
     check_versions()
     ours = part_environment(settings)
-    planner = Child("planner", part("planner"), {**without_prefect(os.environ), **QUIET, **ours}, alive("planner", settings))
+    bare = {**without_prefect(os.environ), **QUIET, **ours}
+    planner = Child("planner", part("planner"), bare, alive("planner", settings))
+    server: list[Child] = []
+    needs: tuple[str, ...] = ()
     if settings.prefect_api_url:
-        environment, server, needs = foreign_environment(settings.home, settings.prefect_api_url), [], ()
+        environment = foreign_environment(settings.home, settings.prefect_api_url)
     else:
         port = chosen_port(settings.home)
         environment = engine_environment(settings.home, port=port)
@@ -66,6 +69,16 @@ def children(settings: Settings) -> list[Child]:
     relay = Child("relay", part("relay"), {**environment, **ours}, alive("relay", settings), needs)
     worker = Child("worker", part("worker"), {**environment, **ours}, worker_listens(settings), needs)
     return [*server, planner, relay, worker]
+
+
+def engine_or_foreign(settings: Settings) -> dict[str, str]:
+    """The environment of a part that is started by itself: for a configured Prefect, or this home's own.
+
+    Raises EngineError before this home's server was ever started.
+    """
+    if settings.prefect_api_url:
+        return foreign_environment(settings.home, settings.prefect_api_url)
+    return engine_environment(settings.home, port=known_port(settings.home))
 
 
 def part(name: str) -> tuple[str, ...]:

@@ -114,8 +114,13 @@ def make(order: Order) -> None:
 
 
 def flow_of(entrypoint: str | None, flow_run: FlowRun) -> "Flow[..., Any]":
-    """The flow to run; one that says nothing about results keeps none, and is not asked where."""
+    """The flow to run. One that says nothing about results keeps none, and is not asked where."""
     flow = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False) if entrypoint else load_flow(flow_run)
     if flow.persist_result is None and flow.result_storage is None:
-        return flow.with_options(persist_result=False, result_storage=Path(PREFECT_LOCAL_STORAGE_PATH.value()))
+        return flow.with_options(persist_result=False, result_storage=scratch_folder(str(flow_run.id)))
     return flow
+
+
+def scratch_folder(flow_run_id: str) -> Path:
+    """Where Prefect's engine pickles the exception of a failed run, whatever one tells it; removed after the run."""
+    return Path(PREFECT_LOCAL_STORAGE_PATH.value()) / flow_run_id

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import socket
 import time
 from collections.abc import Coroutine
@@ -28,7 +29,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 from deployments.engine.lost_runs import Claim, end_lost_runs, how_it_ended, unfinished
 from deployments.engine.wake import wake_socket
 from deployments.engine.warm_link import Fork, WarmLink
-from deployments.engine.warm_run import Order
+from deployments.engine.warm_run import Order, scratch_folder
 from models.clock import now
 
 LOG = logging.getLogger(__name__)
@@ -166,6 +167,7 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
             with contextlib.suppress(*AWAY):
                 await self.client.set_flow_run_state(flow_run.id, Crashed(message=f"not started: {error}"))
         finally:
+            shutil.rmtree(scratch_folder(str(flow_run.id)), ignore_errors=True)
             was_full = len(self.runs) >= self.settings.limit
             del self.runs[flow_run.id]
         if was_full:

@@ -23,7 +23,7 @@ app = App(
     result_action="return_value",
 )
 
-SITES, ENGINE = "desk.cli.sites", "deployments.engine.commands"
+SITES, ENGINE = "desk.cli.sites", "desk.cli.engine"
 
 app.command(f"{ENGINE}:demo", name="demo", group=START, help="One night on this machine, with real parts.")
 app.command(f"{SITES}:init", name="init", group=START, help="Write a new site folder, commented.")

@@ -82,10 +82,10 @@ def _host(book: Book, name: str) -> PlannedHost:
 def _command(name: str, job: Job, values: dict[str, str]) -> PlannedCommand:
     template = job.command
     if job.script is not None:
-        template = (job.script.path.rsplit("/", 1)[-1], *job.arguments)
+        template = (job.script.rsplit("/", 1)[-1], *job.arguments)
     return PlannedCommand(
         argv=render_argv(template, values, job.parameters),
-        script=job.script.text if job.script else None,
+        script=job.script_text,
         environment=dict(job.environment),
         secrets=dict(job.secrets),
         deadline_seconds=_seconds(job.deadline),
