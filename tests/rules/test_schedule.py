@@ -162,6 +162,12 @@ def due(schedule, after, count, zone=BERLIN):
             "the working day before the first of the month",
         ),
         (
+            Schedule(cron="0 6 1 * *", offset_working_days=15, calendar="office", timezone=BERLIN),
+            local("2026-11-20 00:00"),
+            ["2026-11-20 06:00+0100", "2026-12-22 06:00+0100"],
+            "three working weeks after the first of the month",
+        ),
+        (
             Schedule(cron="0 12 29 2 *", timezone="UTC"),
             utc("2026-12-01 00:00"),
             ["2028-02-29 12:00+0000"],
