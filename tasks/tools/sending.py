@@ -56,8 +56,8 @@ def deliver(address: str, name: str, message: Notice, kind: NotifyType = NotifyT
 def without_address(text: str, address: str) -> str:
     """The text with `[address]` wherever the address or a piece of it stood."""
     _, _, rest = address.partition("://")
-    plain = unquote(rest)
-    pieces = {address, rest, plain, *re.split(r"[/:@?&=,+#%\s]+", rest), *re.split(r"[/:@?&=,+#%\s]+", plain)}
+    raw = re.split(r"[/:@?&=,+#\s]+", rest)
+    pieces = {address, rest, unquote(rest), *raw, *(unquote(piece) for piece in raw)}
     for piece in sorted((piece for piece in pieces if len(piece) >= SHORTEST), key=len, reverse=True):
         text = re.sub(re.escape(piece), "[address]", text, flags=re.IGNORECASE)
     return text
