@@ -18,6 +18,7 @@ SECTIONS: dict[str, dict[str, Kind]] = {
 }
 """The files beside site.yaml, and the kind of entry in each of their sections."""
 
+YAML_ENDINGS = {".yaml", ".yml"}
 ALLOWED_FILES = [SITE_FILE, *SECTIONS]
 
 
@@ -115,7 +116,9 @@ def _site_files(folder: FilePath) -> tuple[list[tuple[str, FilePath]], list[Plac
         places.append(Place(str(folder / SITE_FILE), 1, 1, "file", message))
     files = [(name, folder / name) for name in ALLOWED_FILES if (folder / name).is_file()]
     for file in sorted(folder.iterdir()):
-        if file.suffix in {".yaml", ".yml", ".json", ".toml"} and file.is_file() and file.name not in ALLOWED_FILES:
+        if file.suffix not in YAML_ENDINGS or file.name.startswith(".") or not file.is_file():
+            continue
+        if file.name not in ALLOWED_FILES:
             near = did_you_mean(file.name, ALLOWED_FILES)
             message = f"unknown file; allowed: {', '.join(ALLOWED_FILES)}{near}"
             places.append(Place(str(file), 1, 1, "file", message))
