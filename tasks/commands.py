@@ -127,7 +127,7 @@ def _command(run: ClaimedRun, step: OpenStep, secrets: dict[str, str]) -> OwnedC
         raise StaleClaim(f"{run.number} has no command: its job starts the flow {run.plan.flow}")
     return OwnedCommand(
         key=step.key,
-        argv=planned.argv,
+        argv=planned.argv if planned.script is None else planned.argv[1:],
         script=planned.script.encode() if planned.script is not None else None,
         environment={"WATCHBILL_RUN": run.number, "WATCHBILL_ATTEMPT": str(run.attempt), **planned.environment},
         secrets=secrets,

@@ -5,13 +5,18 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import NoReturn
 
 from deployments.engine.up import engine_or_foreign, part, part_environment
+from models import clock
+from models.database import Database
 from models.errors import EngineError, WatchbillError
+from models.queries import heartbeats
 from models.settings import Settings
 
 PARTS = ("planner", "relay", "worker")
+BEAT_SECONDS = 10
 
 
 def run_part(name: str, settings: Settings) -> None:
@@ -31,9 +36,22 @@ def run_part(name: str, settings: Settings) -> None:
         from deployments.engine.run_worker import run_worker  # noqa: PLC0415
         from deployments.engine.warm_worker import WarmSettings  # noqa: PLC0415
 
+        threading.Thread(target=_beat, args=(name, settings), name="heartbeat", daemon=True).start()
         run_worker(WarmSettings(home=settings.home))
     else:
         raise EngineError(f"there is no part {name!r}: choose one of {', '.join(PARTS)}")
+
+
+def _beat(name: str, settings: Settings) -> None:
+    """Say every ten seconds that this part lives; a database that is away hears of it later."""
+    database = Database(settings.url())
+    while True:
+        try:
+            with database.write() as session:
+                heartbeats.beat(session, name, clock.now())
+        except WatchbillError as error:
+            logging.getLogger("watchbill").warning("%s", error)
+        time.sleep(BEAT_SECONDS)
 
 
 def become(name: str, settings: Settings) -> NoReturn:

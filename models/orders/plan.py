@@ -33,8 +33,8 @@ class PlannedCommand(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    argv: tuple[str, ...]
-    script: str | None = None
+    argv: tuple[str, ...] = Field(description="Program and arguments; with a script, its name and arguments.")
+    script: str | None = Field(default=None, description="Text of a script that is sent along.")
     environment: dict[str, str] = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict, description="Environment name to secret://name.")
     deadline_seconds: int

@@ -104,6 +104,16 @@ def test_a_secret_reaches_the_command_and_nothing_else(
             assert b"s3cr3t-canary" not in path.read_bytes(), path
 
 
+def test_a_script_is_sent_along_with_its_arguments(start_run: StartRun, worker_database: Database, home: Path) -> None:
+    (home / "site" / "scripts").mkdir(parents=True)
+    (home / "site" / "scripts" / "say.sh").write_text('#!/bin/sh\nprintf "<%s>" "$@"\n')
+    text = local_job("-").replace("command: [sh, -c, '-']", "script: scripts/say.sh\n  arguments: ['a b', '{word}']")
+    start_run(text + "  parameters: {word: {default: '$(id)'}}\n", "work")
+    run_job(RunJob(run="RUN000001"))
+    with worker_database.read() as session:
+        assert session.scalars(select(Output.head)).one() == b"<a b><$(id)>"
+
+
 def test_a_missing_secret_fails_the_run_before_anything_is_sent(start_run: StartRun, worker_database: Database) -> None:
     start_run(local_job("echo ran", "secrets: {PASSWORD: 'secret://nowhere'}"), "work")
     with pytest.raises(Exception, match="secret://nowhere: no such file"):
