@@ -11,6 +11,7 @@ from desk.cli import words
 from desk.cli.run_table import headline, host_table, shown
 from desk.cli.screen import Screen, facts, heading, table
 from desk.services.run_details import RunDetail
+from desk.services.small_words import several
 from models.queries.desk_runs import HostOutput, KeptStream, Moment
 from models.vocabulary import Outcome
 
@@ -114,15 +115,16 @@ def _tasks(screen: Screen, found: RunDetail, now: datetime) -> None:
 
 
 def _outputs(screen: Screen, found: RunDetail) -> None:
-    """The hosts that went wrong first; all of them are a `--log` away."""
+    """What the hosts that went wrong said; without any, the first few. All is a `--log` away."""
     bad = {host.host for host in found.line.hosts if host.outcome not in (None, Outcome.OK)}
-    wanted = sorted(found.outputs, key=lambda output: output.host not in bad)
+    wanted = [output for output in found.outputs if output.host in bad] or list(found.outputs)
     for output in wanted[:MOST_OUTPUTS]:
         screen.show(heading(f"Output of {output.host}"))
         for stream in output.streams:
             _excerpt(screen, stream)
-    if len(wanted) > MOST_OUTPUTS:
-        screen.show(Text(f"\noutput of {len(wanted) - MOST_OUTPUTS} more hosts is kept", "dim"))
+    left_out = len(found.outputs) - len(wanted[:MOST_OUTPUTS])
+    if left_out:
+        screen.show(Text(f"\nthe output of {several(left_out, 'more host')} is kept", "dim"))
 
 
 def _excerpt(screen: Screen, stream: KeptStream) -> None:

@@ -1,7 +1,7 @@
 """What a person names, found: a job by its name, hosts by a filter; a slip of the pen gets a hint."""
 
 from desk.services.errors import Misuse
-from desk.services.slips import hint
+from desk.services.small_words import hint
 from models.errors import NotFound, Refused
 from models.queries.book import Book
 from models.rules.node_words import FilterError

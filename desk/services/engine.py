@@ -1,11 +1,13 @@
 """What the engine knows and the shared database does not. Its modules load Prefect, so they are asked last."""
 
 import importlib
+import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+from deployments.engine.up import engine_or_foreign
 from models.errors import WatchbillError
 from models.queries.book import Book
 from models.queries.register import Changes
@@ -17,7 +19,7 @@ SLOW_ANSWER = "no Prefect server answers: `watchbill up` starts one and register
 
 def prefect_url(settings: Settings) -> str | None:
     """Where the Prefect server of these settings should answer; None before the first start."""
-    if settings.prefect_api_url:
+    if settings.prefect_api_url is not None:
         return settings.prefect_api_url
     note = settings.home / "prefect" / "port"
     return f"http://127.0.0.1:{note.read_text(encoding='utf-8').strip()}/api" if note.is_file() else None
@@ -42,8 +44,12 @@ def prefect_changes(settings: Settings, book: Book) -> Changes | str:
     if not prefect_answers(settings):
         return SLOW_ANSWER
     try:
-        preview = lazily("deployments.engine.prefect_register", "preview")
-        changes = preview(settings, book)
+        # Prefect reads its environment when it is imported, and never again.
+        os.environ.update(engine_or_foreign(settings))
+        from deployments.engine.prefect_register import preview  # noqa: PLC0415 - 2 s of Prefect, for `plan` only
+        from deployments.engine.wanted import wanted_deployments  # noqa: PLC0415
+
+        changes = preview(wanted_deployments(book))
     except WatchbillError as error:
         return f"Prefect could not be compared: {error}"
     return Changes(added=list(changes.added), changed=list(changes.changed), removed=list(changes.removed))

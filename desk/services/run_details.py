@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk.services.runs import HostLine, RunLine, line_of, run_key
+from desk.services.runs import REQUEST, HostLine, RunLine, line_of, run_key
 from models.database import Database
 from models.errors import NotFound
 from models.orders.plan import RunPlan
@@ -56,7 +56,7 @@ def show_run(database: Database, run: str) -> RunDetail:
             due_at=slot.due_at if slot else None,
             timezone=desk_runs.site_zone(session),
             plan=RunPlan.model_validate(row.plan),
-            timeline=tuple(desk_runs.timeline(session, subjects)),
+            timeline=_asked_first(desk_runs.timeline(session, subjects)),
             tasks=tuple(_task_line(task) for task in task_log.of_run(session, key)),
             outputs=tuple(desk_runs.outputs(session, key)),
             delivery_troubles=tuple(desk_runs.delivery_troubles(session, key)),
@@ -74,6 +74,11 @@ def output_of(detail: RunDetail, host: str) -> HostOutput:
             f"{detail.line.run}: nothing that {host} said was kept ({lines[host].message or 'no result yet'})"
         )
     raise NotFound(f"{detail.line.run} does not run on {host!r}; its hosts: {', '.join(lines) or 'none'}")
+
+
+def _asked_first(moments: list[Moment]) -> tuple[Moment, ...]:
+    """A run is asked for before it is sent, though both are one transaction."""
+    return tuple(sorted(moments, key=lambda moment: moment.tag != REQUEST))
 
 
 def _task_line(row: TaskLog) -> TaskLine:

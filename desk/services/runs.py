@@ -23,6 +23,8 @@ from models.vocabulary import HostFault, Outcome, RunState, Trigger
 SILENT_AFTER = {"planner": timedelta(minutes=2), "relay": timedelta(minutes=2), "worker": timedelta(minutes=3)}
 """What must be alive for a run to start, and how long each part may say nothing."""
 
+REQUEST = "operations:run:request"
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -129,7 +131,7 @@ def _queue(session: Session, book: Book, job: str, wish: Wish, now: datetime) ->
     run = dispatching.run_now(session, book, job, wish, now)
     facts = {"job": job, "hosts": len(RunPlan.model_validate(run.plan).host_names), "on": wish.on}
     reason = f"tries {run_number(wish.retry_of)} again" if wish.retry_of else None
-    fact = journal.Fact("operations:run:request", f"run/{run.id}", wish.person, reason=reason, facts=facts)
+    fact = journal.Fact(REQUEST, f"run/{run.id}", wish.person, reason=reason, facts=facts)
     journal.append(session, fact)
     return line_of(session, run)
 

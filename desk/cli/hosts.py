@@ -1,0 +1,67 @@
+"""host: list."""
+
+from datetime import datetime
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.text import Text
+
+from desk.cli import words
+from desk.cli.common import COMMON, Common
+from desk.cli.screen import Screen, table
+from desk.services import hosts
+from desk.services.hosts import HostEntry
+from desk.services.opening import opened
+from models import clock
+from tasks.tools.wording import some
+
+app = App("host", help="The hosts that jobs run on.")
+
+
+@app.command(name="list")
+def list_hosts(
+    *,
+    on: Annotated[str | None, Parameter(help="Only those of a node filter: 'tag=web and not host=web3'.")] = None,
+    common: Common = COMMON,
+) -> int:
+    """Every host, or those that a node filter chooses: where it is, what it is for, how its last command ended."""
+    screen = common.screen()
+    with opened(common.settings()) as database:
+        found = hosts.list_hosts(database, on)
+    if common.json:
+        screen.json(found)
+    else:
+        _show(screen, found, clock.now())
+    return 0
+
+
+def _show(screen: Screen, found: tuple[HostEntry, ...], now: datetime) -> None:
+    grid = table("host", "reached at", "tags", "service", "rank", "jobs", "last command", "", wide=("tags", "jobs", ""))
+    for host in found:
+        grid.add_row(
+            Text(host.name, "bold"),
+            _reached(host),
+            ", ".join([*host.tags, *(f"{key}={value}" for key, value in host.attributes.items())]),
+            host.service or "",
+            str(host.rank) if host.rank else "",
+            some(host.jobs, 3),
+            *_last(host, now),
+        )
+    screen.show(grid)
+    if not found:
+        screen.say("This site has no hosts: jobs with `on: local` run on this machine.")
+
+
+def _reached(host: HostEntry) -> str:
+    if host.connection == "local":
+        return "this machine"
+    return f"{host.user}@{host.address}:{host.port}{f' through {host.jump}' if host.jump else ''}"
+
+
+def _last(host: HostEntry, now: datetime) -> tuple[Text, Text]:
+    if host.last is None:
+        return Text("none yet", "dim"), Text()
+    word = words.outcome(host.last.outcome).append(f", {words.ago(host.last.ended_at, now)}", "default")
+    return word, words.line(
+        f"{host.last.job}{': ' + host.last.message if host.last.fault and host.last.message else ''}"
+    )

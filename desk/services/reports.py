@@ -1,0 +1,55 @@
+"""Reports: which there are, and one rendered into a folder."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from desk.services.errors import Misuse
+from desk.services.small_words import hint
+from models.database import Database
+from models.errors import NotFound
+from models.queries.daily_operations import Period
+from models.settings import Settings
+from tasks.tools.rendering import make_report, report_names, write_report
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A report that was written."""
+
+    report: str
+    since: datetime
+    until: datetime
+    timezone: str
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class ReportOrder:
+    """Which report, over which period, in which formats, where to."""
+
+    name: str
+    hours: int
+    formats: tuple[str, ...]
+    folder: Path
+
+
+def list_reports(settings: Settings) -> tuple[str, ...]:
+    """The reports that there are."""
+    return tuple(report_names(settings.templates))
+
+
+def render(database: Database, settings: Settings, order: ReportOrder, now: datetime) -> Rendered:
+    """Render a report and write its files. Raises NotFound for an unknown report, Misuse for an unknown format."""
+    if order.name not in list_reports(settings):
+        known = ", ".join(list_reports(settings)) or "none"
+        slip = hint(order.name, list_reports(settings))
+        raise NotFound(f"there is no report {order.name!r}{slip}; known: {known}")
+    period = Period(now - timedelta(hours=order.hours), now)
+    with database.read() as session:
+        made = make_report(session, order.name, period, settings.templates)
+    unknown = [name for name in order.formats if name not in made.files]
+    if unknown:
+        raise Misuse(f"{order.name} has no format {unknown[0]!r}; it has: {', '.join(sorted(made.files))}")
+    wanted = {name: body for name, body in made.files.items() if name in (order.formats or made.files)}
+    return Rendered(order.name, period.since, now, made.zone, tuple(write_report(order.folder, wanted)))
