@@ -18,11 +18,8 @@ from models.site.jobs import LOCAL, Job
 from models.site.messages import did_you_mean, message, unknown_key
 from models.site.references import MOST_SHOWN
 from models.site.services import Connection, Host
-from models.site.tree import Node, Path
+from models.site.tree import SECRET_WORD, Node, Path
 
-SECRET_WORD = re.compile(
-    r"passw|passphrase|secret|token|api_?key|private_?key|credential|(^|_)pwd($|_)|(^|_)pin($|_)", re.IGNORECASE
-)
 ARGUMENT = re.compile(r"argument (\d+): (.*)", re.DOTALL)
 
 

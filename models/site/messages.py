@@ -10,12 +10,11 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from models.site.tree import Path
+from models.site.tree import Path, may_be_secret
 
 UNKNOWN_KEY = {"extra_forbidden", "unexpected_keyword_argument"}
 MISSING_KEY = {"missing", "missing_argument", "missing_keyword_only_argument"}
 CHOICES = {"enum", "literal_error"}
-SECRET_KEYS = {"secrets", "to"}  # below these a mistaken value may be the secret itself: never repeat it
 LONGEST_SHOWN = 60
 
 Words = Callable[[dict[str, Any]], str]
@@ -79,7 +78,7 @@ def message(error: ErrorDetails, model: type, hidden: Collection[str] = ()) -> s
         return "is required"
     words = WORDS.get(kind)
     text = words(error.get("ctx", {})) if words else _family(kind, error["msg"])
-    if kind == "value_error" or SECRET_KEYS.intersection(path):
+    if kind == "value_error" or may_be_secret(path):
         return text
     value = error["input"]
     if kind == "string_type" and isinstance(value, bool | int | float):

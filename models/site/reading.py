@@ -22,7 +22,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import ScalarNode
 
 from models.errors import Place
-from models.site.tree import Mark, Node, Path, Scalar, dotted
+from models.site.tree import Mark, Node, Path, Scalar, dotted, may_be_secret
 
 LARGEST_FILE_BYTES = 1024 * 1024
 DEEPEST = 20
@@ -215,7 +215,9 @@ class Builder:
             number = math.nan
         leading_zero = len(text) > 1 and text.lstrip("+-")[:1] == "0" and text.isdecimal()
         if len(text) > LONGEST_INTEGER or leading_zero or "_" in text or not math.isfinite(number):
-            self.fault(mark, path, f'{text[:40]} is not a plain number; for text, write it in quotes: "{text[:40]}"')
+            shown = "this" if may_be_secret(path) else text[:40]
+            example = "" if may_be_secret(path) else f': "{shown}"'
+            self.fault(mark, path, f"{shown} is not a plain number; for text, write it in quotes{example}")
         return number if math.isfinite(number) else 0
 
     def _text(self, text: str, mark: Mark, path: Path) -> str:

@@ -1,7 +1,13 @@
 """A YAML file as a tree that remembers where everything stands."""
 
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+SECRET_WORD = re.compile(
+    r"passw|passphrase|secret|token|api_?key|private_?key|credential|(^|_)pwd($|_)|(^|_)pin($|_)", re.IGNORECASE
+)
+"""What a key is called that holds a secret."""
 
 Scalar = str | int | float | bool | None
 Plain = Scalar | list["Plain"] | dict[str, "Plain"]
@@ -56,6 +62,11 @@ def locate(node: Node, path: Path, at_key: bool = False) -> Mark:
         node = children[step]
         mark = key_mark if key_mark and at_key else node.mark
     return mark
+
+
+def may_be_secret(path: Path) -> bool:
+    """Whether a mistaken value at this path may be a secret itself, so that no message may repeat it."""
+    return any(isinstance(step, str) and (step == "to" or SECRET_WORD.search(step)) for step in path)
 
 
 def dotted(path: Path) -> str:

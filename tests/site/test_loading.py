@@ -71,9 +71,17 @@ def test_one_wrong_key_does_not_hide_what_else_is_wrong_in_the_job(tmp_path: Pat
 
 
 def test_a_mistaken_secret_is_not_repeated_in_any_message(tmp_path: Path) -> None:
-    job = JOB + LISTING + "    secrets: {DB: hunter2, PIN: 987654}\n    notify: [{on: [failed], to: [hunter2]}]\n"
+    job = (
+        JOB
+        + LISTING
+        + (
+            "    secrets: {DB: hunter2, PIN: 987654, CODE: 0987654}\n"
+            "    notify: [{on: [failed], to: [hunter2]}]\n"
+            "    environment: {DB_PASSWORD: 987654}\n"
+        )
+    )
     text = "\n".join(complaints(write_site(tmp_path, {"jobs.yaml": job})))
-    assert "jobs.tidy.secrets.DB" in text
+    assert all(f"jobs.tidy.secrets.{name}: " in text for name in ("DB", "PIN", "CODE"))
     assert "hunter2" not in text
     assert "987654" not in text
 
