@@ -113,13 +113,16 @@ def took(name: str, items: Iterable[Item], before: Iterable[Item] = ()) -> Took 
 
 def took_by_job(items: list[Item], history: list[Item], since: datetime) -> tuple[Took, ...]:
     """The same for each job, the one that took longest first; `usual` is what its runs before took."""
-    jobs = sorted({item.job for item in items})
-    before = [item for item in history if item.at < since]
-    found = (
-        took(job, (item for item in items if item.job == job), (item for item in before if item.job == job))
-        for job in jobs
-    )
+    ran, before = _by_job(items), _by_job(item for item in history if item.at < since)
+    found = (took(job, ran[job], before.get(job, ())) for job in sorted(ran))
     return tuple(sorted((line for line in found if line), key=lambda line: (-line.longest, line.job)))
+
+
+def _by_job(items: Iterable[Item]) -> dict[str, list[Item]]:
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(item.job, []).append(item)
+    return groups
 
 
 def _median(spans: list[timedelta]) -> timedelta:

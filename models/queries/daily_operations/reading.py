@@ -1,6 +1,6 @@
 """The rows of the daily operations log, read in a few selects and handed on as plain values."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -179,9 +179,8 @@ def read_bad_steps(session: Session, items: list[Item]) -> dict[int, list[BadSte
 
 
 def _expected(row: Row[Any]) -> Item:
-    slot, job, due_at, state, settled_at, reason, was_late, *rest = row
-    item = Item(job, due_at, slot, state, settled_at, reason, was_late)
-    return item if rest[0] is None else replace(item, run=RunFacts(*rest))
+    slot, job, due_at, state, settled_at, reason, was_late, *run = row
+    return Item(job, due_at, slot, state, settled_at, reason, was_late, None if run[0] is None else RunFacts(*run))
 
 
 def _run(row: Row[Any]) -> RunFacts:
