@@ -98,6 +98,9 @@ class PrefectOrders:
                 with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
                     return question(self._connected())
             except PrefectHTTPStatusError as answer:
+                if answer.response.status_code == httpx.codes.NOT_FOUND:
+                    # Prefect's client says so itself, but not of every request.
+                    raise ObjectNotFound(answer) from answer
                 if answer.response.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
                     raise EngineError(f"Prefect refuses it: {reason(answer)}") from answer
                 problem: httpx.HTTPError = answer
