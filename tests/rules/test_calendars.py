@@ -256,6 +256,12 @@ HOUR = timedelta(hours=1)
         ({"starts": wall("2026-01-02"), "ends": wall("2026-01-01")}, "before it starts", "backwards"),
         ({"starts": wall("2026-01-01"), "ends": utc("2026-01-02")}, "both", "half in a zone"),
         ({"starts": wall("2026-01-01"), "ends": wall("2026-01-02"), "lasts": HOUR}, "of one kind", "two kinds"),
+        ({"starts": wall("2026-01-01"), "ends": wall("2026-01-01")}, "before it starts", "no time at all"),
+        (
+            {"starts": wall("2026-01-01"), "day": "sun", "at": time(2), "lasts": HOUR},
+            "of one kind",
+            "a weekly one with a start",
+        ),
         ({"day": "sun", "at": time(2)}, "of one kind", "no length"),
         ({"day": "sun", "at": time(2), "lasts": timedelta(0)}, "more than 0s", "no time"),
         ({"day": "sun", "at": time(2), "lasts": timedelta(days=60)}, "at most 31d", "longer than its turn"),
@@ -283,3 +289,8 @@ def test_a_year_of_questions_is_answered_from_kept_days():
         is_open(OFFICE, utc("2026-01-01") + timedelta(days=count))
     first = OFFICE.intervals_of(utc("2026-01-01").toordinal())
     assert OFFICE.intervals_of(utc("2026-01-01").toordinal()) is first
+
+
+def test_a_recurring_window_may_last_a_month():
+    month = Window(rrule="FREQ=MONTHLY;BYMONTHDAY=1", at=time(0), lasts=timedelta(days=31))
+    assert is_open(Calendar(windows=(month,)), utc("2026-11-30 12:00"))
