@@ -15,13 +15,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WATCHBILL_", extra="ignore")
 
     home: Path = Field(default=Path("var"), description="State of this machine: database, Prefect, logs.")
-    site: Path = Field(default=Path("deployments/sites/lab"), description="Folder of the site's YAML files.")
+    site: Path = Field(default=Path(), description="Folder of the site's YAML files; default: this folder.")
     database_url: SecretStr | None = Field(
         default=None, description="SQLAlchemy URL of the shared database; default: SQLite in the home."
     )
     database_url_file: Path | None = Field(default=None, description="File that holds the database URL.")
     templates: Path = Field(default=CHECKOUT / "templates", description="Folder of the templates.")
-    secrets: Path | None = Field(default=None, description="Folder with one file per secret://name.")
+    secrets: Path | None = Field(
+        default=None, description="Folder with one file per secret://name; default: in the home."
+    )
     prefect_api_url: str | None = Field(
         default=None, description="A Prefect server to use; default: `watchbill up` starts its own."
     )
