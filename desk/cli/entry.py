@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from cyclopts import CycloptsError, UnknownCommandError
+from cyclopts import CycloptsError, MissingArgumentError, UnknownCommandError
 from rich.text import Text
 
 from desk.cli import exit_codes
@@ -30,7 +30,9 @@ def run(words: Sequence[str]) -> int:
     """Carry out one command line; every way to end has its exit code."""
     screen = Screen(colour="--no-color" not in words)
     try:
-        return _code(app(list(words), exit_on_error=False, print_error=False))
+        code = _code(app(list(words), exit_on_error=False, print_error=False))
+        sys.stdout.flush()
+        return code
     except CycloptsError as error:
         _error(screen, _misuse(error))
         return exit_codes.MISUSE
@@ -85,6 +87,8 @@ def _misuse(error: CycloptsError) -> str:
         known = [name for name in group if not name.startswith("-")]
         word = error.unused_tokens[0]
         return f"there is no command {word!r}{hint(word, known)}; see `{where} --help`"
+    if isinstance(error, MissingArgumentError) and error.argument is not None:
+        return f"{error.argument.name} is missing; see `{where} --help`"
     return f"{str(error).rstrip('.')}; see `{where} --help`"
 
 

@@ -33,7 +33,7 @@ class TwoColumns:
         """What the command does."""
         del options
         if description:
-            console.print(description)
+            console.print(description, end="")
 
 
 def _label(entry: HelpEntry) -> str:

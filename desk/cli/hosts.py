@@ -13,7 +13,7 @@ from desk.services import hosts
 from desk.services.hosts import HostEntry
 from desk.services.opening import opened
 from models import clock
-from tasks.tools.wording import some
+from models.vocabulary import Outcome
 
 app = App("host", help="The hosts that jobs run on.")
 
@@ -36,15 +36,16 @@ def list_hosts(
 
 
 def _show(screen: Screen, found: tuple[HostEntry, ...], now: datetime) -> None:
-    grid = table("host", "reached at", "tags", "service", "rank", "jobs", "last command", "", wide=("tags", "jobs", ""))
+    grid = table(
+        "host", "reached at", "tags", "service", "jobs", "last command", "", wide=("tags", ""), right=("jobs",)
+    )
     for host in found:
         grid.add_row(
             Text(host.name, "bold"),
             _reached(host),
             ", ".join([*host.tags, *(f"{key}={value}" for key, value in host.attributes.items())]),
             host.service or "",
-            str(host.rank) if host.rank else "",
-            some(host.jobs, 3),
+            str(len(host.jobs)),
             *_last(host, now),
         )
     screen.show(grid)
@@ -62,6 +63,5 @@ def _last(host: HostEntry, now: datetime) -> tuple[Text, Text]:
     if host.last is None:
         return Text("none yet", "dim"), Text()
     word = words.outcome(host.last.outcome).append(f", {words.ago(host.last.ended_at, now)}", "default")
-    return word, words.line(
-        f"{host.last.job}{': ' + host.last.message if host.last.fault and host.last.message else ''}"
-    )
+    said = f"{host.last.job}: {host.last.message or ''}" if host.last.outcome is not Outcome.OK else ""
+    return word, words.line(said)

@@ -47,10 +47,10 @@ def _show(screen: Screen, found: Forecast) -> None:
         return
     _show_runs(screen, found, times)
     if found.blackouts:
-        grid = table("from", "to", "blackout", "jobs", wide=("jobs",))
+        grid = table("from", "to", "blackout", "jobs", wide=("blackout", "jobs"))
         for black in found.blackouts:
             title = f"{black.calendar}: {black.title}"
-            grid.add_row(times.when(black.start), times.when(black.end), words.line(title), some(black.jobs))
+            grid.add_row(times.when(black.start), times.when(black.end), words.line(title), some(black.jobs, 3))
         screen.show(heading("Blackouts"), grid)
     if found.clashes:
         grid = table("from", "for", "where", "jobs", wide=("where", "jobs"))
@@ -61,13 +61,13 @@ def _show(screen: Screen, found: Forecast) -> None:
 
 
 def _show_runs(screen: Screen, found: Forecast, times: words.Clock) -> None:
-    grid = table(f"due ({times.zone_name})", "job", "usually", "hosts", "", wide=("hosts", ""))
+    grid = table(f"due ({times.zone_name})", "job", "usually", "hosts", "", wide=("",))
     for run in found.runs:
         grid.add_row(
             times.when(run.due_at),
             Text(run.job, "bold" if run.runs else "dim"),
             words.took(run.usual),
-            some(run.hosts, 4),
+            some(run.hosts, 2),
             _reason(run),
         )
     screen.show(grid)

@@ -10,6 +10,9 @@ from desk.services.jobs import JobLine, JobList
 from desk.services.opening import opened
 from models import clock
 
+ROOM_FOR_TITLES = 130
+"""Columns; on a narrower screen the names must do."""
+
 
 def list_jobs(*, common: Common = COMMON) -> int:
     """Every job: how its last run went, its last 14 runs, when it is due next, and what is wrong with it."""
@@ -25,21 +28,22 @@ def list_jobs(*, common: Common = COMMON) -> int:
 
 def _show(screen: Screen, found: JobList) -> None:
     times = words.Clock(found.timezone, found.at)
-    grid = table("job", "title", "owner", "last", "last 14 runs", f"next ({found.timezone})", "", wide=("title", ""))
+    titles = screen.out.width >= ROOM_FOR_TITLES
+    grid = table("job", *(["title"] if titles else []), "owner", "last", "last 14 runs", "next", "", wide=("title", ""))
     for job in found.jobs:
         grid.add_row(
             Text(job.name, "bold"),
-            words.line(job.title),
+            *([words.cut_line(job.title)] if titles else []),
             job.owner,
             _last(job, found),
             words.strip(job.strip),
-            times.when(job.next_due) if job.next_due else Text("by hand" if not job.schedule else "", "dim"),
+            times.when(job.next_due) if job.next_due else Text("" if job.schedule else "by hand", "dim"),
             _notes(job, times),
         )
     screen.show(grid)
     legend = words.legend(past for job in found.jobs for past in job.strip)
-    if legend:
-        screen.show(Text(f"\n{legend}   (newest at the right)", "dim"))
+    signs = f"; signs: {legend}, the newest at the right" if legend else ""
+    screen.show(Text(f"\ntimes in {found.timezone}{signs}", "dim"))
     if found.everything_paused:
         screen.warn(words.paused(found.everything_paused, times))
     if not found.jobs:

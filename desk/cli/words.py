@@ -55,6 +55,11 @@ def line(text: str, style: str = "") -> Text:
     return Text(harmless(text), style)
 
 
+def cut_line(text: str) -> Text:
+    """The same, cut rather than wrapped where the screen is narrow."""
+    return Text(harmless(text), no_wrap=True, overflow="ellipsis")
+
+
 def block(text: str, style: str = "") -> Text:
     """Text from anywhere with its line ends kept, in which nothing acts on the terminal."""
     return Text("".join(sign if sign == "\n" else _tab_or(sign) for sign in text.replace("\r\n", "\n")), style)
@@ -89,7 +94,7 @@ def strip(newest_first: Iterable[PastRun]) -> Text:
 def legend(runs: Iterable[PastRun]) -> str:
     """What the signs in these strips mean, those of them that occur."""
     found = {sign_of(past) for past in runs}
-    return "  ".join(f"{sign} {word}" for sign, word in LEGEND.items() if sign in found)
+    return ", ".join(f"{sign} {word}" for sign, word in LEGEND.items() if sign in found)
 
 
 def ago(since: datetime, now: datetime) -> str:

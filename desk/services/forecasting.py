@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from desk.services.choosing import known_job
-from desk.services.jobs import Paused, pause_of
+from desk.services.jobs import Paused, open_pauses
 from models.database import Database
-from models.queries import alarms, pauses
+from models.queries import alarms
 from models.queries.book import Book, read_book
 from models.queries.run_plans import hosts_of
-from models.records import Pause
 from models.rules.alarms import usual_duration
 from models.rules.calendars import open_intervals, why
 from models.rules.forecast import ExpectedRun, clashes
@@ -74,7 +73,7 @@ def forecast(database: Database, job: str | None, span: Span) -> Forecast:
         book = read_book(session)
         if job is not None:
             known_job(book, job)
-        stopped = pauses.all_open(session, span[0])
+        stopped = open_pauses(session, span[0])
         usual = {name: usual_duration(alarms.durations(session, name)) for name in book.jobs}
     median = {name: band.median for name, band in usual.items() if band is not None}
     every = [run for name, slots in coming_slots(book, span).items() for run in _runs(book, name, slots, median)]
@@ -86,7 +85,7 @@ def forecast(database: Database, job: str | None, span: Span) -> Forecast:
         runs=tuple(run for run in every if job in (None, run.job)),
         clashes=tuple(meeting for meeting in _meetings(book, every) if job is None or job in meeting.jobs),
         blackouts=tuple(_blackouts(book, span, job)),
-        paused=tuple(found for one in stopped if (found := pause_of([one], one.job)) is not None),
+        paused=stopped,
     )
 
 
@@ -111,10 +110,10 @@ def _runs(book: Book, name: str, slots: Iterable[PlannedSlot], usual: Mapping[st
         yield ComingRun(name, slot.due, runs, slot.reason or None, usual.get(name), hosts)
 
 
-def _unless_paused(run: ComingRun, stopped: Iterable[Pause]) -> ComingRun:
+def _unless_paused(run: ComingRun, stopped: Iterable[Paused]) -> ComingRun:
     for pause in stopped:
         if run.runs and pause.job in (None, run.job) and (pause.until is None or pause.until > run.due_at):
-            return replace(run, runs=False, reason=f"paused by {pause.paused_by}: {pause.reason}")
+            return replace(run, runs=False, reason=f"paused by {pause.by}: {pause.reason}")
     return run
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
 from desk.services.choosing import checked_filter, known_job
 from models.database import Database
 from models.queries import alarms, desk_jobs, pauses
@@ -100,7 +102,7 @@ def list_jobs(database: Database, now: datetime) -> JobList:
     with database.read() as session:
         book = read_book(session)
         strips, due = desk_jobs.last_runs(session), desk_jobs.next_due(session, now)
-        active, stopped = desk_jobs.active_runs(session), pauses.all_open(session, now)
+        active, stopped = desk_jobs.active_runs(session), open_pauses(session, now)
         wrong = [open_alarm(alarm) for alarm in alarms.open_alarms(session)]
     lines = [
         JobLine(
@@ -139,7 +141,7 @@ def show_job(database: Database, name: str, on: str | None, now: datetime) -> Jo
             usual=usual_duration(alarms.durations(session, name)),
             next_runs=tuple(desk_jobs.next_slots(session, name, now, NEXT)),
             active=tuple(desk_jobs.active_runs(session, name)),
-            paused=pause_of(pauses.all_open(session, now), name),
+            paused=pause_of(open_pauses(session, now), name),
             alarms=tuple(open_alarm(alarm) for alarm in alarms.open_alarms(session) if alarm.job == name),
             starts=tuple(sorted(other for other, one in book.jobs.items() if name in {up.job for up in one.after})),
         )
@@ -172,6 +174,11 @@ def paused(pause: Pause) -> Paused:
     return Paused(pause.job, pause.paused_by, pause.paused_at, pause.until, pause.reason)
 
 
-def pause_of(stopped: Sequence[Pause], job: str | None) -> Paused | None:
+def open_pauses(session: Session, now: datetime) -> tuple[Paused, ...]:
+    """Every pause in force."""
+    return tuple(paused(pause) for pause in pauses.all_open(session, now))
+
+
+def pause_of(stopped: Sequence[Paused], job: str | None) -> Paused | None:
     """The pause of this very job (or of everything, for None) among those in force."""
-    return next((paused(pause) for pause in stopped if pause.job == job), None)
+    return next((pause for pause in stopped if pause.job == job), None)

@@ -1,6 +1,7 @@
 """Runs as people see them: asked for, tried dry, followed, killed, tried again on the hosts that failed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,7 +18,7 @@ from models.queries.book import Book, read_book
 from models.queries.dispatching import Wish
 from models.queries.run_plans import make_plan
 from models.records import Run, Step, run_number
-from models.rules.parameters import Parameter, ParameterType, Scalar
+from models.rules.parameters import Parameter, ParametersRefused, ParameterType, Scalar
 from models.vocabulary import HostFault, Outcome, RunState, Trigger
 
 SILENT_AFTER = {"planner": timedelta(minutes=2), "relay": timedelta(minutes=2), "worker": timedelta(minutes=3)}
@@ -99,7 +100,8 @@ def plan_run(database: Database, ask: Ask) -> RunPlan:
     with database.read() as session:
         book = read_book(session)
         known_job(book, ask.job)
-        return make_plan(book, ask.job, dict(ask.parameters), checked_filter(book, ask.on))
+        with _where_parameters_stand(ask.job):
+            return make_plan(book, ask.job, dict(ask.parameters), checked_filter(book, ask.on))
 
 
 def start_run(database: Database, ask: Ask, now: datetime) -> RunLine:
@@ -108,7 +110,17 @@ def start_run(database: Database, ask: Ask, now: datetime) -> RunLine:
         book = read_book(session)
         known_job(book, ask.job)
         wish = Wish(ask.person, dict(ask.parameters), checked_filter(book, ask.on))
-        return _queue(session, book, ask.job, wish, now)
+        with _where_parameters_stand(ask.job):
+            return _queue(session, book, ask.job, wish, now)
+
+
+@contextmanager
+def _where_parameters_stand(job: str) -> Iterator[None]:
+    """A refused parameter says where the allowed ones are listed."""
+    try:
+        yield
+    except ParametersRefused as error:
+        raise ParametersRefused([*error.problems, f"see `watchbill job show {job}`"]) from None
 
 
 def retry_run(database: Database, run: str, person: str, now: datetime) -> RunLine:

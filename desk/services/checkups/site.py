@@ -66,7 +66,7 @@ def _keys(site: Site) -> Finding:
         )
     if loose:
         return fail("keys", f"can be read by others: {', '.join(loose[:5])}", f"chmod 600 {site.folder / loose[0]}")
-    return well("keys", f"{several(len(wanted), 'key file')}, closed to others")
+    return well("keys", f"{several(len(wanted), 'key file')}, closed to others" if wanted else "none in use")
 
 
 def _pinned(site: Site) -> Finding:
