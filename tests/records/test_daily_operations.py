@@ -269,6 +269,21 @@ def test_a_missed_run_that_was_made_good_needs_nobody(night: Night) -> None:
     assert log.verdict.mood is Mood.WELL
 
 
+def test_a_good_run_before_the_missed_one_makes_nothing_good(night: Night) -> None:
+    night.ran("dump-db", at(19))
+    night.slot("dump-db", at(20), SlotState.MISSED, reason="away")
+    assert night.log().not_run[0].made_good_by is None
+
+
+def test_what_was_skipped_or_is_still_open_is_not_counted_against_the_good_ones(night: Night) -> None:
+    night.ran("dump-db", at(19))
+    night.slot("dump-db", at(20), SlotState.SKIPPED, reason="blackout")
+    night.slot("dump-db", at(29), SlotState.EXPECTED)
+    log = night.log()
+    assert (log.counts.right_first_time.number, log.counts.right_first_time.of) == (1, 1)
+    assert log.verdict.headline == "The one expected run ended well, at the first attempt; 1 is still open."
+
+
 def test_a_late_start_says_how_late(night: Night) -> None:
     night.ran("dump-db", at(20), late=timedelta(minutes=9))
     night.slot("dump-db", at(29), SlotState.LATE, was_late=True, reason="waits for its host")
@@ -325,6 +340,21 @@ def test_the_strip_shows_the_worst_of_each_day_in_the_sites_zone(night: Night) -
     }, "23:30 UTC on the 19th is the 20th in Berlin; failed is worse than missed"
     assert len(row.cells) == 14
     assert row.cells[-1].word == "nothing due"
+
+
+def test_the_strip_begins_at_midnight_of_its_first_day(night: Night) -> None:
+    night.ran("dump-db", at(23, 7), Outcome.FAILED)
+    night.ran("dump-db", at(22.9, 7), Outcome.FAILED)
+    (row,) = night.log().strip.rows
+    assert [(cell.word, cell.of) for cell in row.cells if cell.of] == [("failed", 1)], "midnight in Berlin is 23:00 UTC"
+    assert str(row.cells[0].day) == "2026-11-08"
+
+
+def test_a_period_may_be_longer_than_the_strip(night: Night) -> None:
+    night.ran("dump-db", at(20, 1))
+    log = night.log(Period(at(0, 1), PERIOD.until))
+    assert log.counts.expected.number == 1
+    assert len(log.strip.days) == 14
 
 
 def test_quiet_jobs_are_counted_and_not_drawn(night: Night) -> None:

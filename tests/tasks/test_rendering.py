@@ -1,8 +1,10 @@
 """Reports and notices: true to their values, the same bytes twice, harmless whatever the text, readable anywhere."""
 
 import dataclasses
+import errno
 import html.parser
 import json
+import os
 import re
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.database import Database
-from models.errors import NotFound
+from models.errors import NotFound, WatchbillError
 from models.queries import notices as wishes
 from models.queries.daily_operations import DailyOperations
 from models.queries.daily_operations.content import Count
@@ -308,9 +310,21 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     }, "nothing temporary is left"
 
 
+def test_a_full_disk_leaves_the_last_report_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_report(tmp_path, {"txt": b"yesterday"})
+
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WatchbillError, match="cannot be written: No space left on device"):
+        write_report(tmp_path, {"txt": b"today"})
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("report.txt", b"yesterday")]
+
+
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    with pytest.raises(Exception, match="the report cannot be written"):
+    with pytest.raises(WatchbillError, match="the report cannot be written"):
         write_report(tmp_path / "taken", {"txt": b"one"})
 
 
