@@ -20,7 +20,7 @@ from paramiko.message import Message
 from models.errors import HostError
 from models.vocabulary import HostFault
 from tasks.tools.ssh.shapes import Target
-from tasks.tools.ssh.wire import Answer, Reading, Request
+from tasks.tools.ssh.wire import Answer, Reading, Request, wrapper_call
 
 CONNECT_SECONDS = 5
 BANNER_SECONDS = 10
@@ -95,6 +95,7 @@ class Line:
         self._target = target
         self._pipe = pipe
         self._where = f"{target.address}:{target.port}"
+        self._shells: list[paramiko.Channel] = []  # idle; append and pop are atomic
         pins = _pins(target)
         try:
             self._transport = paramiko.Transport(pipe)
@@ -134,24 +135,54 @@ class Line:
 
     def exchange(self, request: Request, until: float, on_sent: Callable[[], None]) -> Answer:
         """Send a request and wait, to a monotonic time, for its answer. Raises NoChannel or LineLost."""
-        name = self._target.name
+        channel = self._shell()
+        try:
+            on_sent()
+            channel.settimeout(CHANNEL_SECONDS)
+            channel.sendall(request.line() + request.payload)
+            answer = self._read(channel, Reading(request.tag), until)
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            _hang_up(channel)
+            problem = f"the line to {self._where} died: {error or type(error).__name__}"
+            raise LineLost(self._target.name, HostFault.LOST, problem) from error
+        except BaseException:
+            _hang_up(channel)
+            raise
+        if answer.goes_on:
+            self._shells.append(channel)
+        else:
+            _hang_up(channel)
+        return answer
+
+    def _shell(self) -> paramiko.Channel:
+        """A channel with a wrapper that waits for a request: one that served before, else a new one."""
+        while self._shells:
+            channel = self._shells.pop()
+            if self._is_there(channel):
+                return channel
+            _hang_up(channel)
         try:
             channel = self._transport.open_session(timeout=CHANNEL_SECONDS)
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            raise NoChannel(name, HostFault.HANGS, f"{self._where} opens no channel: {error}") from error
-        try:
             channel.set_combine_stderr(True)  # one stream to drain; the wrapper sends its own two inside it
-            channel.settimeout(CHANNEL_SECONDS)
-            on_sent()
-            _send_request(channel, request.line())
-            if request.payload:
-                channel.sendall(request.payload)
-            return self._read(channel, Reading(request.tag), until)
+            _call(channel, wrapper_call())
         except (paramiko.SSHException, OSError, EOFError) as error:
-            raise LineLost(name, HostFault.LOST, f"the line to {self._where} died: {error}") from error
-        finally:
-            with contextlib.suppress(OSError, EOFError):
-                channel.close()
+            problem = f"{self._where} opens no channel: {error or type(error).__name__}"
+            raise NoChannel(self._target.name, HostFault.HANGS, problem) from error
+        return channel
+
+    def _is_there(self, channel: paramiko.Channel) -> bool:
+        """Does a shell that served before still answer? One that does not must not be given a command."""
+        if channel.closed or channel.eof_received:
+            return False
+        try:
+            channel.settimeout(CHANNEL_SECONDS)
+            channel.sendall(b"\n")
+            if channel.recv(1) == b"\n":
+                return True
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            problem = f"{self._where} does not answer any more: {error or type(error).__name__}"
+            raise NoChannel(self._target.name, HostFault.HANGS, problem) from error
+        return False
 
     def _read(self, channel: paramiko.Channel, reading: Reading, until: float) -> Answer:
         name = self._target.name
@@ -221,7 +252,12 @@ class Line:
             raise HostError(self._target.name, HostFault.HANGS, problem)
 
 
-def _send_request(channel: paramiko.Channel, line: bytes) -> None:
+def _hang_up(channel: paramiko.Channel) -> None:
+    with contextlib.suppress(OSError, EOFError):
+        channel.close()
+
+
+def _call(channel: paramiko.Channel, line: bytes) -> None:
     """Ask for a command without waiting for a yes: the answer proves it, and a frozen host cannot hold us."""
     message = Message()
     message.add_byte(cMSG_CHANNEL_REQUEST)

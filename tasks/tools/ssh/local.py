@@ -12,7 +12,7 @@ from threading import Thread
 from models.errors import HostError
 from models.vocabulary import HostFault
 from tasks.tools.ssh.shapes import Target
-from tasks.tools.ssh.wire import Answer, Reading, Request
+from tasks.tools.ssh.wire import Answer, Reading, Request, wrapper
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -27,7 +27,7 @@ def exchange(target: Target, request: Request, until: float, on_sent: Callable[[
     on_sent()
     try:
         process = subprocess.Popen(
-            request.argv(),
+            ["/bin/sh", "-c", wrapper(), "watchbill"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -37,7 +37,7 @@ def exchange(target: Target, request: Request, until: float, on_sent: Callable[[
         )
     except OSError as error:
         raise HostError(target.name, HostFault.UNUSABLE, f"no process could be started here: {error}") from error
-    feeder = Thread(target=_feed, args=(process, request.payload), daemon=True)
+    feeder = Thread(target=_feed, args=(process, request.line() + request.payload), daemon=True)
     feeder.start()
     try:
         return _read(target, process, Reading(request.tag), until)

@@ -1,31 +1,27 @@
 # The owned command, on the host. Plain POSIX sh; needs coreutils, util-linux and grep, nothing else.
 #
-# It is sent as `exec /bin/sh -c '<this>' watchbill PARAMETER...`; comments and indents are stripped on the way.
+# It is sent as `exec /bin/sh -c '<this>' watchbill`, comments and indents stripped on the way, and then reads its
+# requests from standard input, one quoted line each, followed by as many bytes as the request says.
 # sshd made this shell the leader of its own session without a terminal, so a line that dies takes nothing
 # with it: the shell goes on, writes down how the command ended, and only its last act, the answer, is lost.
 #
 # What it keeps, under BASE (0700):
-#   runs/DAY/NAME.state   the run's diary, one word first on each line: claimed, busy, started, exit, kept
+#   runs/DAY/NAME.state   the run's diary: claimed, busy, started, exit, and what was kept of out and err
 #   runs/DAY/NAME.out     the first 64 KiB of standard output (.err: of standard error), .tail: the last 256 KiB
-#   runs/DAY/NAME.out.n   how much there was in all
 #   runs/DAY/NAME.killed  somebody asked for its end
 #   locks/JOB             held while a command of that job runs; its text says which
 #   slots/N               held while a command runs; N.out and N.err are its pipes, used again and again
 #
 # The claim is the creation of the diary (O_EXCL): of two callers with one key exactly one starts the command,
 # the other one waits for its end and answers with the same. Every step that a fast command pays for is a
-# builtin where one exists: a fork costs 0.3 ms and an exec 0.6 ms, a hundred times in a fan-out.
+# builtin where one exists, and runs in the foreground where not (dash forks the cheap way then): a subshell
+# costs 0.7 ms and a program 0.6 ms, a hundred times in a fan-out.
 
 exec 2>/dev/null
-trap '' HUP
-verb=$1 tag=$2 base=$3 key=$4 deadline=$5 grace=$6 lock=$7 patience=$8 slots=$9
-shift 9
-repeat=$1 secret_bytes=$2 script_bytes=$3 oldest=$4 variables=$5
-shift 5
+trap : HUP # survived by us, but unlike an ignored one not handed down to the command
 cd "${HOME:-/}"
-case $base in /*) ;; *) base=$PWD/$base ;; esac
-day=${key%%/*}
-first=$base/runs/$key run=$first generation=1 mode=started
+newline='
+'
 read -r boot </proc/sys/kernel/random/boot_id
 
 # -- small answers ---------------------------------------------------------------------------------------
@@ -55,37 +51,45 @@ alive() {
 # -- the diary -------------------------------------------------------------------------------------------
 
 load() {
-    runner= runner_tick= runner_boot= claimed= until= busy= pid= pid_tick= begun= code= how= ended= kept= escaped=
+    runner= runner_tick= runner_boot= claimed= until= busy= begun= code= how= ended= escaped=
+    out= out_sha= err= err_sha=
     while read -r word a b c d e; do
         case $word in
             claimed) runner=$a runner_tick=$b runner_boot=$c claimed=$d until=$e ;;
             busy) busy="$a $b $c $d $e" ;;
-            started) pid=$a pid_tick=$b begun=$c ;;
+            started) begun=$a ;;
             exit) code=$a how=$b ended=$c escaped="$d $e" ;;
-            kept) kept=1 ;;
+            out) out=$a out_sha=$b ;;
+            err) err=$a err_sha=$b ;;
         esac
     done <"$run.state"
 }
 
-# Every live process of this run: its group, and whoever carries its mark (a child that left by setsid).
+group_of() { # process $1; fails when it is gone or a zombie
+    read -r stat <"/proc/$1/stat" || return 1
+    set -- ${stat##*) }
+    REPLY=$3
+    [ "$1" != Z ]
+}
+
+# Every live process of this run: whoever carries its mark (also a child that left by setsid), and whoever is of
+# the group that `timeout` made, even with its environment swept.
 members() {
-    members=
+    members= group=
     for file in $(grep -lzxsF -e "WATCHBILL_STEP=$key" /proc/[0-9]*/environ); do
         file=${file#/proc/}
         members="$members ${file%/environ}"
     done
-    # The kernel gives away no number that a group still has. If it gave this one away, the group is gone.
-    [ -n "$pid" ] || return 0
-    if read -r stat <"/proc/$pid/stat"; then
-        set -- ${stat##*) }
-        [ "${20}" = "$pid_tick" ] || return 0
-    fi
+    for who in $members; do
+        group_of "$who" || continue
+        [ "$REPLY" = "$who" ] && read -r name <"/proc/$who/comm" && [ "$name" = timeout ] && group=$who
+    done
+    [ -n "$group" ] || return 0
     for file in /proc/[0-9]*/stat; do
-        read -r stat <"$file" || continue
-        who=${stat%% *}
-        set -- ${stat##*) }
-        [ "$1" != Z ] && [ "$3" = "$pid" ] || continue
-        case "$members " in *" $who "*) ;; *) members="$members $who" ;; esac
+        who=${file#/proc/}
+        who=${who%/stat}
+        case "$members " in *" $who "*) continue ;; esac
+        group_of "$who" && [ "$REPLY" = "$group" ] && members="$members $who"
     done
 }
 
@@ -97,14 +101,11 @@ named() { # PID...: as number:name;number:name
     done
 }
 
-outsiders() { # the members that are not of the group, named
+outsiders() { # the members that are not of the group
     outside=
     for who in $members; do
-        read -r stat <"/proc/$who/stat" || continue
-        set -- ${stat##*) }
-        [ "$3" = "$pid" ] || outside="$outside $who"
+        group_of "$who" && [ "$REPLY" != "$group" ] && outside="$outside $who"
     done
-    named $outside
 }
 
 # running | ended | busy | unstarted | interrupted | absent
@@ -113,7 +114,7 @@ standing() {
     load
     if [ "$runner_boot" = "$boot" ] && alive "$runner" "$runner_tick"; then
         standing=running
-        [ -z "$kept$busy" ] && return
+        [ -n "$busy" ] || [ -n "$code" -a -n "$out" -a -n "$err" ] || return
     fi
     if [ -n "$busy" ]; then standing=busy; return; fi
     if [ -n "$code" ]; then standing=ended; return; fi
@@ -123,7 +124,7 @@ standing() {
     if [ -n "$busy" ]; then standing=busy; return; fi
     if [ -n "$code" ]; then standing=ended; return; fi
     standing=unstarted
-    [ -n "$pid" ] || return 0
+    [ -n "$begun" ] || return 0
     standing=interrupted
     uptime now
     [ "$runner_boot" = "$boot" ] && [ "${now%.*}" -lt "$until" ] || return 0
@@ -133,26 +134,21 @@ standing() {
 
 # -- the answer ------------------------------------------------------------------------------------------
 
-# How much of stream $1 there is: "size head tail sha256", the last "-" where the head is everything.
+# How much there is of stream $1 of size $2 and hash $3: size,head,tail,hash. A hash means that it was cut.
 measure() {
-    size= sha=-
-    while read -r word a b _; do
-        [ "$word" = kept ] && size=$a sha=$b
-    done <"$run.$1.n"
-    head=$size tail=0
-    if [ -z "$size" ] || [ "$sha" != - ]; then
-        head=$(wc -c <"$run.$1") tail=$([ "$sha" = - ] || wc -c <"$run.$1.tail")
-        : "${head:=0}" "${tail:=0}" "${size:=$head}"
+    head=$2 tail=0
+    if [ -z "$2" ] || [ "$3" != - ]; then
+        head=$(wc -c <"$run.$1") tail=$([ -z "$2" ] || wc -c <"$run.$1.tail")
+        : "${head:=0}" "${tail:=0}"
     fi
-    REPLY="$size,$head,$tail,$sha"
+    REPLY=${2:-$head},$head,$tail,${3:--}
 }
 
 # Print file $1 of $2 bytes; a small text without forking, when what was read is as long as the file.
 show() {
     if [ "$2" -le 1024 ]; then
         text=
-        while IFS= read -r line; do text="$text$line
-"; done <"$1"
+        while IFS= read -r line; do text=$text$line$newline; done <"$1"
         text=$text$line
         [ ${#text} -eq "$2" ] && printf '%s' "$text" && return
     fi
@@ -160,12 +156,12 @@ show() {
 }
 
 answer() {
-    measure out; out=$REPLY out_head=$head out_tail=$tail
-    measure err; err=$REPLY err_head=$head err_tail=$tail
+    measure out "$out" "$out_sha"; out_facts=$REPLY out_head=$head out_tail=$tail
+    measure err "$err" "$err_sha"; err_facts=$REPLY err_head=$head err_tail=$tail
     uptime now
     [ "$runner_boot" = "$boot" ] || how=${how}-rebooted
     say "$1" "mode=$mode generation=$generation code=$code how=$how claimed=$claimed begun=$begun ended=$ended \
-now=$now out=$out err=$err note=$2"
+now=$now out=$out_facts err=$err_facts note=$2"
     [ "$out_head" = 0 ] || show "$run.out" "$out_head"
     [ "$out_tail" = 0 ] || cat "$run.out.tail"
     [ "$err_head" = 0 ] || show "$run.err" "$err_head"
@@ -203,18 +199,15 @@ follow() {
 
 # -- the output ------------------------------------------------------------------------------------------
 
-# Keep the stream on standard input as $1: the first 64 KiB by one dd. Only what is longer, or came in more
-# than 512 pieces, pays for a hash, a count and a tail. The reader's number lets `cut` end the reading.
-keep() {
-    exec 3<&0
-    LC_ALL=C dd bs=128 count=512 of="$1" 2>>"$1.n" <&3 &
-    echo "reader $!" >>"$1.n"
-    wait "$!"
+# Keep the stream on standard input as $1: the first 64 KiB by one dd (its `512+0 records in` is a sum of whole
+# and part ones). Only what is longer, or came in more than 512 pieces, pays for a hash, a count and a tail.
+keep() { # FILE WORD
+    LC_ALL=C dd bs=128 count=512 of="$1" 2>"$slot.$2.n"
     full=$?
     size= records=
     while read -r a b _; do
         case $b in records) : "${records:=$a}" ;; bytes) size=$a ;; esac
-    done <"$1.n"
+    done <"$slot.$2.n"
     sha=-
     if [ "$full" = 0 ] && [ $(($records)) = 512 ]; then
         mkfifo "$1.hash" "$1.count"
@@ -222,9 +215,7 @@ keep() {
         wc -c <"$1.count" >"$1.size" &
         {
             cat "$1"
-            cat <&3 &
-            echo "reader $!" >>"$1.n"
-            wait "$!"
+            exec cat
         } | tee "$1.hash" "$1.count" | { head -c 65536 >"$1.head"; tail -c 262144 >"$1.tail"; cat >/dev/null; }
         wait
         mv "$1.head" "$1"
@@ -232,35 +223,34 @@ keep() {
         read -r sha _ <"$1.sum"
         rm -f "$1.hash" "$1.count" "$1.size" "$1.sum"
         [ "$size" -gt 65536 ] || sha=-
-    elif [ -z "$size" ] || [ "$full" = 1 ]; then
-        # Cut off, or the disk is full: a command must not die of our troubles, so go on reading for nobody.
-        [ "$full" = 1 ] && { cat <&3 >/dev/null & echo "reader $!" >>"$1.n"; wait "$!"; }
-        size=$(wc -c <"$1")
+    elif [ "$full" = 1 ]; then
+        # The disk is full. A command must not die of our troubles, so go on reading, for nobody.
+        cat >/dev/null
+        size=
     fi
-    echo "kept $size $sha" >>"$1.n"
+    : "${size:=$(wc -c <"$1")}"
+    echo "$2 $size $sha" >>"$run.state"
 }
 
-is_kept() { # stream $1; who reads it is in `reader`
-    while read -r word a _; do
-        case $word in kept) return 0 ;; reader) reader=$a ;; esac
-    done <"$run.$1.n"
-    return 1
+# End the reading of keeper $1, not the keeper: it writes down what it has.
+cut() {
+    for file in /proc/[0-9]*/stat; do
+        read -r stat <"$file" || continue
+        set -- "$1" ${stat##*) }
+        case $3$stat in "$1"*'(dd) '* | "$1"*'(cat) '*) kill "${stat%% *}" ;; esac
+    done
 }
 
 # The command ended: its streams end with it, unless a daemon holds them. That one gets two seconds.
 finish_streams() {
     tries=0
-    until is_kept out && is_kept err; do
+    until load; [ -n "$out" -a -n "$err" ]; do
         tries=$((tries + 1))
-        case $tries in
-            [1-4]) (: ) ;; # a fork that ends: the cheapest way to let the readers run
-            [5-9]) sleep 0.01 ;;
-            *) sleep 0.05 ;;
-        esac
+        case $tries in [1-9]) sleep 0.003 ;; *) sleep 0.05 ;; esac
         if [ "$tries" = 50 ]; then
-            cut=1
-            is_kept out || kill "$reader"
-            is_kept err || kill "$reader"
+            held=1
+            [ -n "$out" ] || cut "$out_keeper"
+            [ -n "$err" ] || cut "$err_keeper"
         fi
         [ "$tries" -lt 90 ] || break
     done
@@ -280,9 +270,9 @@ prepare() { # the folders, once a day; then what is older than a week goes
 # Read what came by standard input: secrets (never stored) and the script. Half of it counts as nothing.
 receive() {
     if [ "$secret_bytes" -gt 0 ]; then
-        secrets=$(head -c "$secret_bytes"; echo .)
-        case $secrets in *'#complete'?.) ;; *) refuse torn ;; esac
-        secrets=${secrets%.}
+        secrets=$(head -c "$secret_bytes")
+        case $secrets in *'#complete') ;; *) refuse torn ;; esac
+        assignments="$assignments ${secrets%#complete}"
     fi
     [ "$script_bytes" = - ] && return
     head -c "$script_bytes" >"$run.script.$$"
@@ -365,53 +355,37 @@ make_pipes() {
     echo used >"$slot.use"
 }
 
-# In the subshell that becomes the command. `timeout` leads its group, and ends it at the deadline.
-become() {
-    trap - HUP
-    timeout=/usr/bin/timeout
-    [ -x $timeout ] || timeout=timeout
-    while [ "$variables" -gt 0 ]; do
-        export "$1"
-        shift
-        variables=$((variables - 1))
-    done
-    [ -z "$secrets" ] || eval "$secrets"
-    export "WATCHBILL_STEP=$key"
-    read -r stat </proc/self/stat
-    uptime begun
-    tick() { pid_tick=${20}; }
-    tick ${stat##*) }
-    printf 'started %s %s %s\n' "${stat%% *}" "$pid_tick" "$begun" >>"$run.state"
-    if [ "$script_bytes" = - ]; then exec $timeout -k "$grace" "$deadline" "$@"; fi
-    exec $timeout -k "$grace" "$deadline" "$run.script" "$@"
-}
-
 start() {
-    if [ "$script_bytes" != - ]; then mv "$run.script.$$" "$run.script"; fi
+    if [ "$script_bytes" != - ]; then
+        mv "$run.script.$$" "$run.script"
+        set -- "$run.script" "$@"
+    fi
     take_patiently
     make_pipes
-    keep "$run.out" <"$slot.out" >/dev/null &
-    keep "$run.err" <"$slot.err" >/dev/null &
+    keep "$run.out" out <"$slot.out" >/dev/null &
+    out_keeper=$!
+    keep "$run.err" err <"$slot.err" >/dev/null &
+    err_keeper=$!
+    timeout=/usr/bin/timeout
+    [ -x $timeout ] || timeout=timeout
+    uptime begun
     if [ -e "$run.killed" ]; then
-        (: ) >"$slot.out" 2>"$slot.err"
-        code=143
-        uptime begun
+        (exit 143) >"$slot.out" 2>"$slot.err"
     else
-        (become "$@") </dev/null >"$slot.out" 2>"$slot.err" 8>&- 9>&-
-        code=$?
+        echo "started $begun" >>"$run.state"
+        # A subshell, because dash tells of a death by signal on the standard error that the command had. The
+        # assignments are the caller's, quoted by it. The locks are ours alone: a daemon must not hold them.
+        (eval "WATCHBILL_STEP=\$key $assignments exec \$timeout -k \$grace \$deadline \"\$@\"") \
+            </dev/null >"$slot.out" 2>"$slot.err" 8>&- 9>&-
     fi
+    code=$?
     uptime ended
-    while read -r word a b c _; do
-        [ "$word" = started ] && pid=$a begun=$c
-    done <"$run.state"
     settle
-    printf 'exit %s %s %s %s\n' "$code" "$how" "$ended" "$escaped" >>"$run.state"
-    # What took a second is worth an fsync. What did not, and was lost with the host's power, is as unknown as if
-    # the power had gone a second sooner.
-    [ "${ended%.*}" = "${begun%.*}" ] || sync "$run.state"
+    echo "exit $code $how $ended $escaped" >>"$run.state"
+    sync "$run.state"
     finish_streams
-    echo kept >>"$run.state"
-    [ -n "$cut" ] || echo free >"$slot.use"
+    [ -n "$held" ] || echo free >"$slot.use"
+    exec 8>&- 9>&-
     answer ended "$escaped"
 }
 
@@ -427,11 +401,12 @@ settle() {
     members
     [ -z "$members" ] && return
     outsiders
+    named $outside
     escaped=$REPLY
     kill -KILL $members
 }
 
-# -- the three verbs -------------------------------------------------------------------------------------
+# -- the verbs -------------------------------------------------------------------------------------------
 
 second_life() { [ -e "$first~2.state" ] && run=$first~2 generation=2; }
 
@@ -479,7 +454,7 @@ do_kill() {
             [ $tries = $((grace * 10)) ] && sent="$sent,KILL"
             case $sent in *KILL) signal=KILL ;; *) signal=TERM ;; esac
             # Twice at most with TERM: a handler that was running must not be started over and over.
-            case $tries$signal in 0TERM | 5TERM | *KILL) kill -$signal $members; kill -$signal -- "-$pid" ;; esac
+            case $tries$signal in 0TERM | 5TERM | *KILL) kill -$signal $members ;; esac
         elif [ -n "$code$busy" ] || ! alive "$runner" "$runner_tick"; then
             quiet=$((quiet + 1))
         fi
@@ -506,10 +481,28 @@ do_probe() {
     say probed "note=$1"
 }
 
-case $verb in
-    run) do_run "$@" ;;
-    collect) second_life; follow wait ;;
-    look) second_life; follow now ;;
-    kill) do_kill ;;
-    probe) do_probe "$@" ;;
-esac
+do_request() {
+    verb=$1 tag=$2 base=$3 key=$4 deadline=$5 grace=$6 lock=$7 patience=$8 slots=$9
+    shift 9
+    repeat=$1 secret_bytes=$2 script_bytes=$3 oldest=$4 assignments=$5
+    shift 5
+    case $base in /*) ;; *) base=$PWD/$base ;; esac
+    day=${key%%/*}
+    first=$base/runs/$key run=$first generation=1 mode=started busy= held= code= begun=
+    case $verb in
+        run) do_run "$@" ;;
+        collect) second_life; follow wait ;;
+        look) second_life; follow now ;;
+        kill) do_kill ;;
+        probe) do_probe "$@" ;;
+    esac
+}
+
+# A request that started a command and saw its end leaves the shell as it found it, so it may have another one.
+# An empty line only asks whether somebody is here.
+while IFS= read -r request; do
+    [ -n "$request" ] || { echo; continue; }
+    eval "do_request $request"
+    [ "$verb$mode" = runstarted ] || exit 0
+    assignments=
+done

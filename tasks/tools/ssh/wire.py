@@ -13,10 +13,12 @@ from models.vocabulary import HostFault
 from tasks.tools.ssh.shapes import OwnedCommand, Target
 
 LONGEST_LINE_BYTES = 128 * 1024 - 1
-"""Linux takes no longer single argument, and the login shell gets the whole request as one."""
+"""Linux takes no longer single argument; a shell that reads a longer line takes its time, too."""
 LONGEST_DEADLINE_SECONDS = 6 * 86400
 """Shorter than what is kept, so that no clean-up meets a command that runs."""
 DAYS_KEPT = 7
+MARK = "WATCHBILL_STEP"
+"""The variable that marks every process of a command with its key."""
 LONGEST_SCRIPT_BYTES = 16 * 1024 * 1024
 MOST_NOISE_BYTES = 1024 * 1024
 
@@ -24,7 +26,8 @@ _KEY = re.compile(r"\d{8}/[A-Za-z0-9][A-Za-z0-9._-]{0,180}")
 _LOCK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,180}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SAFE = re.compile(rb"[A-Za-z0-9_./:@%+,-]+")
-_END_OF_SECRETS = b"#complete\n"
+_END_OF_SECRETS = b"#complete"
+_NEWLINE = b"'\"$newline\"'"  # ends the quotes around it, and begins them anew
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,8 @@ class Request:
         return self.parameters[0]
 
     def line(self) -> bytes:
-        """The request as one line of shell, for the exec request of SSH."""
-        words = [wrapper().encode(), b"watchbill", *(word.encode() for word in self.parameters)]
-        return b"exec /bin/sh -c " + b" ".join(map(quoted, words))
-
-    def argv(self) -> list[bytes]:
-        """The same for a process on this machine."""
-        words = [wrapper(), "watchbill", *self.parameters]
-        return [b"/bin/sh", b"-c", *(word.encode() for word in words)]
+        """The request as the one line that the wrapper reads."""
+        return b" ".join(quoted(word.encode()).replace(b"\n", _NEWLINE) for word in self.parameters) + b"\n"
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,11 @@ class Answer:
     note: str
     streams: tuple[bytes, ...] = ()  # head and tail of stdout, head and tail of stderr
 
+    @property
+    def goes_on(self) -> bool:
+        """Does the wrapper wait for another request?"""
+        return self.verdict == "ended" and self.facts.get("mode") == "started"
+
     def seconds(self, name: str) -> float | None:
         """An uptime of the host among the facts."""
         value = self.facts.get(name)
@@ -67,11 +69,17 @@ class Answer:
 
 
 @cache
-def wrapper() -> str:
+def wrapper() -> bytes:
     """The wrapper as it is sent: no comments, no indents."""
-    source = (Path(__file__).parent / "owned.sh").read_text(encoding="utf-8")
+    source = (Path(__file__).parent / "owned.sh").read_bytes()
     lines = (line.strip() for line in source.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("#"))
+    return b"\n".join(line for line in lines if line and not line.startswith(b"#"))
+
+
+@cache
+def wrapper_call() -> bytes:
+    """The wrapper as an exec request of SSH. The request comes by standard input, so no argument is in `ps`."""
+    return b"exec /bin/sh -c " + quoted(wrapper()) + b" watchbill"
 
 
 def quoted(word: bytes) -> bytes:
@@ -86,9 +94,8 @@ def start(target: Target, command: OwnedCommand) -> Request:
     problem = _problem(target, command)
     if problem:
         raise HostError(target.name, HostFault.REFUSED_BY_US, f"{problem}; nothing was sent")
-    secrets = _secret_text(command.secrets)
+    secrets = _assignments(command.secrets) + _END_OF_SECRETS if command.secrets else b""
     request = _request("run", target, command.key)
-    variables = [f"{name}={value}" for name, value in command.environment.items()]
     parameters = (
         *request.parameters[:4],
         str(command.deadline_seconds),
@@ -100,8 +107,7 @@ def start(target: Target, command: OwnedCommand) -> Request:
         str(len(secrets)),
         "-" if command.script is None else str(len(command.script)),
         _oldest_day(command.key),
-        str(len(variables)),
-        *variables,
+        _assignments(command.environment).decode(),
         *command.argv,
     )
     request = replace(request, parameters=parameters, payload=secrets + (command.script or b""))
@@ -117,7 +123,7 @@ def ask(verb: str, target: Target, key: str, grace_seconds: int = 5, words: tupl
     if not _KEY.fullmatch(key):
         raise HostError(target.name, HostFault.REFUSED_BY_US, f"{key!r} is no key (DAY/NAME)")
     request = _request(verb, target, key)
-    rest = ("1", str(max(1, grace_seconds)), "-", "0", str(target.slots), "0", "0", "-", "0", "0")
+    rest = ("1", str(max(1, grace_seconds)), "-", "0", str(target.slots), "0", "0", "-", "0", "")
     return replace(request, parameters=(*request.parameters, *rest, *words))
 
 
@@ -131,12 +137,9 @@ def _oldest_day(key: str) -> str:
     return f"{day - timedelta(days=DAYS_KEPT):%Y%m%d}"
 
 
-def _secret_text(secrets: Mapping[str, str]) -> bytes:
-    """Assignments that the wrapper evaluates, ended so that half of them is seen to be half."""
-    if not secrets:
-        return b""
-    lines = [b"export " + name.encode() + b"=" + quoted(value.encode()) for name, value in secrets.items()]
-    return b"\n".join(lines) + b"\n" + _END_OF_SECRETS
+def _assignments(variables: Mapping[str, str]) -> bytes:
+    """Variables as the words before a command, for the wrapper to evaluate."""
+    return b"".join(name.encode() + b"=" + quoted(value.encode()) + b" " for name, value in variables.items())
 
 
 def _problem(target: Target, command: OwnedCommand) -> str | None:
@@ -151,7 +154,8 @@ def _problem(target: Target, command: OwnedCommand) -> str | None:
         f"the script is longer than {LONGEST_SCRIPT_BYTES} bytes": len(command.script or b"") <= LONGEST_SCRIPT_BYTES,
     }
     for name in (*command.environment, *command.secrets):
-        checks[f"{name!r} is no name for an environment variable"] = bool(_VARIABLE.fullmatch(name))
+        allowed = bool(_VARIABLE.fullmatch(name)) and name != MARK
+        checks[f"{name!r} is no name for an environment variable of a command"] = allowed
     return next((problem for problem, passed in checks.items() if not passed), None) or _unsendable(target, command)
 
 
