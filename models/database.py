@@ -136,7 +136,13 @@ class Database:
         if self._file is None:
             yield
             return
-        with self._file.with_name(self._file.name + ".queue").open("a") as queue:
+        try:
+            queue = self._file.with_name(self._file.name + ".queue").open("a")
+        except OSError as error:
+            raise DatabaseError(
+                f"{self._file}: {error.strerror}: check WATCHBILL_HOME and who may write there"
+            ) from error
+        with queue:
             deadline = time.monotonic() + BUSY_SECONDS
             while not _locked(queue.fileno()):
                 if time.monotonic() > deadline:

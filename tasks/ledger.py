@@ -7,6 +7,7 @@ persisted by Prefect: the shared database is the memory.
 
 import functools
 import inspect
+import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
@@ -63,11 +64,11 @@ def _logged(function: Callable[P, R], name: str) -> Callable[P, R]:
         started = _started(name, arguments)
         with database().write() as session:
             row_id = task_log.open_row(session, started)
-        token = CURRENT.set(replace(started, parent_id=row_id))
+        token, began = CURRENT.set(replace(started, parent_id=row_id)), time.monotonic()
         try:
             result = function(*positional, **named)
         except BaseException as error:
-            _close(row_id, *_words_for(error))
+            _close(row_id, _outcome_of(error, time.monotonic() - began), f"{type(error).__name__}: {error}")
             raise
         finally:
             CURRENT.reset(token)
@@ -101,11 +102,10 @@ def _close(row_id: int, outcome: Outcome, message: str | None) -> None:
         task_log.close_row(session, row_id, clock.now(), outcome, message)
 
 
-def _words_for(error: BaseException) -> tuple[Outcome, str]:
-    """How a task that raised is logged."""
-    said = f"{type(error).__name__}: {error}"
-    if isinstance(error, TimeoutError):
-        return Outcome.TIMED_OUT, said
-    if isinstance(error, Exception):
-        return Outcome.FAILED, said
-    return Outcome.KILLED, said
+def _outcome_of(error: BaseException, seconds: float) -> Outcome:
+    """How a task that raised is logged. Prefect ends a task past its time-out by an exception of its own."""
+    in_task = TaskRunContext.get()
+    limit = in_task.task.timeout_seconds if in_task else None
+    if isinstance(error, TimeoutError) or (limit is not None and seconds >= limit):
+        return Outcome.TIMED_OUT
+    return Outcome.FAILED if isinstance(error, Exception) else Outcome.KILLED
