@@ -28,7 +28,7 @@ from deployments.engine.prefect_server import PrefectServer
 from deployments.engine.wake import wake
 from deployments.engine.warm_worker import WORKER_TYPE
 
-BOUND_SECONDS = 30.0
+BOUND_SECONDS = 60.0
 WORKER = """
 import logging, sys
 from pathlib import Path

@@ -19,6 +19,15 @@ def wake(settings_home: Path) -> int:
     return heard
 
 
+def is_listening(settings_home: Path) -> bool:
+    """Whether a worker of this home is up: it listens from the moment that it takes runs."""
+    return any(_pid_is_there(path) for path in (settings_home / "wake").glob("*.sock"))
+
+
+def _pid_is_there(path: Path) -> bool:
+    return Path(f"/proc/{path.stem}").exists()
+
+
 def _tell(path: Path) -> int:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)

@@ -149,7 +149,7 @@ def test_a_worker_that_is_asked_to_end_lets_its_runs_finish(lab: PrefectLab, tmp
             process.terminate()
             late = hold(lab, tmp_path, "late")
             release(tmp_path)
-            assert process.wait(30) == 0
+            assert process.wait(60) == 0
         assert lab.state(run) == "Completed"
         assert lab.state(late) == "Scheduled"
 
@@ -160,7 +160,7 @@ def test_a_run_that_outlasts_the_grace_is_ended_and_reported(lab: PrefectLab, tm
             run = hold(lab, tmp_path, "run")
             pid = process_of(tmp_path / "run.pid")
             process.terminate()
-            assert process.wait(30) == 0
+            assert process.wait(60) == 0
         assert lab.state(run) == "Crashed"
         assert not is_alive(pid)
 
