@@ -124,6 +124,7 @@ def test_an_alarm_is_raised_once_and_cleared_when_it_no_longer_holds():
     ("fields", "key"),
     [
         ({"too_short": HOUR, "too_long": MINUTE}, "too_short"),
+        ({"too_short": HOUR, "too_long": HOUR}, "too_short"),
         ({"over_usual": "a lot"}, "over_usual"),
     ],
 )

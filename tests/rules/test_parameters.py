@@ -44,6 +44,8 @@ FREE = Parameter(allow_leading_dash=True)
         (TEXT, None, "", "absent and not required"),
         (TEXT, 5, "5", "a number given for a text"),
         (Parameter(pattern="[a-z]+"), "abc", "abc", "the whole text matches"),
+        (Parameter(minimum=3, maximum=3), "abc", "abc", "one length only"),
+        (TEXT, "x" * LONGEST_VALUE, "x" * LONGEST_VALUE, "as long as may be"),
     ],
 )
 def test_a_value_is_read_by_its_type(parameter, given, text, reason):
@@ -70,6 +72,7 @@ def test_a_value_is_read_by_its_type(parameter, given, text, reason):
         (Parameter(required=True), None, "a value is required", "absent"),
         (TEXT, "a\0b", "NUL", "no command line can carry it"),
         (TEXT, "\ud800", "Unicode", "half a character"),
+        (TEXT, "\udfff", "Unicode", "the other half"),
         (TEXT, "x" * (LONGEST_VALUE + 1), "at most", "longer than a command line"),
     ],
 )
