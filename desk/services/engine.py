@@ -7,7 +7,6 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from deployments.engine.up import engine_or_foreign
 from models.errors import WatchbillError
 from models.queries.book import Book
 from models.queries.register import Changes
@@ -44,9 +43,11 @@ def prefect_changes(settings: Settings, book: Book) -> Changes | str:
     if not prefect_answers(settings):
         return SLOW_ANSWER
     try:
+        from deployments.engine.up import engine_or_foreign  # noqa: PLC0415 - the engine, for `plan` only
+
         # Prefect reads its environment when it is imported, and never again.
         os.environ.update(engine_or_foreign(settings))
-        from deployments.engine.prefect_register import preview  # noqa: PLC0415 - 2 s of Prefect, for `plan` only
+        from deployments.engine.prefect_register import preview  # noqa: PLC0415 - 2 s of Prefect
         from deployments.engine.wanted import wanted_deployments  # noqa: PLC0415
 
         changes = preview(wanted_deployments(book))

@@ -12,7 +12,7 @@ def look(settings: Settings) -> Iterator[Finding]:
     """Whether Prefect answers."""
     url = prefect_url(settings)
     if url is None:
-        yield warn("prefect", "no server was started from this home yet", "`watchbill up` starts one")
+        yield warn("prefect server", "no server was started from this home yet", "`watchbill up` starts one")
     elif prefect_answers(settings):
         yield well("prefect server", f"answers at {url}")
     else:

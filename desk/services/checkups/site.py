@@ -47,11 +47,8 @@ def _drift(settings: Settings, site: Site) -> Iterator[Finding]:
         return  # the look at the database says it
     number = len(changes.added) + len(changes.changed) + len(changes.removed)
     if number:
-        yield warn(
-            "drift",
-            f"{several(number, 'entry').replace('entrys', 'entries')} differ from the register",
-            "`watchbill plan`, then `watchbill up`",
-        )
+        text = "1 entry differs from the register" if number == 1 else f"{number} entries differ from the register"
+        yield warn("drift", text, "`watchbill plan`, then `watchbill up`")
     else:
         yield well("drift", "the register says what the files say")
 

@@ -1,0 +1,88 @@
+"""The reference pages say what the command line has, and nothing that it has not."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from cyclopts import App
+from cyclopts.argument import Argument
+from cyclopts.command_spec import CommandSpec
+
+from desk.cli.exit_codes import MEANINGS
+from desk.cli.tree import ENGINE, app
+from models.settings import CHECKOUT
+
+COMMANDS = (CHECKOUT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+EXIT_CODES = (CHECKOUT / "docs" / "reference" / "exit-codes.md").read_text(encoding="utf-8")
+COMMON = {"--json", "--site", "--home", "--as", "--no-color", "--help", "--version"}
+
+
+def commands(group: App, path: tuple[str, ...] = ()) -> Iterator[tuple[str, App | None]]:
+    """Every command with the words that call it; the engine's own are not loaded."""
+    for name in group:
+        found = group._commands[name]
+        if name.startswith("-"):
+            continue
+        if isinstance(found, CommandSpec) and found.import_path.startswith(ENGINE):
+            yield " ".join((*path, name)), None
+            continue
+        child = group[name]
+        if child.default_command is None:
+            yield from commands(child, (*path, name))
+        else:
+            yield " ".join((*path, name)), child
+
+
+ALL = dict(commands(app))
+
+
+def section(command: str) -> str:
+    """The part of the page about one command."""
+    found = re.search(rf"(?ms)^### `watchbill {command}[ `].*?(?=^##|\Z)", COMMANDS)
+    return found[0] if found else ""
+
+
+def arguments(command: App) -> list[Argument]:
+    """What can be given to the command; a group of options (`*`) is none itself."""
+    with app.app_stack([app, command]):
+        return [argument for argument in command.assemble_argument_collection() if argument.name != "*"]
+
+
+def options(command: App) -> set[str]:
+    """The command's own options."""
+    return {name for argument in arguments(command) for name in argument.names} - COMMON
+
+
+def test_there_are_commands_to_compare() -> None:
+    assert {"job run", "doctor", "up", "report render"} <= set(ALL)
+
+
+@pytest.mark.parametrize("command", ALL)
+def test_every_command_is_in_the_reference_with_its_options(command: str) -> None:
+    text = section(command)
+    assert text, f"docs/reference/commands.md has no section about `watchbill {command}`"
+    child = ALL[command]
+    for option in options(child) if child else ():
+        if option.startswith("-"):
+            assert f"`{option}" in text, f"{command}: {option}"
+
+
+def test_the_reference_has_no_command_that_is_gone() -> None:
+    described = re.findall(r"(?m)^### `watchbill ([a-z]+(?: [a-z]+)?)", COMMANDS)
+    assert sorted(described) == sorted(ALL)
+
+
+@pytest.mark.parametrize("command", [name for name, child in ALL.items() if child])
+def test_every_command_has_help_of_one_sentence_and_the_common_options(command: str) -> None:
+    child = ALL[command]
+    assert child is not None
+    assert child.help
+    names = {name for argument in arguments(child) for name in argument.names}
+    assert {"--json", "--site", "--home", "--as", "--no-color"} <= names
+    for argument in arguments(child):
+        assert argument.parameter.help, f"{command}: {argument.name} has no words"
+
+
+def test_the_exit_codes_are_described_word_for_word() -> None:
+    rows = dict(re.findall(r"(?m)^\| (\d+) \| (.*) \|$", EXIT_CODES))
+    assert rows == {str(code): meaning for code, meaning in MEANINGS.items()}
