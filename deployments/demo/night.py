@@ -25,17 +25,17 @@ SECONDS_PER_MINUTE = 0.25
 """An hour of the night takes 15 seconds."""
 CAUGHT_UP = "send-invoices"
 """The job whose time passed while the engine was down."""
-OUTAGE = timedelta(minutes=20)
 DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
 SECRET = "lab-password-of-the-demo"  # noqa: S105 - the demo shows that it is redacted
 
 
 @dataclass(frozen=True)
 class Night:
-    """Where the demo's site is, and when its hours are in real time."""
+    """Where the demo's site is, when its hours are in real time, and when the slot of the outage was due."""
 
     site: Path
     starts: datetime
+    missed: datetime
 
     def at(self, hour: int, minute: int) -> datetime:
         """The real instant of an hour of the night."""
@@ -43,10 +43,11 @@ class Night:
         return self.starts + timedelta(seconds=minutes * SECONDS_PER_MINUTE)
 
 
-def prepare_night(folder: Path, hosts: list[LabHost], starts: datetime) -> Night:
-    """Write the site into a folder."""
+def write_night(night: Night, hosts: list[LabHost]) -> None:
+    """Write the site into its folder, anew."""
+    folder = night.site
+    shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(SHIPPED, folder)
-    night = Night(folder, starts)
     keys = folder / "keys"
     keys.mkdir(mode=0o700)
     shutil.copy(hosts[0].key_file, keys / "night")
@@ -59,10 +60,9 @@ def prepare_night(folder: Path, hosts: list[LabHost], starts: datetime) -> Night
     with _edit(folder / "jobs.yaml") as jobs:
         for name, job in jobs["jobs"].items():
             _press_job(name, job, night)
-    return night
 
 
-class _edit:  # noqa: N801 - reads as a verb
+class _edit:
     """A YAML file, read on entry and written on exit; comments and order stay."""
 
     def __init__(self, path: Path) -> None:
@@ -106,7 +106,7 @@ def _press_job(name: str, job: dict[str, Any], night: Night) -> None:
         return
     due = night.at(int(daily[2]), int(daily[1]))
     if name == CAUGHT_UP:
-        due = night.starts - OUTAGE
+        due = night.missed
     job["schedule"] = {"rrule": "FREQ=DAILY;COUNT=1", "start": _wall(due)}
 
 

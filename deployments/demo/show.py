@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from deployments.demo.night import ZONE, Night, prepare_night, put_secret
+from deployments.demo.night import ZONE, Night, put_secret, write_night
 from deployments.demo.telling import Teller
 from deployments.engine.supervisor import Supervisor
 from deployments.engine.up import apply_site, children
@@ -31,6 +31,8 @@ HOSTS = ("web1", "web2", "web3", "app1", "app2", "db1", "db2", "files1")
 HANGS, DOWN = "sync-suppliers", "files1"
 LEAD = timedelta(seconds=3)
 """Between the engine being ready and the night's first job."""
+FAR = timedelta(hours=12)
+OUTAGE = timedelta(minutes=20)
 READY_SECONDS = 90.0
 NIGHT_SECONDS = 170.0
 OPERATOR = "demo-operator"
@@ -90,14 +92,25 @@ def run_demo(screen: Screen, home: Path | None, *, keep: bool) -> int:
 
 
 def _prepare(settings: Settings, lab: Lab) -> Stage:
-    """The site, the secret, and the slots of an engine that ran an hour ago and was down since."""
+    """The site, the secret, and the slots of an engine that ran an hour ago and was down since.
+
+    The night itself begins when the engine is ready: until then it lies in the future.
+    """
     put_secret(settings.home)
-    night = prepare_night(settings.site, lab.hosts, clock.now() + timedelta(seconds=25))
-    apply_site(settings, OPERATOR)
-    database = Database(settings.url())
-    with database.write() as session:
-        slots.plan_ahead(session, read_book(session), clock.now() - timedelta(hours=1), OPERATOR)
-    return Stage(settings, lab, database, night)
+    now = clock.now()
+    stage = Stage(settings, lab, Database(settings.url()), Night(settings.site, now + FAR, now - OUTAGE))
+    write_night(stage.night, lab.hosts)
+    apply_site(settings, OPERATOR, now - timedelta(hours=1))
+    with stage.database.write() as session:
+        slots.plan_ahead(session, read_book(session), now - timedelta(hours=1), OPERATOR)
+    return stage
+
+
+def _begin(stage: Stage) -> None:
+    """Let the night begin in three seconds: the site changes, and the planner sees it."""
+    stage.night = replace(stage.night, starts=clock.now() + LEAD)
+    write_night(stage.night, stage.lab.hosts)
+    apply_site(stage.settings, OPERATOR, clock.now())
 
 
 @contextmanager
@@ -105,6 +118,7 @@ def _engine(stage: Stage, screen: Screen) -> Iterator[None]:
     supervisor = Supervisor(stage.settings.home, children(stage.settings), screen.say)
     with supervisor:
         supervisor.wait_ready(READY_SECONDS)
+        _begin(stage)
         yield
 
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from deployments.engine.prefect_environment import (
     QUIET,
@@ -33,7 +34,7 @@ class Applied:
     changes: Changes
 
 
-def apply_site(settings: Settings, person: str) -> Applied:
+def apply_site(settings: Settings, person: str, now: datetime) -> Applied:
     """Make or mend the database, check the whole site, then write it to the register: all of it or nothing.
 
     Raises SiteError with every fault of the site, DatabaseError when the database cannot be used.
@@ -44,7 +45,7 @@ def apply_site(settings: Settings, person: str) -> Applied:
     try:
         upgraded = migrations.upgrade(database)
         with database.write() as session:
-            changes = register.apply(session, site.entries(), person, clock.now())
+            changes = register.apply(session, site.entries(), person, now)
     finally:
         database.close()
     return Applied(upgraded, changes)

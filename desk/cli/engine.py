@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from desk.cli.common import COMMON, Common
 from desk.cli.screen import Screen
 from desk.services.engine import lazily
+from models import clock
 from models.errors import WatchbillError
 
 READY_SECONDS = 120.0
@@ -22,7 +23,7 @@ def up(folder: Folder = None, /, *, common: Common = COMMON) -> int:
     if folder is not None:
         common = replace(common, site=folder)
     settings, screen = common.settings(), common.screen()
-    applied = lazily("deployments.engine.up", "apply_site")(settings, common.who())
+    applied = lazily("deployments.engine.up", "apply_site")(settings, common.who(), clock.now())
     changes = applied.changes
     counts = f"{len(changes.added)} added, {len(changes.changed)} changed, {len(changes.removed)} removed"
     screen.say(f"database: {'made or upgraded' if applied.upgraded else 'ready'} ({settings.home})")

@@ -75,7 +75,7 @@ def missing(folder: Path) -> Place:
 def plan(folder: Path, settings: Settings, now: datetime) -> SitePlan:
     """What applying the site would change in the register, in the slots and in Prefect. Raises SiteError."""
     site = load_site(folder)
-    prefect = prefect_changes(settings, desk_plan.book_of(site))
+    prefect = prefect_changes(settings, desk_plan.book_of(site, now))
     if not is_there(settings):
         added = Changes(added=sorted(f"{entry.kind.value}/{entry.name}" for entry in site.entries()))
         return SitePlan(site.name, site.timezone, added, _slot_changes(site, {}, {}, now), prefect, is_first=True)
@@ -92,7 +92,7 @@ def _slot_changes(
     """Compare the ledger with what the rule says, as far ahead as the ledger goes."""
     wanted = {
         job: {slot.due for slot in slots if slot.state is SlotState.EXPECTED and slot.due <= _end(known, job, now)}
-        for job, slots in coming_slots(desk_plan.book_of(site), (now, now + HORIZON)).items()
+        for job, slots in coming_slots(desk_plan.book_of(site, now), (now, now + HORIZON)).items()
     }
     found = []
     for job in sorted(wanted.keys() | planned.keys()):

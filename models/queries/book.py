@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from graphlib import TopologicalSorter
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
 from models.queries import register
+from models.records import SiteEntry
 from models.rules.calendars import Calendar
 from models.rules.nodes import Node
 from models.rules.slots import JobSchedule, Lateness
@@ -22,6 +25,8 @@ class Book:
 
     site: str
     timezone: str
+    applied_at: datetime
+    """When the register was last changed."""
     jobs: Mapping[str, Job]
     """Each after the ones it depends on."""
     hosts: Mapping[str, Host]
@@ -67,22 +72,27 @@ def read_book(session: Session) -> Book:
     if not sites:
         raise NotFound("the register is empty: run `watchbill up SITE` first")
     rows = {kind: register.in_force(session, kind) for kind in ("host", "calendar", "job")}
-    calendars = {row.name: from_spec("calendar", row.spec) for row in rows["calendar"]}
-    shared = fingerprint_of({row.name: row.sha256 for row in rows["calendar"]} | {"": sites[0].spec["timezone"]})
     jobs = upstream_first({row.name: from_spec("job", row.spec) for row in rows["job"]})
-    own = {row.name: row.sha256 for row in rows["job"]}
-    sha256: dict[str, str] = {}
-    for name, job in jobs.items():
-        upstream = {dependency.job: sha256[dependency.job] for dependency in job.after}
-        sha256[name] = fingerprint_of({"job": own[name], "shared": shared, **upstream})
+    timezone = sites[0].spec["timezone"]
+    calendars = {row.name: row.sha256 for row in rows["calendar"]}
     return Book(
         site=sites[0].name,
-        timezone=sites[0].spec["timezone"],
+        timezone=timezone,
+        applied_at=session.scalars(select(SiteEntry.applied_at).where(SiteEntry.retired_at.is_(None))).one(),
         jobs=jobs,
         hosts={row.name: from_spec("host", row.spec) for row in rows["host"]},
-        calendars=calendars,
-        sha256=sha256,
+        calendars={row.name: from_spec("calendar", row.spec) for row in rows["calendar"]},
+        sha256=fingerprints(jobs, {row.name: row.sha256 for row in rows["job"]}, {**calendars, "": timezone}),
     )
+
+
+def fingerprints(jobs: Mapping[str, Job], own: Mapping[str, str], shared: Mapping[str, str]) -> dict[str, str]:
+    """Each job's fingerprint from its own entry, what all share, and the jobs before it (`jobs` upstream first)."""
+    found: dict[str, str] = {}
+    for name, job in jobs.items():
+        upstream = {dependency.job: found[dependency.job] for dependency in job.after}
+        found[name] = fingerprint_of({"job": own[name], "shared": dict(shared), **upstream})
+    return found
 
 
 def upstream_first(jobs: Mapping[str, Job]) -> dict[str, Job]:

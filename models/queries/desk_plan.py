@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.queries.book import Book, upstream_first
+from models.queries.book import Book, fingerprints, upstream_first
 from models.queries.slots import WAITING
 from models.records import Job, Slot
-from models.site.site import Site, fingerprint_of
+from models.site.site import Site
 
 Until = Mapping[str, datetime]
 
@@ -29,13 +29,17 @@ def slots_ahead(session: Session, now: datetime, until: datetime) -> dict[str, s
     return found
 
 
-def book_of(site: Site) -> Book:
-    """The book as it would be read once the site is applied."""
+def book_of(site: Site, now: datetime) -> Book:
+    """The book as it would be read if the site were applied now."""
     jobs = upstream_first(site.jobs)
     calendars = {name: site.fingerprint("calendar", name) for name in site.calendars}
-    shared = fingerprint_of({**calendars, "": site.timezone})
-    sha256: dict[str, str] = {}
-    for name, job in jobs.items():
-        upstream = {dependency.job: sha256[dependency.job] for dependency in job.after}
-        sha256[name] = fingerprint_of({"job": site.fingerprint("job", name), "shared": shared, **upstream})
-    return Book(site.name, site.timezone, jobs, site.hosts, site.calendars, sha256)
+    own = {name: site.fingerprint("job", name) for name in jobs}
+    return Book(
+        site=site.name,
+        timezone=site.timezone,
+        applied_at=now,
+        jobs=jobs,
+        hosts=site.hosts,
+        calendars=site.calendars,
+        sha256=fingerprints(jobs, own, {**calendars, "": site.timezone}),
+    )

@@ -20,13 +20,6 @@ from models.rules.slots import Action, Settled, settle_overdue
 from models.vocabulary import Outcome, RunState, SlotState, Trigger
 
 ACTIVE = (RunState.DISPATCHED, RunState.RUNNING, RunState.RETRY_WAIT)
-OUTCOME_OF_SLOT = {
-    SlotState.DONE: Outcome.OK,
-    SlotState.CAUGHT_UP: Outcome.OK,
-    SlotState.FAILED: Outcome.FAILED,
-    SlotState.MISSED: Outcome.MISSED,
-    SlotState.SKIPPED: Outcome.SKIPPED,
-}
 
 
 @dataclass(frozen=True)
@@ -102,8 +95,9 @@ def _readiness(session: Session, moment: Moment, slot: Slot) -> tuple[Readiness,
     for dependency in job.after:
         found = slots.latest_within(session, dependency.job, slot.due_at, job.within)
         if found is not None:
-            upstream[dependency.job] = UpstreamSlot(dependency.job, found.due_at, OUTCOME_OF_SLOT.get(found.state))
-            ends.append(slots.ended_at(session, found) or moment.now)
+            outcome, ended = slots.end_of(session, found)
+            upstream[dependency.job] = UpstreamSlot(dependency.job, found.due_at, outcome)
+            ends.append(ended or moment.now)
     answer = readiness(job.after, job.join, upstream)
     # A clock that differs between machines must not hold back what may start.
     return answer, moment.now if answer.state is Ready.WAIT else min(max(ends), moment.now)

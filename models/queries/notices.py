@@ -9,6 +9,7 @@ from models.orders.send_notice import SendNotice
 from models.queries import outbox, register
 from models.queries.outbox import Wanted
 from models.records import Run
+from models.vocabulary import Outcome
 
 DEPLOYMENT = "send-notice"
 TAGS = {
@@ -19,7 +20,16 @@ TAGS = {
     "too long": "run-too-long",
     "cleared": "alarm-cleared",
 }
-"""The notice of each event; every other end of a run is told as a failure."""
+"""The notice of each event; everything else is told as a failure."""
+BAD_ENDS = {
+    Outcome.FAILED,
+    Outcome.PARTIAL,
+    Outcome.TIMED_OUT,
+    Outcome.KILLED,
+    Outcome.KILL_UNCONFIRMED,
+    Outcome.UNKNOWN,
+}
+"""What `failed` stands for in a job's wishes."""
 
 
 def about_run(session: Session, run: Run, event: str, text: str, now: datetime) -> None:
@@ -40,7 +50,7 @@ def _tell(session: Session, spec: dict[str, Any], key: str, event: str, facts: d
     facts = {**facts, "title": spec.get("title"), "owner": spec.get("owner"), "runbook": spec.get("runbook")}
     tag = TAGS.get(event, "run-failed")
     for number, wish in enumerate(spec.get("notify") or []):
-        if event in wish["on"] or (tag == "run-failed" and "failed" in wish["on"]):
+        if event in wish["on"] or (event in BAD_ENDS and "failed" in wish["on"]):
             order = SendNotice(tag=tag, to=wish["to"], facts={**facts, "at": now.isoformat()})
             parameters = {"order": order.model_dump(mode="json")}
             outbox.put(session, Wanted(f"{key}/notice/{number}", "run", parameters, DEPLOYMENT), now)

@@ -89,7 +89,7 @@ def apply(session: Session, entries: list[Any], actor: str, now: datetime) -> Ch
     session.flush()
     _rewrite_links(session)
     if changes:
-        session.execute(update(SiteEntry).values(revision=SiteEntry.revision + 1))
+        session.execute(update(SiteEntry).values(revision=SiteEntry.revision + 1, applied_at=now))
     for verb, names in (("add", changes.added), ("change", changes.changed), ("retire", changes.removed)):
         for subject in names:
             journal.append(session, journal.Fact(f"operations:register:{verb}", subject, actor))
@@ -100,7 +100,7 @@ def _write(session: Session, entry: Entry, now: datetime) -> None:
     table = TABLES[entry.kind]
     row = session.scalar(select(table).where(table.name == entry.name))
     if row is None:
-        row = table(name=entry.name, registered_at=now)
+        row = table(name=entry.name, registered_at=now, **({"applied_at": now} if table is SiteEntry else {}))
         session.add(row)
     row.title = str(entry.spec.get("title") or entry.spec.get("name") or entry.name)
     row.spec, row.sha256, row.retired_at = entry.spec, entry.sha256, None

@@ -10,7 +10,7 @@ from models.queries import journal
 from models.queries.book import Book
 from models.records import Job, Run, Slot
 from models.rules.slots import PlannedSlot, plan_slots
-from models.vocabulary import SlotState
+from models.vocabulary import Outcome, SlotState
 
 HORIZON = timedelta(hours=48)
 WAITING = (SlotState.EXPECTED, SlotState.LATE)
@@ -20,7 +20,7 @@ def plan_ahead(session: Session, book: Book, now: datetime, actor: str) -> int:
     """Write the slots up to 48 hours from now. Returns how many are new.
 
     Planning goes on from where it stopped, however long ago: slots of an outage are written too, so that each can be
-    called missed or be caught up. A job that changed loses its future slots and is planned anew from now.
+    called missed or be caught up. A job that changed loses its future slots and is planned anew from the change.
     """
     rows = {row.name: row for row in session.scalars(select(Job).where(Job.retired_at.is_(None)))}
     added = sum(_plan_job(session, book, rows[name], now) for name in book.jobs if name in rows)
@@ -35,10 +35,11 @@ def plan_ahead(session: Session, book: Book, now: datetime, actor: str) -> int:
 
 def _plan_job(session: Session, book: Book, row: Job, now: datetime) -> int:
     schedule, until = book.schedule_of(row.name), now + HORIZON
-    after = row.planned_until or now
+    changed = min(book.applied_at, now)
+    after = row.planned_until or changed
     if row.planned_sha256 != book.sha256[row.name]:
-        _drop_future(session, row.name, now)
-        after = min(after, now)
+        _drop_future(session, row.name, changed)
+        after = min(after, changed)
     if schedule is None:
         planned = dependent_slots(session, book, row.name, after, until)
     else:
@@ -109,7 +110,10 @@ def latest_within(session: Session, job: str, at: datetime, within: timedelta) -
     return session.scalars(query.order_by(Slot.due_at.desc()).limit(1)).first()
 
 
-def ended_at(session: Session, slot: Slot) -> datetime | None:
-    """When a slot got its last word: its run ended, or it was skipped or missed. None while it is open."""
-    ended = session.scalar(select(Run.ended_at).where(Run.slot_id == slot.id))
-    return ended or (slot.settled_at if slot.state in (SlotState.SKIPPED, SlotState.MISSED) else None)
+def end_of(session: Session, slot: Slot) -> tuple[Outcome | None, datetime | None]:
+    """How and when a slot got its last word: its run ended, or it was skipped or missed. Nothing while it is open."""
+    never = {SlotState.SKIPPED: Outcome.SKIPPED, SlotState.MISSED: Outcome.MISSED}
+    if slot.state in never:
+        return never[slot.state], slot.settled_at
+    ended = session.execute(select(Run.outcome, Run.ended_at).where(Run.slot_id == slot.id)).one_or_none()
+    return (ended.outcome, ended.ended_at) if ended else (None, None)

@@ -63,6 +63,8 @@ class SiteEntry(Registered, Base):
 
     revision: Mapped[int] = mapped_column(default=0)
     """Grows with every change of the register, so that readers see at a glance whether theirs is current."""
+    applied_at: Mapped[datetime]
+    """When the register was last changed: a changed job's slots are planned from here."""
 
 
 class Membership(Base):

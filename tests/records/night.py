@@ -64,7 +64,7 @@ class Night:
         return int(getattr(rows[-1], "id", 0) or 0)
 
     def site(self, title: str = "Harbour Lab", timezone: str = "Europe/Berlin") -> None:
-        self.add(SiteEntry(**_entry("lab", title, {"timezone": timezone})))
+        self.add(SiteEntry(**_entry("lab", title, {"timezone": timezone}), applied_at=NOW))
 
     def service(self, name: str, title: str, tier: int) -> None:
         self.add(Service(**_entry(name, title, {"tier": tier})))

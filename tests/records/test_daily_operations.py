@@ -12,8 +12,6 @@ from models.database import Database
 from models.queries.daily_operations import DailyOperations, Period
 from models.queries.daily_operations.content import Count, Mood
 from models.records import Alarm, Heartbeat, Run, Slot, Step
-from models.rules.measures import SlotRow
-from models.rules.measures import counts as counted_by_rule
 from models.vocabulary import AlarmKind, HostFault, Outcome, RunState, SlotState, Trigger
 from tests.records.night import NOW, PERIOD, STATE_OF, Night, at, eventful
 
@@ -442,7 +440,6 @@ def test_whatever_the_rows_every_expected_run_is_in_exactly_one_place(night: Nig
     assert sum(count.number for count in counts.outcomes.values()) == counts.failed.number
     for count in (counts.expected, counts.missed, counts.failed, counts.skipped, counts.ran, counts.right_first_time):
         assert len(count.runs) + len(count.slots) == count.number, "each figure has as many rows as it says"
-    _agrees_with_the_rule(counts, rows)
 
 
 def _add(night: Night, state: SlotState, outcome: Outcome, facts: tuple[int, bool, int]) -> None:
@@ -457,18 +454,3 @@ def _add(night: Night, state: SlotState, outcome: Outcome, facts: tuple[int, boo
         night.run("dump-db", due, None, slot_id=night.slot("dump-db", due, state))
     else:
         night.slot("dump-db", due, state, was_late=was_late, reason="because")
-
-
-def _agrees_with_the_rule(counts: object, rows: list[tuple]) -> None:
-    """The rule counts from states alone; what it calls expected leaves out what a calendar skipped."""
-    ruled = counted_by_rule(
-        SlotRow("dump-db", NOW, state, started=NOW if state not in _NEVER_STARTED else None, attempts=attempt)
-        for state, _, attempt, _, _ in rows
-    )
-    ours = {name: getattr(counts, name).number for name in ("ran", "right_first_time", "missed", "failed", "skipped")}
-    assert ours == {name: getattr(ruled, name) for name in ours}
-    assert counts.still_open.number == ruled.open
-    assert counts.expected.number - counts.skipped.number == ruled.expected
-
-
-_NEVER_STARTED = (SlotState.EXPECTED, SlotState.LATE, SlotState.MISSED, SlotState.SKIPPED)

@@ -21,6 +21,7 @@ from tests.sites import apply_site, job, write_site
 
 NOON = datetime(2026, 11, 20, 11, tzinfo=UTC)  # Friday, 12:00 in Berlin
 HOURLY = "schedule: {cron: '0 * * * *'}\n"
+ALL = ("web1", "web2", "web3", "web4")
 MakeBook = Callable[..., Book]
 
 
@@ -165,7 +166,12 @@ def test_only_the_failed_hosts_are_tried_again_after_the_delay(database: Databas
         ({"web1": Outcome.FAILED}, Outcome.PARTIAL, "failed", "not ok on 1 of 4 hosts: web1 exit code 3"),
         ({"web1": Outcome.TIMED_OUT}, Outcome.PARTIAL, "failed", "not ok on 1 of 4 hosts: web1 exit code 3"),
         ({"web1": Outcome.UNKNOWN}, Outcome.UNKNOWN, "failed", "not ok on 1 of 4 hosts: web1 exit code 3"),
-        (dict.fromkeys(["web1", "web2", "web3", "web4"], Outcome.FAILED), Outcome.FAILED, "failed", "not ok on 4 of 4 hosts"),
+        (
+            dict.fromkeys(["web1", "web2", "web3", "web4"], Outcome.FAILED),
+            Outcome.FAILED,
+            "failed",
+            "not ok on 4 of 4 hosts",
+        ),
         ({}, Outcome.OK, "done", "ok on 4 of 4 hosts"),
     ],
 )

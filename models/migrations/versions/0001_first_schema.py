@@ -185,6 +185,7 @@ def upgrade() -> None:
     op.create_table(
         "site",
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("applied_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
