@@ -11,7 +11,7 @@ from prefect import flow, task
 def note_start(folder: str, name: str) -> None:
     """Write down that the first task began, and in which process."""
     started = time.time()
-    (Path(folder) / name).write_text(f"{started} {os.getpid()}")
+    (Path(folder) / name).write_text(f"{started} {os.getpid()}\n")
 
 
 @flow

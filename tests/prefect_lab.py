@@ -16,15 +16,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import prefect.settings
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.objects import FlowRun
-from prefect.settings import temporary_settings
 
 from deployments.engine.prefect_orders import PrefectOrders
 from deployments.engine.prefect_register import MARK, WantedDeployment, WorkPool, register_deployments
 from deployments.engine.prefect_server import PrefectServer
+from deployments.engine.prefect_settings import talking_to
 from deployments.engine.wake import wake
 from deployments.engine.warm_worker import WORKER_TYPE
 
@@ -61,10 +60,8 @@ class PrefectLab:
     @contextlib.contextmanager
     def settings(self) -> Iterator[None]:
         """Prefect in this process means the lab's server."""
-        known = {name: getattr(prefect.settings, name, None) for name in self.server.environment}
-        updates = {setting: self.server.environment[name] for name, setting in known.items() if setting is not None}
-        updates[prefect.settings.PREFECT_FLOWS_HEARTBEAT_FREQUENCY] = None  # type: ignore[assignment]  # None: off
-        with temporary_settings(updates):
+        # Without heartbeats: their thread costs a second at the end of every flow.
+        with talking_to(self.server.environment, PREFECT_FLOWS_HEARTBEAT_FREQUENCY=None):
             yield
 
     @cached_property

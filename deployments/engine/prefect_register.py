@@ -23,9 +23,8 @@ from prefect.flows import Flow
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.base import BaseWorker
 
-from deployments.engine.warm_worker import WORKER_TYPE
+from deployments.engine.warm_worker import HERE, WORKER_TYPE
 from models.errors import EngineError
-from models.settings import CHECKOUT
 
 MARK = "watchbill"
 """The tag of every deployment that the register owns; others are left alone."""
@@ -118,7 +117,7 @@ def compare(versions: Mapping[str, str], existing: Mapping[str, DeploymentRespon
 def full_version(wanted: WantedDeployment, flow: "Flow[..., Any]", pool: WorkPool) -> str:
     """A hash of all that Prefect keeps of a deployment: its version there, and what a worker caches it by."""
     facts = [wanted.name, wanted.entrypoint, wanted.version, sorted(wanted.tags), wanted.description]
-    more = [dict(wanted.parameters), wanted.concurrency_limit, schema_of(flow), pool.name, str(CHECKOUT)]
+    more = [dict(wanted.parameters), wanted.concurrency_limit, schema_of(flow), pool.name, HERE]
     return hashlib.sha256(json.dumps([*facts, *more], sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
@@ -197,7 +196,7 @@ class _Writer:
             "concurrency_limit": wanted.concurrency_limit,
             "tags": [MARK, *wanted.tags],
             "work_pool_name": self.pool.name,
-            "path": str(CHECKOUT),
+            "pull_steps": HERE,
             "entrypoint": wanted.entrypoint,
             "parameter_openapi_schema": schema_of(flow),
         }

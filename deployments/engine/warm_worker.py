@@ -31,12 +31,16 @@ from deployments.engine.wake import wake_socket
 from deployments.engine.warm_link import Fork, WarmLink
 from deployments.engine.warm_run import Order, scratch_folder
 from models.clock import now
+from models.settings import CHECKOUT
 
 LOG = logging.getLogger(__name__)
 WORKER_TYPE = "watchbill-warm"
 CANCELLATION_POLL_SECONDS = 2.0
 GRACE_SECONDS = 15.0
 """How long a run may take to end once it is asked to."""
+STAY = "prefect.deployments.steps.set_working_directory"
+HERE = [{STAY: {"directory": str(CHECKOUT)}}]
+"""The code is here already: without this step, Prefect's own worker copies the whole checkout for each run."""
 AWAY = (httpx.HTTPError, ObjectNotFound)
 
 
@@ -267,7 +271,8 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
 
 
 def module_entrypoint(deployment: DeploymentResponse | None) -> str | None:
-    """Where the flow is, when that is all there is to know about it."""
-    if deployment is None or deployment.pull_steps or ":" in (deployment.entrypoint or ":"):
+    """Where the flow is, when nothing has to be fetched first: a module path means the same on every machine."""
+    if deployment is None or ":" in (deployment.entrypoint or ":"):
         return None
-    return deployment.entrypoint
+    fetching = [step for step in deployment.pull_steps or [] if list(step) != [STAY]]
+    return None if fetching else deployment.entrypoint
