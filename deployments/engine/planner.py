@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from models import clock
 from models.database import Database
 from models.errors import NotFound, WatchbillError
-from models.queries import alarms, dispatching, heartbeats, journal, recovery, register, slots
+from models.queries import alarms, dispatching, heartbeats, journal, recovery, register, retention, slots
 from models.queries.book import Book, read_book
 from models.settings import Settings
 
 TICK_SECONDS = 0.5
 PLAN_EVERY = timedelta(seconds=60)
 ANCHOR_EVERY = timedelta(minutes=5)
+FORGET_EVERY = timedelta(hours=1)
 LOOK_EVERY = timedelta(seconds=5)
 ACTOR = "planner"
 log = logging.getLogger("watchbill.planner")
@@ -42,6 +43,8 @@ class Planner:
             self._look(book, now)
         if self._is_time("anchor", ANCHOR_EVERY, now):
             self._anchor(now)
+        if self._is_time("forget", FORGET_EVERY, now):
+            self._forget(book, now)
 
     def _current_book(self) -> tuple[Book, bool]:
         with self._database.read() as session:
@@ -79,6 +82,13 @@ class Planner:
             seq = journal.anchor(session, self._anchors)
         with self._database.write() as session:
             heartbeats.beat(session, "anchor", now, f"journal row {seq}")
+
+    def _forget(self, book: Book, now: datetime) -> None:
+        """Forget one batch; while there is more, the next tick goes on."""
+        with self._database.write() as session:
+            keep = book.keep
+            if retention.forget(session, now, output_for=keep.output, log_for=keep.task_log):
+                self._last.pop("forget", None)
 
     def _is_time(self, what: str, every: timedelta, now: datetime) -> bool:
         last = self._last.get(what)

@@ -17,6 +17,7 @@ from models.rules.slots import JobSchedule, Lateness
 from models.site.jobs import Job
 from models.site.services import Host
 from models.site.site import fingerprint_of, from_spec
+from models.site.site_file import Keep
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Book:
     timezone: str
     applied_at: datetime
     """When the register was last changed."""
+    keep: Keep
+    """How long the evidence of tasks is kept."""
     jobs: Mapping[str, Job]
     """Each after the ones it depends on."""
     hosts: Mapping[str, Host]
@@ -79,6 +82,7 @@ def read_book(session: Session) -> Book:
         site=sites[0].name,
         timezone=timezone,
         applied_at=session.scalars(select(SiteEntry.applied_at).where(SiteEntry.retired_at.is_(None))).one(),
+        keep=from_spec("site", sites[0].spec).keep,
         jobs=jobs,
         hosts={row.name: from_spec("host", row.spec) for row in rows["host"]},
         calendars={row.name: from_spec("calendar", row.spec) for row in rows["calendar"]},

@@ -38,6 +38,7 @@ def book_of(site: Site, now: datetime) -> Book:
         site=site.name,
         timezone=site.timezone,
         applied_at=now,
+        keep=site.settings.keep,
         jobs=jobs,
         hosts=site.hosts,
         calendars=site.calendars,

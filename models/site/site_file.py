@@ -1,9 +1,19 @@
 """site.yaml: what the site is called, where it is, and what its jobs have in common."""
 
+from datetime import timedelta
+
 from pydantic import Field
 
+from models.rules.durations import Duration
 from models.site.jobs import JobDefaults
 from models.site.types import Name, SiteModel, TimeZone, Title
+
+
+class Keep(SiteModel):
+    """How long the evidence of tasks is kept. Slots, runs and the journal are kept for ever."""
+
+    output: Duration = Field(default=timedelta(days=90), description="What commands printed.")
+    task_log: Duration = Field(default=timedelta(days=400), description="The row of each task run.")
 
 
 class SiteSettings(SiteModel):
@@ -15,3 +25,4 @@ class SiteSettings(SiteModel):
     defaults: JobDefaults = Field(
         default_factory=JobDefaults, description="What every job has that does not say otherwise."
     )
+    keep: Keep = Field(default_factory=Keep, description="How long the evidence of tasks is kept.")

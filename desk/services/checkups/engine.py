@@ -23,7 +23,7 @@ def look_at_hosts(settings: Settings) -> Iterator[Finding]:
     """Whether each host of the site can be reached and used; nothing is started on it."""
     try:
         probe = lazily("deployments.engine.probe", "probe_hosts")
-        found = probe(settings.site)
+        found = probe(settings)
     except WatchbillError as error:
         yield warn("hosts", f"could not be probed: {error}", "`watchbill job run` on one host tells more")
         return

@@ -1,0 +1,48 @@
+"""Forget what was kept long enough: outputs first, then the log of tasks. Never of a run that has not ended.
+
+Slots, runs, steps and the journal stay: reports and audits are read from them.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.orm import Session
+
+from models.queries import journal
+from models.records import Output, Run, TaskLog
+from models.vocabulary import RunState
+
+BATCH_ROWS = 500
+"""At most so many rows in one transaction: other writers must not wait for a clean-up."""
+
+
+def forget(session: Session, now: datetime, *, output_for: timedelta, log_for: timedelta) -> int:
+    """Delete one batch of what is too old. Returns how many rows went; call it again until that is 0."""
+    old_outputs = select(Output.id).join(TaskLog).where(TaskLog.id.in_(_ended_before(now - output_for)))
+    outputs = list(session.scalars(old_outputs.limit(BATCH_ROWS)))
+    session.execute(delete(Output).where(Output.id.in_(outputs)))
+    logs = [] if outputs else list(session.scalars(_forgettable_logs(now - log_for)))
+    session.execute(delete(TaskLog).where(TaskLog.id.in_(logs)))
+    if outputs or logs:
+        facts = {"outputs": len(outputs), "task_log": len(logs)}
+        journal.append(session, journal.Fact("operations:log:forget", "task_log/*", "planner", facts=facts))
+    return len(outputs) + len(logs)
+
+
+def _ended_before(instant: datetime) -> Select[tuple[int]]:
+    """Task runs that ended before an instant, of runs that have ended too."""
+    open_runs = select(Run.id).where(Run.state != RunState.ENDED)
+    of_ended = TaskLog.run_id.is_(None) | TaskLog.run_id.not_in(open_runs)
+    return select(TaskLog.id).where(TaskLog.ended_at < instant, of_ended)
+
+
+def _forgettable_logs(instant: datetime) -> Select[tuple[int]]:
+    """Old rows without output; a task's row goes after those of its hosts."""
+    parents = select(TaskLog.parent_id).where(TaskLog.parent_id.is_not(None))
+    kept = select(Output.task_log_id)
+    return (
+        _ended_before(instant)
+        .where(TaskLog.id.not_in(parents), TaskLog.id.not_in(kept))
+        .order_by(func.coalesce(TaskLog.parent_id, 0).desc(), TaskLog.id)
+        .limit(BATCH_ROWS)
+    )
