@@ -28,6 +28,7 @@ KINDS = {
     "run-late": NotifyType.WARNING,
     "run-too-long": NotifyType.WARNING,
     "run-retrying": NotifyType.WARNING,
+    "run-started": NotifyType.INFO,
     "run-succeeded": NotifyType.SUCCESS,
     "alarm-cleared": NotifyType.SUCCESS,
 }

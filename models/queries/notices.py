@@ -13,6 +13,7 @@ from models.vocabulary import Outcome
 
 DEPLOYMENT = "send-notice"
 TAGS = {
+    "started": "run-started",
     "ok": "run-succeeded",
     "retrying": "run-retrying",
     "missed": "run-missed",

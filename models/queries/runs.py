@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models import clock
 from models.errors import MoveRefused, NotFound, StaleClaim
 from models.orders.plan import RunPlan
-from models.queries import task_log
+from models.queries import notices, task_log
 from models.queries.states import Because, advance
 from models.records import Run, Step
 from models.records.work import run_number
@@ -81,6 +81,9 @@ def claim(session: Session, run_id: int, attempt: int, worker: str) -> ClaimedRu
     except MoveRefused as refused:
         raise StaleClaim(f"{run.number} was claimed by somebody else a moment ago") from refused
     plan = RunPlan.model_validate(run.plan)
+    if run.fence == 1:
+        hosts = len(plan.host_names)
+        notices.about_run(session, run, "started", f"on {hosts} hosts" if hosts else "", now)
     return ClaimedRun(
         run_id=run_id,
         attempt=attempt,

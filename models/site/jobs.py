@@ -42,6 +42,7 @@ class HostLock(StrEnum):
 class Occasion(StrEnum):
     """What somebody can ask to be told about."""
 
+    STARTED = "started"
     OK = "ok"
     PARTIAL = "partial"
     FAILED = "failed"  # every end of a run that is not good
