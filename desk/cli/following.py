@@ -66,17 +66,17 @@ class Follower:
             self.screen.warn(f"no sign of life from: {parts}; nothing will start: is `watchbill up` running?")
 
     def _tell(self, line: RunLine) -> None:
-        """One line for each change, with the time since the run was asked for."""
+        """One line for each change since the first look, with the time since the run was asked for."""
         if self.screen.as_json:
             return
-        now = clock.now()
+        now, is_first = clock.now(), not self.state
         word = state(line).plain
         if word != self.state and not line.has_ended:
             self._print(line, Text.assemble(line.run, " ", line.job, ": ", state(line)))
         self.state = word
         for host in line.hosts:
             seen = (host.attempt, host.outcome.value if host.outcome else "running" if host.since else "waits")
-            if seen != self.hosts.get(host.host) and seen[1] != "waits":
+            if not is_first and seen != self.hosts.get(host.host) and seen[1] != "waits":
                 self._print(line, _host_news(host, words.took((host.ended_at or now) - (host.since or now))))
             self.hosts[host.host] = seen
 

@@ -1,5 +1,6 @@
 """job forecast: what runs next, where it meets, what does not run and why."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Annotated
 
@@ -11,12 +12,14 @@ from desk.cli.common import COMMON, Common
 from desk.cli.screen import Screen, heading, table
 from desk.services import forecasting
 from desk.services.errors import Misuse
-from desk.services.forecasting import ComingRun, Forecast
+from desk.services.forecasting import Forecast
 from desk.services.opening import opened
 from models import clock
 from tasks.tools.wording import some
 
 MOST_HOURS = 24 * 31
+OFTEN = 12
+"""More runs of one job than this are one line."""
 
 
 def forecast(
@@ -62,16 +65,27 @@ def _show(screen: Screen, found: Forecast) -> None:
 
 def _show_runs(screen: Screen, found: Forecast, times: words.Clock) -> None:
     grid = table(f"due ({times.zone_name})", "job", "usually", "hosts", "", wide=("",))
+    number = Counter(run.job for run in found.runs)
+    told: set[str] = set()
     for run in found.runs:
+        often = number[run.job] > OFTEN
+        if often and run.job in told:
+            continue
+        told.add(run.job)
         grid.add_row(
             times.when(run.due_at),
             Text(run.job, "bold" if run.runs else "dim"),
             words.took(run.usual),
             some(run.hosts, 2),
-            _reason(run),
+            _all_of(run.job, found, times) if often else words.line(run.reason or "", "" if run.runs else "dim"),
         )
     screen.show(grid)
 
 
-def _reason(run: ComingRun) -> Text:
-    return words.line(run.reason or "", "" if run.runs else "dim")
+def _all_of(job: str, found: Forecast, times: words.Clock) -> Text:
+    """All the runs of a job that is due so often that a line for each would hide the others."""
+    every = [run for run in found.runs if run.job == job]
+    skipped = [run for run in every if not run.runs]
+    first = f", the first: {skipped[0].reason}" if skipped else ""
+    skips = f"; {len(skipped):,} skipped{first}" if skipped else ""
+    return words.line(f"and {len(every) - 1:,} more, the last {times.when(every[-1].due_at)}{skips}", "dim")

@@ -9,7 +9,10 @@ from desk.services import jobs
 from desk.services.jobs import JobLine, JobList
 from desk.services.opening import opened
 from models import clock
+from models.vocabulary import AlarmKind
 
+SEEN_ALREADY = (AlarmKind.FAILED, AlarmKind.MISSED)
+"""The last outcome says so."""
 ROOM_FOR_TITLES = 130
 """Columns; on a narrower screen the names must do."""
 
@@ -63,5 +66,5 @@ def _notes(job: JobLine, times: words.Clock) -> Text:
     if job.paused:
         until = f" until {times.when(job.paused.until)}" if job.paused.until else ""
         notes.append(Text(f"paused{until}", "yellow"))
-    notes += [Text(alarm.kind, "red") for alarm in job.alarms]
+    notes += [Text(alarm.kind, "red") for alarm in job.alarms if alarm.kind not in SEEN_ALREADY]
     return Text(", ").join(notes)

@@ -15,6 +15,7 @@ from models.rules.wall_clock import zone_of
 
 Folder = Annotated[Path | None, Parameter(help="The site folder; default: --site.")]
 KINDS = ("job", "host", "service", "calendar", "team", "person")
+ALWAYS_COUNTED = ("job", "host")
 SIGNS = {"added": ("+", "green"), "changed": ("~", "yellow"), "removed": ("-", "red")}
 SHOWN = 6
 
@@ -52,7 +53,8 @@ def check(folder: Folder = None, /, *, common: Common = COMMON) -> int:
     if common.json:
         screen.json({"ok": True, "faults": [], **vars(found)})
         return 0
-    counts = ", ".join(_several(found.counts.get(kind, 0), kind) for kind in KINDS)
+    kinds = [kind for kind in KINDS if found.counts.get(kind) or kind in ALWAYS_COUNTED]
+    counts = ", ".join(_several(found.counts.get(kind, 0), kind) for kind in kinds)
     screen.show(Text.assemble(("ok: ", "green"), counts))
     screen.next(f"`watchbill plan {place}` shows what would change")
     return 0

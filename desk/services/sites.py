@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from desk.services.engine import prefect_changes
@@ -20,6 +20,9 @@ from models.site.starting import write_starter
 from models.vocabulary import SlotState
 
 __all__ = ["check", "missing", "plan", "schemas", "write_schemas", "write_starter"]
+
+SOON = timedelta(minutes=1)
+"""What is due sooner is being settled while we look."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +78,16 @@ def missing(folder: Path) -> Place:
 def plan(folder: Path, settings: Settings, now: datetime) -> SitePlan:
     """What applying the site would change in the register, in the slots and in Prefect. Raises SiteError."""
     site = load_site(folder)
+    if is_there(settings):
+        with opened(settings) as database, database.read() as session:
+            changes = register.compare(session, site.entries())
+            planned, known = desk_plan.slots_ahead(session, now + SOON, now + HORIZON), desk_plan.planned_until(session)
+        slots = _slot_changes(site, planned, known, now)
+    else:
+        changes = Changes(added=sorted(f"{entry.kind.value}/{entry.name}" for entry in site.entries()))
+        slots = _slot_changes(site, {}, {}, now)
     prefect = prefect_changes(settings, desk_plan.book_of(site, now))
-    if not is_there(settings):
-        added = Changes(added=sorted(f"{entry.kind.value}/{entry.name}" for entry in site.entries()))
-        return SitePlan(site.name, site.timezone, added, _slot_changes(site, {}, {}, now), prefect, is_first=True)
-    with opened(settings) as database, database.read() as session:
-        changes = register.compare(session, site.entries())
-        planned, known = desk_plan.slots_ahead(session, now, now + HORIZON), desk_plan.planned_until(session)
-    slots = _slot_changes(site, planned, known, now)
-    return SitePlan(site.name, site.timezone, changes, slots, prefect, is_first=False)
+    return SitePlan(site.name, site.timezone, changes, slots, prefect, is_first=not is_there(settings))
 
 
 def _slot_changes(
@@ -92,7 +96,7 @@ def _slot_changes(
     """Compare the ledger with what the rule says, as far ahead as the ledger goes."""
     wanted = {
         job: {slot.due for slot in slots if slot.state is SlotState.EXPECTED and slot.due <= _end(known, job, now)}
-        for job, slots in coming_slots(desk_plan.book_of(site, now), (now, now + HORIZON)).items()
+        for job, slots in coming_slots(desk_plan.book_of(site, now), (now + SOON, now + HORIZON)).items()
     }
     found = []
     for job in sorted(wanted.keys() | planned.keys()):

@@ -126,3 +126,14 @@ def test_the_plan_is_shown_with_signs_and_ends_with_the_next_step(
     for expected in ("+ job/fetch-file", "~ job/rotate-logs", "- job/restore-file", "+ rotate-logs", "- rotate-logs"):
         assert expected in said.out
     assert "`watchbill up` applies it" in said.err
+
+
+def test_a_job_that_is_due_very_often_is_one_line_for_people_and_all_of_it_in_json(
+    sqlite: Database, tmp_path: Path, watchbill: Callable[..., Said]
+) -> None:
+    often = FILES["jobs.yaml"].replace("schedule: {every: 6h}", "schedule: {every: 5m}")
+    apply_site(sqlite, write_site(tmp_path / "often", jobs=often), NOON)
+    said = watchbill("job", "forecast", "--hours", "24")
+    lines = [line for line in said.out.splitlines() if "check-disks" in line and "clash" not in line.lower()]
+    assert "and 287 more, the last" in lines[0]
+    assert len(watchbill("job", "forecast", "--hours", "24", "--json").json["runs"]) > 287
