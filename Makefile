@@ -24,6 +24,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 demo: install ## one night of routine jobs on this machine, with real parts
+	@$(BIN)/python -m tests.servers
 	@$(BIN)/watchbill demo
 
 check: install ## format, lint, types, import law, house tests
