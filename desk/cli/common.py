@@ -35,11 +35,17 @@ class Common:
         """The settings of this call. Raises Misuse when the environment holds one that cannot be."""
         given: dict[str, Any] = {"site": self.site, "home": self.home}
         try:
-            return Settings(**{name: value for name, value in given.items() if value is not None})
+            settings = Settings(**{name: value for name, value in given.items() if value is not None})
+            settings.url()
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
+            first = error.errors(include_url=False, include_input=False)[0]
             name = f"WATCHBILL_{'_'.join(map(str, first['loc'])).upper()}"
             raise Misuse(f"{name}: {first['msg']}") from None
+        except ValueError as error:
+            raise Misuse(str(error)) from None
+        except OSError as error:
+            raise Misuse(f"WATCHBILL_DATABASE_URL_FILE: {error.filename}: {error.strerror}") from None
+        return settings
 
     def screen(self) -> Screen:
         """Where this call writes."""

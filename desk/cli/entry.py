@@ -1,6 +1,5 @@
 """The way in: finds the command, and turns every error into one sentence and an exit code."""
 
-import gc
 import os
 import secrets
 import sys
@@ -18,12 +17,6 @@ from desk.cli.tree import app
 from desk.services.small_words import hint
 from models import clock
 from models.errors import SiteError, WatchbillError
-
-
-def main() -> None:
-    """What the console script calls."""
-    gc.set_threshold(50_000)  # the start allocates much and frees nothing: a tenth of its time
-    sys.exit(run(sys.argv[1:]))
 
 
 def run(words: Sequence[str]) -> int:

@@ -1,7 +1,5 @@
 """Every command, by its import path: what is not called is not loaded, so that the first word comes at once."""
 
-import importlib.metadata
-
 from cyclopts import App, Group, Parameter
 
 from desk.cli.help_layout import TwoColumns
@@ -11,10 +9,18 @@ DAILY = Group("Every day", sort_key=2)
 CARE = Group("Care", sort_key=3)
 PARTS = Group("The parts one by one, for several machines", sort_key=4)
 
+
+def version() -> str:
+    """The installed version, in the words of `--version`."""
+    from importlib.metadata import version as installed  # noqa: PLC0415 - slow, and rarely asked
+
+    return f"watchbill {installed('watchbill')}"
+
+
 app = App(
     "watchbill",
     help="IT service operation as code: routine jobs on many hosts, run on time, proven and told.",
-    version=lambda: f"watchbill {importlib.metadata.version('watchbill')}",
+    version=version,
     default_parameter=Parameter(negative=(), show_default=False, show_env_var=False),
     help_formatter=TwoColumns(),
     help_format="plaintext",

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 import models
 from models.database import Database
@@ -18,9 +19,9 @@ MIGRATIONS = Path(models.__file__).parent / "migrations" / "versions"
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
     """The shared database of these settings, with this version's schema. Raises DatabaseError with what to do."""
+    _refuse_absent(settings)
     database = Database(settings.url())
     try:
-        _refuse_absent(settings, database)
         _refuse_other_schema(database)
         yield database
     finally:
@@ -29,14 +30,24 @@ def opened(settings: Settings) -> Iterator[Database]:
 
 def is_there(settings: Settings) -> bool:
     """Whether there is a database at all; a SQLite file would be made by looking into it."""
-    url = make_url(settings.url())
+    url = _url_of(settings)
     return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
 
 
-def _refuse_absent(settings: Settings, database: Database) -> None:
+def _url_of(settings: Settings) -> URL:
+    """The URL, understood. Raises DatabaseError, which does not repeat it: there may be a password in it."""
+    try:
+        return make_url(settings.url())
+    except ArgumentError:
+        raise DatabaseError(
+            "WATCHBILL_DATABASE_URL is no URL: write sqlite:////folder/file.db or postgresql://user@host/name"
+        ) from None
+
+
+def _refuse_absent(settings: Settings) -> None:
     if not is_there(settings):
         raise DatabaseError(
-            f"there is no database in {Path(database.url.database or '').parent} yet: "
+            f"there is no database in {Path(_url_of(settings).database or '').parent} yet: "
             "run `watchbill up SITE`, or say with --home where it is"
         )
 

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from desk.cli import following
+from desk.cli.exit_codes import MEANINGS
 from desk.services import runs
 from desk.services.runs import Ask
 from models import clock
@@ -423,3 +426,37 @@ def test_a_schema_is_made_and_brought_up_to_date_by_hand(bare_watchbill: Call) -
     assert "brought up to date" in bare_watchbill("database", "upgrade").out
     assert "was up to date" in bare_watchbill("database", "upgrade").out
     assert bare_watchbill("alarm", "list").out.strip() == "nothing is wrong"
+
+
+WRONG_SETTINGS = [
+    ({"WATCHBILL_DATABASE_URL": "hunter2"}, 1, "is no URL", "not a URL"),
+    ({"WATCHBILL_DATABASE_URL": "mysql://u:hunter2@h/d"}, 1, "'mysql' is not supported", "a database we do not know"),
+    ({"WATCHBILL_DATABASE_URL_FILE": "/nowhere/url"}, 2, "keep one", "given twice"),
+    ({"WATCHBILL_DATABASE_URL": "", "WATCHBILL_DATABASE_URL_FILE": "/nowhere/hunter1"}, 2, "No such file", "no file"),
+]
+
+
+@pytest.mark.parametrize(("given_to", "code", "shown", "why"), WRONG_SETTINGS)
+def test_wrong_settings_are_named_and_no_password_is_repeated(
+    watchbill: Call, monkeypatch: pytest.MonkeyPatch, given_to: dict[str, str], code: int, shown: str, why: str
+) -> None:
+    for name, value in given_to.items():
+        monkeypatch.setenv(name, value)
+    said = watchbill("job", "list")
+    assert (said.code, "hunter2" in said.err) == (code, False), why
+    assert shown in said.err
+
+
+WORDS = (
+    "job list show run RUN000001 rotate-logs --on tag=web --json -- -p days=\x1b --as host -h help journal verify "
+    "--timeout 1s check \udcff --dry-run"
+).split(" ")
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=6))
+def test_no_words_whatever_end_in_a_trace(watchbill: Call, words: list[str]) -> None:
+    said = watchbill(*words, "--no-wait") if "run" in words else watchbill(*words)
+    assert said.code in MEANINGS
+    assert "did not expect" not in said.err
+    assert "\x1b" not in said.out + said.err
