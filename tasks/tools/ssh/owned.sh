@@ -6,11 +6,12 @@
 # with it: the shell goes on, writes down how the command ended, and only its last act, the answer, is lost.
 #
 # What it keeps, under BASE (0700):
-#   runs/DAY/NAME.state   the run's diary: claimed, busy, started, exit, and what was kept of out and err
-#   runs/DAY/NAME.out     the first 64 KiB of standard output (.err: of standard error), .tail: the last 256 KiB
+#   runs/DAY/NAME.state   the run's diary: claimed, busy, started, exit, kept; then the output when it is small
+#   runs/DAY/NAME.out     else the first 64 KiB of standard output (.err: of standard error), .tail: the last 256
 #   runs/DAY/NAME.killed  somebody asked for its end
 #   locks/JOB             held while a command of that job runs; its text says which
-#   slots/N               held while a command runs; N.out and N.err are its pipes, used again and again
+#   slots/N               held while a command runs; N.out and N.err are its pipes, N.out.* what goes through them:
+#                         used again and again, because a new file costs as much as a fork
 #
 # The claim is the creation of the diary (O_EXCL): of two callers with one key exactly one starts the command,
 # the other one waits for its end and answers with the same. Every step that a fast command pays for is a
@@ -23,6 +24,9 @@ cd "${HOME:-/}"
 newline='
 '
 read -r boot </proc/sys/kernel/random/boot_id
+read -r stat <"/proc/$$/stat"
+set -- ${stat##*) }
+own_tick=${20}
 
 # -- small answers ---------------------------------------------------------------------------------------
 
@@ -52,15 +56,14 @@ alive() {
 
 load() {
     runner= runner_tick= runner_boot= claimed= until= busy= begun= code= how= ended= escaped=
-    out= out_sha= err= err_sha=
+    out= out_sha= err= err_sha= inline=
     while read -r word a b c d e; do
         case $word in
             claimed) runner=$a runner_tick=$b runner_boot=$c claimed=$d until=$e ;;
             busy) busy="$a $b $c $d $e" ;;
             started) begun=$a ;;
             exit) code=$a how=$b ended=$c escaped="$d $e" ;;
-            out) out=$a out_sha=$b ;;
-            err) err=$a err_sha=$b ;;
+            kept) out=$a out_sha=$b err=$c err_sha=$d inline=$e; return ;;
         esac
     done <"$run.state"
 }
@@ -114,7 +117,7 @@ standing() {
     load
     if [ "$runner_boot" = "$boot" ] && alive "$runner" "$runner_tick"; then
         standing=running
-        [ -n "$busy" ] || [ -n "$code" -a -n "$out" -a -n "$err" ] || return
+        [ -n "$busy$err" ] || return
     fi
     if [ -n "$busy" ]; then standing=busy; return; fi
     if [ -n "$code" ]; then standing=ended; return; fi
@@ -137,6 +140,7 @@ standing() {
 # How much there is of stream $1 of size $2 and hash $3: size,head,tail,hash. A hash means that it was cut.
 measure() {
     head=$2 tail=0
+    [ -n "$2" ] || set -- "$1" "" -
     if [ -z "$2" ] || [ "$3" != - ]; then
         head=$(wc -c <"$run.$1") tail=$([ -z "$2" ] || wc -c <"$run.$1.tail")
         : "${head:=0}" "${tail:=0}"
@@ -144,27 +148,31 @@ measure() {
     REPLY=${2:-$head},$head,$tail,${3:--}
 }
 
-# Print file $1 of $2 bytes; a small text without forking, when what was read is as long as the file.
-show() {
-    if [ "$2" -le 1024 ]; then
-        text=
-        while IFS= read -r line; do text=$text$line$newline; done <"$1"
-        text=$text$line
-        [ ${#text} -eq "$2" ] && printf '%s' "$text" && return
-    fi
-    cat "$1"
+# Read file $1 of $2 bytes without forking; fails when what was read is not as long as the file (a NUL).
+slurp() {
+    text=
+    [ "$2" -le 1024 ] || return
+    while IFS= read -r line; do text=$text$line$newline; done <"$1"
+    text=$text$line
+    [ ${#text} -eq "$2" ]
 }
 
 answer() {
     measure out "$out" "$out_sha"; out_facts=$REPLY out_head=$head out_tail=$tail
     measure err "$err" "$err_sha"; err_facts=$REPLY err_head=$head err_tail=$tail
-    uptime now
     [ "$runner_boot" = "$boot" ] || how=${how}-rebooted
     say "$1" "mode=$mode generation=$generation code=$code how=$how claimed=$claimed begun=$begun ended=$ended \
 now=$now out=$out_facts err=$err_facts note=$2"
-    [ "$out_head" = 0 ] || show "$run.out" "$out_head"
+}
+
+show() {
+    case $inline in
+        '') ;;
+        *) tail -c $((out_head + err_head)) "$run.state"; return ;;
+    esac
+    [ "$out_head" = 0 ] || cat "$run.out"
     [ "$out_tail" = 0 ] || cat "$run.out.tail"
-    [ "$err_head" = 0 ] || show "$run.err" "$err_head"
+    [ "$err_head" = 0 ] || cat "$run.err"
     [ "$err_tail" = 0 ] || cat "$run.err.tail"
 }
 
@@ -187,11 +195,12 @@ await() {
 follow() {
     mode=attached
     await "$1"
+    uptime now
     case $standing in
-        running) answer running ;;
-        ended) answer ended "$escaped" ;;
+        running) answer running; show ;;
+        ended) answer ended "$escaped"; show ;;
         busy) say busy "mode=attached note=$busy" ;;
-        interrupted) answer interrupted ;;
+        interrupted) answer interrupted; show ;;
         *) say absent ;;
     esac
     exit 0
@@ -201,35 +210,33 @@ follow() {
 
 # Keep the stream on standard input as $1: the first 64 KiB by one dd (its `512+0 records in` is a sum of whole
 # and part ones). Only what is longer, or came in more than 512 pieces, pays for a hash, a count and a tail.
-keep() { # FILE WORD
-    LC_ALL=C dd bs=128 count=512 of="$1" 2>"$slot.$2.n"
+keep() { # PIPE FILE
+    LC_ALL=C dd bs=128 count=512 of="$1.head" 2>"$1.count"
     full=$?
     size= records=
     while read -r a b _; do
         case $b in records) : "${records:=$a}" ;; bytes) size=$a ;; esac
-    done <"$slot.$2.n"
+    done <"$1.count"
     sha=-
     if [ "$full" = 0 ] && [ $(($records)) = 512 ]; then
-        mkfifo "$1.hash" "$1.count"
-        sha256sum <"$1.hash" >"$1.sum" &
-        wc -c <"$1.count" >"$1.size" &
+        mkfifo "$2.hashed" "$2.counted"
+        sha256sum <"$2.hashed" >"$2.sum" &
+        wc -c <"$2.counted" >"$2.size" &
         {
-            cat "$1"
+            cat "$1.head"
             exec cat
-        } | tee "$1.hash" "$1.count" | { head -c 65536 >"$1.head"; tail -c 262144 >"$1.tail"; cat >/dev/null; }
+        } | tee "$2.hashed" "$2.counted" | { head -c 65536 >"$2"; tail -c 262144 >"$2.tail"; cat >/dev/null; }
         wait
-        mv "$1.head" "$1"
-        read -r size <"$1.size"
-        read -r sha _ <"$1.sum"
-        rm -f "$1.hash" "$1.count" "$1.size" "$1.sum"
-        [ "$size" -gt 65536 ] || sha=-
+        read -r size <"$2.size"
+        read -r sha _ <"$2.sum"
+        rm -f "$2.hashed" "$2.counted" "$2.size" "$2.sum"
     elif [ "$full" = 1 ]; then
         # The disk is full. A command must not die of our troubles, so go on reading, for nobody.
         cat >/dev/null
         size=
     fi
-    : "${size:=$(wc -c <"$1")}"
-    echo "$2 $size $sha" >>"$run.state"
+    : "${size:=$(wc -c <"$1.head")}"
+    echo "$size $sha" >"$1.kept"
 }
 
 # End the reading of keeper $1, not the keeper: it writes down what it has.
@@ -244,16 +251,25 @@ cut() {
 # The command ended: its streams end with it, unless a daemon holds them. That one gets two seconds.
 finish_streams() {
     tries=0
-    until load; [ -n "$out" -a -n "$err" ]; do
+    until read -r out out_sha <"$slot.out.kept" && read -r err err_sha <"$slot.err.kept"; do
         tries=$((tries + 1))
         case $tries in [1-9]) sleep 0.003 ;; *) sleep 0.05 ;; esac
         if [ "$tries" = 50 ]; then
             held=1
-            [ -n "$out" ] || cut "$out_keeper"
-            [ -n "$err" ] || cut "$err_keeper"
+            cut "$out_keeper"
+            cut "$err_keeper"
         fi
         [ "$tries" -lt 90 ] || break
     done
+    # The pipes' files are the next command's: what is small moves into the diary, what is not into files.
+    if slurp "$slot.out.head" "$out" && out_text=$text && slurp "$slot.err.head" "$err"; then
+        printf 'kept %s - %s - inline\n%s' "$out" "$err" "$out_text$text" >>"$run.state"
+        inline=1
+        return
+    fi
+    [ "$out_sha" != - ] || cp "$slot.out.head" "$run.out"
+    [ "$err_sha" != - ] || cp "$slot.err.head" "$run.err"
+    echo "kept $out $out_sha $err $err_sha" >>"$run.state"
 }
 
 # -- starting --------------------------------------------------------------------------------------------
@@ -286,12 +302,10 @@ receive() {
 }
 
 claim() {
-    read -r stat <"/proc/$$/stat"
     uptime claimed
     until=$((${claimed%.*} + patience + deadline + grace + 10))
     set -C
-    tick() { runner_tick=${20}; }
-    tick ${stat##*) }
+    runner_tick=$own_tick
     if ! printf '' >"$run.state"; then
         set +C
         [ -e "$run.state" ] && return 1
@@ -317,9 +331,9 @@ take() {
         }
         echo "$key" >"$base/locks/$lock"
     fi
-    slot=$(($$ % slots)) tries=0
-    while [ $tries -lt "$slots" ]; do
-        slot=$((slot % slots + 1)) tries=$((tries + 1))
+    slot=0
+    while [ $slot -lt "$slots" ]; do
+        slot=$((slot + 1))
         command exec 8>>"$base/slots/$slot" || break
         flock -n 8 && { slot=$base/slots/$slot; return 0; }
     done
@@ -329,20 +343,23 @@ take() {
 }
 
 take_patiently() {
-    uptime now
-    hundredths "$now"
+    begun=$claimed
+    hundredths "$claimed"
     last=$((REPLY + patience * 100))
     until take; do
-        uptime now
-        hundredths "$now"
+        uptime begun
+        hundredths "$begun"
         if [ -e "$run.killed" ]; then busy='killed while it waited for its turn'; fi
         if [ -e "$run.killed" ] || [ "$REPLY" -ge "$last" ]; then
             echo "busy $busy" >>"$run.state"
+            mode=turned-away
             say busy "mode=started note=$busy"
-            exit 0
+            return 1
         fi
         sleep 0.2
+        uptime begun
     done
+    busy=
 }
 
 # A slot that was not given back may have a writer left on its pipes: those are replaced, not shared.
@@ -353,6 +370,8 @@ make_pipes() {
         mkfifo "$slot.out" "$slot.err"
     }
     echo used >"$slot.use"
+    printf '' >"$slot.out.kept"
+    printf '' >"$slot.err.kept"
 }
 
 start() {
@@ -360,15 +379,14 @@ start() {
         mv "$run.script.$$" "$run.script"
         set -- "$run.script" "$@"
     fi
-    take_patiently
+    take_patiently || return
     make_pipes
-    keep "$run.out" out <"$slot.out" >/dev/null &
+    keep "$slot.out" "$run.out" <"$slot.out" >/dev/null &
     out_keeper=$!
-    keep "$run.err" err <"$slot.err" >/dev/null &
+    keep "$slot.err" "$run.err" <"$slot.err" >/dev/null &
     err_keeper=$!
     timeout=/usr/bin/timeout
     [ -x $timeout ] || timeout=timeout
-    uptime begun
     if [ -e "$run.killed" ]; then
         (exit 143) >"$slot.out" 2>"$slot.err"
     else
@@ -386,7 +404,9 @@ start() {
     finish_streams
     [ -n "$held" ] || echo free >"$slot.use"
     exec 8>&- 9>&-
+    now=$ended
     answer ended "$escaped"
+    if [ -n "$inline" ]; then printf %s "$out_text$text"; else show; fi
 }
 
 # Which end was it: its own, our deadline's, or a kill's? A command may itself return 124.
@@ -488,7 +508,8 @@ do_request() {
     shift 5
     case $base in /*) ;; *) base=$PWD/$base ;; esac
     day=${key%%/*}
-    first=$base/runs/$key run=$first generation=1 mode=started busy= held= code= begun=
+    first=$base/runs/$key run=$first generation=1 mode=started busy= held= inline= code= how= begun= ended=
+    out= err= out_sha= err_sha=
     case $verb in
         run) do_run "$@" ;;
         collect) second_life; follow wait ;;
