@@ -82,7 +82,6 @@ class PrefectLab:
         """A warm worker process, online."""
         log = self.home / "logs" / f"worker-{pool}.log"
         arguments = [str(self.home), pool, str(limit), str(drain_seconds), preload]
-        sockets = set((self.home / "wake").glob("*.sock"))
         with log.open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-c", WORKER, *arguments],
@@ -99,7 +98,6 @@ class PrefectLab:
             if process.poll() is None:
                 process.terminate()
             process.wait(BOUND_SECONDS + drain_seconds)
-        assert set((self.home / "wake").glob("*.sock")) <= sockets | {own}
 
     def register(self, *flows: str, pool: WorkPool | None = None) -> None:
         """Deploy flows by their module paths, each under its function's name."""

@@ -137,6 +137,8 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
     async def sync_with_backend(self) -> None:
         """Say that we are here (every 30 s), and end on Prefect's side what nobody makes any more."""
         await super().sync_with_backend()
+        # What an administrator changed in Prefect itself has no new version: it is seen from here on.
+        self.deployments.clear()
         await end_lost_runs(self.client, self.claims, mine=set(self.runs))
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
