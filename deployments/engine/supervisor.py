@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from deployments.engine.status_file import Running, StatusFile, started_at
-from models.errors import EngineError
+from models.errors import EngineError, WatchbillError
 
 POLL_SECONDS = 0.05
 STEADY_SECONDS = 60.0
@@ -40,8 +40,8 @@ class Child:
     """Whether it works; None: as soon as it runs. Asked often, so it must answer within a second."""
     needs: tuple[str, ...] = ()
     ready_seconds: float = 90.0
-    stop_seconds: float = 20.0
-    """How long it may take to end once asked."""
+    stop_seconds: float = 45.0
+    """How long it may take to end once asked: a worker first lets its runs finish, then ends them."""
 
 
 @dataclass
@@ -155,7 +155,7 @@ class Supervisor:
 
     def _look_whether_ready(self, post: Post) -> None:
         taken = time.monotonic() - post.started
-        if post.child.ready is None or post.child.ready():
+        if is_ready(post.child):
             post.is_ready = post.was_ready = True
             self.tell(f"{post.child.name}: ready after {taken:.1f} s")
             self._note()
@@ -218,6 +218,14 @@ class Supervisor:
 
     def _note(self) -> None:
         self.status.write({name: post.process.pid if post.process else None for name, post in self.posts.items()})
+
+
+def is_ready(child: Child) -> bool:
+    """Whether the child works; a question that fails is asked again."""
+    try:
+        return child.ready is None or child.ready()
+    except WatchbillError:
+        return False
 
 
 def check_needs(posts: Mapping[str, Post]) -> None:

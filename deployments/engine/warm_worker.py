@@ -54,8 +54,8 @@ class WarmSettings:
     """Runs at a time on this worker."""
     preload: tuple[str, ...] = ("flows", "tasks")
     """Packages that are loaded before the first run; when they change, restart the worker."""
-    drain_seconds: float = 60.0
-    """How long running flows may go on once the worker is asked to end."""
+    drain_seconds: float = 10.0
+    """How long running flows may go on once the worker is asked to end. What they started on a host goes on."""
 
 
 class WarmResult(BaseWorkerResult):

@@ -81,6 +81,19 @@ def test_a_child_that_never_gets_ready_is_an_error_not_a_hang(tmp_path: Path, li
         supervisor.wait_ready(BOUND_SECONDS)
 
 
+def test_a_question_that_fails_is_asked_again(tmp_path: Path, lines: list[str]) -> None:
+    answers = iter([EngineError("away"), EngineError("away"), True])
+
+    def ready() -> bool:
+        answer = next(answers)
+        if isinstance(answer, EngineError):
+            raise answer
+        return answer
+
+    with Supervisor(tmp_path, [shell("server", "exec sleep 60", ready=ready)], lines.append) as supervisor:
+        supervisor.wait_ready(BOUND_SECONDS)
+
+
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     missing = Child("worker", ("/nowhere/worker",), ENVIRONMENT)
     with (
