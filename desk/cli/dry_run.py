@@ -28,7 +28,7 @@ def show_dry_run(screen: Screen, plan: RunPlan) -> None:
 
 def _facts(plan: RunPlan) -> Iterator[tuple[str, RenderableType]]:
     if plan.flow:
-        yield "flow", words.line(f"{plan.flow} {plan.order or ''}")
+        yield "flow", words.line(words.flow(plan.flow, plan.order))
     if plan.parameters:
         yield "parameters", words.line(", ".join(f"{name}={value}" for name, value in plan.parameters.items()))
     if plan.wait_for_file:
@@ -41,8 +41,7 @@ def _facts(plan: RunPlan) -> Iterator[tuple[str, RenderableType]]:
         batch = plan.batch
         pause = f", {format_duration(batch.pause)} between waves" if batch.pause else ""
         yield "after a failure", f"{batch.on_failure.value}, {batch.max_failures} may fail{pause}"
-    again = f"{plan.retry.attempts} more after {format_duration(plan.retry.delay)}, only where it failed"
-    yield "attempts", again if plan.retry.attempts else "one"
+    yield "attempts", words.attempts(plan.retry, has_hosts=bool(plan.waves))
 
 
 def _command_facts(command: PlannedCommand) -> Iterator[tuple[str, RenderableType]]:

@@ -11,8 +11,8 @@ from desk.cli.screen import Screen, facts, heading, table
 from desk.services.jobs import JobDetail
 from models.rules.durations import format_duration
 from models.rules.parameters import Parameter
-from models.site.jobs import Job
-from models.vocabulary import SlotState
+from models.site.jobs import HostLock, Job
+from models.vocabulary import Overlap, Repeat, SlotState
 
 Rows = Iterator[tuple[str, RenderableType]]
 MOST_HOSTS = 40
@@ -99,38 +99,42 @@ def _hosts(wave: tuple[str, ...]) -> Text:
 
 
 def _how(job: Job) -> Rows:
+    yield from _action(job)
+    if not job.flow:
+        for name, value in job.environment.items():
+            yield "environment", words.line(f"{name}={value}")
+        for name, reference in job.secrets.items():
+            yield "secret", f"{name} from {reference}"
+        yield "deadline", f"{format_duration(job.deadline)}, kept by the host"
+        yield "if unknown", "the command may be repeated" if job.repeat is Repeat.SAFE else "never repeated by itself"
+        own = job.host_lock is HostLock.JOB
+        yield "lock", "one run of this job at a time on each host" if own else "none"
+    yield "attempts", words.attempts(job.retry, has_hosts=not job.flow)
+    waiting = f", at most {job.overlap.max_queued} waiting" if job.overlap.policy is Overlap.QUEUE else ""
+    yield "overlap", f"{job.overlap.policy.value}{waiting}"
+    yield "alarms", ", ".join(_limits(job)) or "late, missed, failed"
+    for wish in job.notify:
+        yield "tells", f"{wish.to} when {', '.join(occasion.value for occasion in wish.on)}"
+
+
+def _action(job: Job) -> Rows:
     if job.flow:
-        yield "flow", words.line(f"{job.flow} {job.order or ''}")
+        yield "flow", words.line(words.flow(job.flow, job.order))
     elif job.script:
         yield "script", words.line(shlex.join([job.script, *job.arguments]))
     else:
         yield "command", words.line(shlex.join(job.command))
-    for name, value in job.environment.items():
-        yield "environment", words.line(f"{name}={value}")
-    for name, reference in job.secrets.items():
-        yield "secret", f"{name} from {reference}"
-    yield "deadline", f"{format_duration(job.deadline)}, kept by the host"
-    retry = job.retry
-    growing = f", each {retry.factor:g} times longer" if retry.factor != 1 else ""
-    again = f"{retry.attempts} more after {format_duration(retry.delay)}{growing}, only on the hosts that failed"
-    yield "attempts", again if retry.attempts else "one"
-    yield "if unknown", "the command may be repeated" if job.repeat.value == "safe" else "never repeated by itself"
-    yield (
-        "overlap",
-        f"{job.overlap.policy.value}"
-        + (f", at most {job.overlap.max_queued} waiting" if job.overlap.policy.value == "queue" else ""),
-    )
-    yield "lock", "one run of this job at a time on each host" if job.host_lock.value == "job" else "none"
+
+
+def _limits(job: Job) -> Iterator[str]:
     limits = {
         "too long": job.alarms.too_long,
         "too short": job.alarms.too_short,
         "no success for": job.alarms.no_success_for,
     }
-    alarms = [f"{name} {format_duration(limit)}" for name, limit in limits.items() if limit is not None]
-    alarms += [f"over usual {job.alarms.over_usual}"] if job.alarms.over_usual else []
-    yield "alarms", ", ".join(alarms) or "late, missed, failed"
-    for wish in job.notify:
-        yield "tells", f"{wish.to} when {', '.join(occasion.value for occasion in wish.on)}"
+    yield from (f"{name} {format_duration(limit)}" for name, limit in limits.items() if limit is not None)
+    if job.alarms.over_usual:
+        yield f"over usual {job.alarms.over_usual}"
 
 
 def _parameters(parameters: dict[str, Parameter]) -> RenderableType:

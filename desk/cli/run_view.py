@@ -73,7 +73,7 @@ def _facts(found: RunDetail, times: words.Clock) -> Iterator[tuple[str, Renderab
     if plan.command:
         yield "command", words.line(shlex.join(plan.command.argv))
     if plan.flow:
-        yield "flow", words.line(f"{plan.flow} {plan.order or ''}")
+        yield "flow", words.line(words.flow(plan.flow, plan.order))
     if plan.parameters:
         yield "parameters", words.line(", ".join(f"{name}={value}" for name, value in plan.parameters.items()))
     if line.worker:

@@ -1,6 +1,6 @@
 """Words, signs and colours for people at a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,8 @@ from rich.text import Text
 
 from desk.services.jobs import Paused
 from models.queries.desk_jobs import PastRun
+from models.rules.durations import format_duration
+from models.rules.retries import Retry
 from models.rules.wall_clock import zone_of
 from models.vocabulary import Outcome, RunState, Trigger
 from tasks.tools.wording import harmless, shown, span
@@ -89,6 +91,21 @@ def strip(newest_first: Iterable[PastRun]) -> Text:
     for past in reversed(list(newest_first)):
         text.append(sign_of(past), COLOURS[past.outcome])
     return text
+
+
+def flow(name: str, order: Mapping[str, object]) -> str:
+    """A flow and what it is asked to do: render_report (report=daily-operations, hours=24)."""
+    asked = ", ".join(f"{key}={value}" for key, value in order.items())
+    return f"{name} ({asked})" if asked else name
+
+
+def attempts(retry: Retry, *, has_hosts: bool) -> str:
+    """How often again, after how long, and where."""
+    if not retry.attempts:
+        return "one"
+    growing = f", each {retry.factor:g} times longer" if retry.factor != 1 else ""
+    where = ", only on the hosts that failed" if has_hosts else ""
+    return f"{retry.attempts} more after {format_duration(retry.delay)}{growing}{where}"
 
 
 def legend(runs: Iterable[PastRun]) -> str:
