@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,7 @@ from deployments.engine.prefect_server import known_port
 from deployments.engine.prefect_settings import talking_to
 from deployments.engine.status_file import StatusFile, started_at
 from deployments.engine.supervisor import Supervisor
-from deployments.engine.up import apply_site, children
+from deployments.engine.up import apply_site, children, part, part_environment
 from deployments.lab import Lab, LabHost
 from deployments.lab.processes import marked
 from models import clock
@@ -193,11 +194,28 @@ class Stack:
         """The process that carries out a run."""
         return int((self.record(number).worker or ":0").rpartition(":")[2])
 
-    def expire_lease(self, number: str) -> None:
+    def expire_lease(self, number: str, fence: int = 1) -> None:
         """Let the minute pass that a lease lasts after its holder's last sign of life."""
-        past = clock.now() - timedelta(seconds=1)
+        held = (Run.id == run_id_of(number), Run.fence == fence, Run.state == RunState.RUNNING)
         with self.database.write() as session:
-            session.execute(update(Run).where(Run.id == run_id_of(number)).values(lease_until=past))
+            session.execute(update(Run).where(*held).values(lease_until=clock.now() - timedelta(seconds=1)))
+
+    @contextlib.contextmanager
+    def another(self, name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A second planner or relay, or a program of Prefect's own, beside those of the supervisor."""
+        home = self.settings.home
+        environment = {**engine_environment(home, port=known_port(home)), **part_environment(self.settings)}
+        with (home / "logs" / f"another-{name}.log").open("ab") as log:
+            process = subprocess.Popen(arguments or part(name), env=environment, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
     @contextlib.contextmanager
     def prefect(self) -> Iterator[PrefectOrders]:
