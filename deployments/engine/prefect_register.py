@@ -122,6 +122,7 @@ def full_version(wanted: WantedDeployment, flow: "Flow[..., Any]", pool: WorkPoo
 
 
 def schema_of(flow: "Flow[..., Any]") -> dict[str, Any]:
+    """What the flow takes, as JSON Schema."""
     schema: dict[str, Any] = parameter_schema(flow).model_dump(exclude_unset=True)
     return schema
 

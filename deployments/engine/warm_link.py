@@ -20,6 +20,7 @@ LOST = 255
 
 
 def future() -> "asyncio.Future[int]":
+    """An answer that is still to come."""
     return asyncio.get_running_loop().create_future()
 
 

@@ -143,9 +143,7 @@ def test_an_unreachable_host_is_named_and_the_other_one_is_done(
 
 
 def test_a_stopped_batch_leaves_the_other_hosts_alone(start_run: StartRun, worker_database: Database) -> None:
-    hosts = "".join(
-        f"  h{n}: {{connection: local, rank: {n}, run_directory: /tmp/wb-{os.getpid()}-{n}}}\n" for n in (1, 2, 3)
-    )
+    hosts = "".join(f"  h{n}: {{connection: local, rank: {n}, run_directory: h{n}}}\n" for n in (1, 2, 3))
     text = local_job('test "$WATCHBILL_RUN" = no', "batch: {size: 1, on_failure: stop}").replace("on: local", "on: all")
     start_run(text, "work", hosts=hosts)
     run_job(RunJob(run="RUN000001"))
