@@ -39,11 +39,12 @@ class Settings(BaseSettings):
         return self.home / "journal-anchors"
 
     def url(self) -> str:
-        """The database URL. Raises ValueError when it is given twice."""
-        if self.database_url and self.database_url_file:
+        """The database URL. Raises ValueError when two different ones are given."""
+        given = self.database_url.get_secret_value() if self.database_url else None
+        file = self.database_url_file
+        # `watchbill up` hands its parts the URL beside the name of the file that it came from.
+        if given and file and not (file.is_file() and file.read_text().strip() == given):
             raise ValueError("WATCHBILL_DATABASE_URL and WATCHBILL_DATABASE_URL_FILE are both set: keep one")
-        if self.database_url_file:
-            return self.database_url_file.read_text().strip()
-        if self.database_url:
-            return self.database_url.get_secret_value()
-        return f"sqlite:///{(self.home / 'watchbill.db').resolve()}"
+        if given:
+            return given
+        return file.read_text().strip() if file else f"sqlite:///{(self.home / 'watchbill.db').resolve()}"
