@@ -85,7 +85,7 @@ def test_only_the_task_layer_makes_prefect_tasks() -> None:
 def test_no_committed_line_names_a_registry_or_a_path_of_a_machine() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     pattern = re.compile(
-        "|".join(["python" + "hosted", "pypi" + r"\.org", "registry" + r"\.npm", str(ROOT.parent) + "/"])
+        "|".join(["python" + "hosted", "pypi" + r"\.org", "registry" + r"\.npm", re.escape(f"{ROOT}/")])
     )
     found = []
     for name in listed.splitlines():
