@@ -141,7 +141,7 @@ def test_a_long_output_is_kept_by_head_and_tail_and_hashed_whole(here: Target, p
 def test_output_is_kept_byte_for_byte(tmp_path: Path, here: Target, pool: HostPool, line: str, reason: str) -> None:
     result = pool.run(here, shell(f"cd {tmp_path}; {line}"))
     copy = tmp_path / "copy"
-    expected = copy.read_bytes() if copy.exists() else subprocess.run(["sh", "-c", line], capture_output=True).stdout
+    expected = copy.read_bytes() if copy.exists() else subprocess.check_output(["sh", "-c", line])
     assert result.stdout.head + result.stdout.tail == expected, reason
     assert result.stdout.sha256 == hashlib.sha256(expected).hexdigest(), reason
     again = pool.collect(here, command_key(result, here))

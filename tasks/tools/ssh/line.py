@@ -41,6 +41,7 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
 Pipe = socket.socket | paramiko.Channel
 Key = paramiko.PKey
+Pins = dict[str, tuple[bytes, ...]]
 
 
 class LineLost(HostError):
@@ -90,13 +91,12 @@ def dial(target: Target) -> socket.socket:
 class Line:
     """An authenticated connection to one host."""
 
-    def __init__(self, target: Target, pipe: Pipe, key: Key) -> None:
+    def __init__(self, target: Target, pipe: Pipe, key: Key, pins: Pins) -> None:
         """Shake hands and log in over a pipe, which is closed on failure. Raises HostError."""
         self._target = target
         self._pipe = pipe
         self._where = f"{target.address}:{target.port}"
         self._shells: list[paramiko.Channel] = []  # idle; append and pop are atomic
-        pins = _pins(target)
         try:
             self._transport = paramiko.Transport(pipe)
             self._shake_hands(pins)
@@ -203,7 +203,7 @@ class Line:
                 raise LineLost(name, HostFault.UNUSABLE, f"the login shell floods the line: {reading.noise}")
         raise LineLost(name, HostFault.HANGS, f"{self._where} gave no answer in time")
 
-    def _shake_hands(self, pins: dict[str, tuple[bytes, ...]]) -> None:
+    def _shake_hands(self, pins: Pins) -> None:
         transport, name = self._transport, self._target.name
         transport.banner_timeout = BANNER_SECONDS
         transport.auth_timeout = AUTH_SECONDS
@@ -269,7 +269,7 @@ def _call(channel: paramiko.Channel, line: bytes) -> None:
     transport._send_user_message(message)
 
 
-def _pins(target: Target) -> dict[str, tuple[bytes, ...]]:
+def load_pins(target: Target) -> Pins:
     """The pinned host keys by kind. Raises HostError when there is none, or one cannot be read."""
     if not target.host_keys:
         problem = (
@@ -277,7 +277,7 @@ def _pins(target: Target) -> dict[str, tuple[bytes, ...]]:
             "under its host_keys; nothing was sent"
         )
         raise HostError(target.name, HostFault.WRONG_KEY, problem)
-    pins: dict[str, tuple[bytes, ...]] = {}
+    pins: Pins = {}
     for line in target.host_keys:
         try:
             kind, encoded = line.split()[:2]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from models.errors import HostError
 from models.vocabulary import HostFault
-from tasks.tools.ssh.line import EarlyClose, Key, Line, NoChannel, Pipe, dial, load_key
+from tasks.tools.ssh.line import EarlyClose, Key, Line, NoChannel, Pins, Pipe, dial, load_key, load_pins
 from tasks.tools.ssh.shapes import Target
 
 MOST_LINES = 256
@@ -45,7 +45,7 @@ class Links:
         self._channels = channels_per_connection
         self._lock = threading.Lock()
         self._hosts: dict[Target, _Host] = {}
-        self._keys: dict[Target, Key] = {}
+        self._credentials: dict[Target, tuple[Key, Pins]] = {}
         self._closed = False
 
     @contextlib.contextmanager
@@ -100,9 +100,10 @@ class Links:
         return self._make(host, target)
 
     def _free(self, host: _Host) -> _Link | None:
-        dead = [link for link in host.links if not link.line.alive]
-        for link in dead:
+        for link in [link for link in host.links if not link.line.alive]:
             host.links.remove(link)
+            if not link.used:
+                _hang_up(link)
         return next((link for link in host.links if link.used < self._channels), None)
 
     def _make(self, host: _Host, target: Target) -> _Link:
@@ -135,9 +136,9 @@ class Links:
 
     def _connect(self, target: Target) -> _Link:
         with contextlib.ExitStack() as stack:
-            key = self._key(target)
+            credentials = self._load(target)  # before the host hears of us
             pipe = self._through(stack, target, target.jump) if target.jump else dial(target)
-            return _Link(Line(target, pipe, key), used=1, stack=stack.pop_all())
+            return _Link(Line(target, pipe, *credentials), used=1, stack=stack.pop_all())
 
     def _through(self, stack: contextlib.ExitStack, target: Target, jump: Target) -> Pipe:
         try:
@@ -149,11 +150,11 @@ class Links:
                 raise
             raise HostError(target.name, error.fault, f"the jump host {error}") from error
 
-    def _key(self, target: Target) -> Key:
-        key = self._keys.get(target)
-        if key is None:
-            key = self._keys[target] = load_key(target)
-        return key
+    def _load(self, target: Target) -> tuple[Key, Pins]:
+        credentials = self._credentials.get(target)
+        if credentials is None:
+            credentials = self._credentials[target] = (load_key(target), load_pins(target))
+        return credentials
 
     def _give_back(self, host: _Host, link: _Link) -> None:
         with host.turn:
