@@ -13,6 +13,8 @@ LOG = logging.getLogger(__name__)
 
 def run_worker(settings: WarmSettings) -> None:
     """Be a worker until told to end. Raises EngineError when it cannot go on."""
+    # A line for every look for work, two seconds apart, would bury the lines that say something.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     asyncio.run(serve(settings))
 
 
