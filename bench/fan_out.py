@@ -137,6 +137,7 @@ def contestants(folder: Path, lab: Lab, *, peers: bool) -> list[Contestant]:
     entered = [
         Contestant("watchbill", python("ours", 1), own),
         Contestant("paramiko, 32 threads", python("bare", 1), own),
+        Contestant("watchbill, logged", [sys.executable, "-m", "bench.logged", str(folder), "1"], own),
         Contestant("watchbill, reused", python("ours", 1 + WARM_ROUNDS), own),
         Contestant("paramiko, reused", python("bare", 1 + WARM_ROUNDS), own),
     ]
@@ -243,8 +244,11 @@ def _summary(runs: Mapping[str, Sequence[Figures]], kind: str) -> dict[str, obje
         if entry
     }
     own, plain = medians["watchbill"], medians["paramiko, 32 threads"]
+    logged = medians["watchbill, logged"]
     ratios = {
         "time against bare paramiko (at most 1.4)": own["seconds"] / plain["seconds"],
+        "everything logged, against bare paramiko, in process (at most 1.4)": logged["fan_out_seconds"]
+        / plain["fan_out_seconds"],
         "reused connections against cold ones (at least 4)": own["fan_out_seconds"]
         / medians["watchbill, reused"]["reused_seconds"],
     }

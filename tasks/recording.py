@@ -47,8 +47,7 @@ class Recorder:
             return
         try:
             with database().write() as session:
-                for step, result in batch:
-                    runs.end_step(session, step, result, worker_name())
+                runs.end_steps(session, batch, worker_name())
         except WatchbillError as error:
             self._error = error
 

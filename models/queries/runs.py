@@ -1,22 +1,26 @@
 """The life of a run: queued, claimed under a lease, its steps, closed or put back for a retry."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models import clock
 from models.errors import MoveRefused, NotFound, StaleClaim
 from models.orders.plan import RunPlan
 from models.queries import notices, task_log
-from models.queries.states import Because, advance
+from models.queries.states import Because, Change, advance, advance_many
 from models.records import Run, Step
 from models.records.work import run_number
 from models.rules.retries import Failure, may_retry
 from models.vocabulary import HostFault, Outcome, Repeat, RunState, StepState
 
 LEASE = timedelta(seconds=60)
+IN_DOUBT = (Outcome.UNKNOWN, Outcome.KILL_UNCONFIRMED)
+IN_DOUBT = (Outcome.UNKNOWN, Outcome.KILL_UNCONFIRMED)
+"""The host has not said how it ended: what it says later is the truth."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,12 @@ def extend_lease(session: Session, claimed: ClaimedRun) -> bool:
     return result.rowcount == 1  # type: ignore[attr-defined,no-any-return]  # an UPDATE gives a CursorResult
 
 
+def release_lease(session: Session, claimed: ClaimedRun) -> None:
+    """Let go of a run that goes on without us: whoever takes it up need not wait for the lease."""
+    held = (Run.id == claimed.run_id, Run.fence == claimed.fence, Run.state == RunState.RUNNING)
+    session.execute(update(Run).where(*held).values(lease_until=now_by_database(session)))
+
+
 def is_kill_requested(session: Session, run_id: int) -> bool:
     """Whether a person asked for the run's end."""
     return session.scalar(select(Run.kill_requested_at).where(Run.id == run_id)) is not None
@@ -149,26 +159,26 @@ def open_steps(session: Session, claimed: ClaimedRun, shares: list[task_log.Star
 
     A step that an earlier claim opened is taken up under its own key: the host knows whether it was started.
     """
-    known = {step.key: step for step in session.scalars(select(Step).where(Step.run_id == claimed.run_id))}
-    opened = []
-    for share in shares:
-        host = share.host or ""
-        key = claimed.step_key(host)
-        step = known.get(key)
-        if step is None:
-            step = Step(
-                key=key,
-                run_id=claimed.run_id,
-                host=host,
-                attempt=claimed.attempt,
-                state=StepState.INTENDED,
-                intended_at=share.started_at,
-            )
-            session.add(step)
-            session.flush()
-        if step.state is StepState.INTENDED:
-            opened.append(OpenStep(step.id, host, key, task_log.open_row(session, share)))
-    return opened
+    by_key = {claimed.step_key(share.host or ""): share for share in shares}
+    known = {step.key: step for step in steps_of(session, claimed.run_id, claimed.attempt)}
+    new = [_intent(claimed, key, share) for key, share in by_key.items() if key not in known]
+    ids = {key: step.id for key, step in known.items() if step.state is StepState.INTENDED}
+    if new:
+        ids |= dict(session.execute(insert(Step).returning(Step.key, Step.id), new).tuples().all())
+    wanted = [(key, share) for key, share in by_key.items() if key in ids]
+    logs = task_log.open_rows(session, [share for _, share in wanted])
+    return [OpenStep(ids[key], share.host or "", key, log) for (key, share), log in zip(wanted, logs, strict=True)]
+
+
+def _intent(claimed: ClaimedRun, key: str, share: task_log.Started) -> dict[str, object]:
+    return {
+        "key": key,
+        "run_id": claimed.run_id,
+        "host": share.host,
+        "attempt": claimed.attempt,
+        "state": StepState.INTENDED,
+        "intended_at": share.started_at,
+    }
 
 
 @dataclass(frozen=True)
@@ -186,9 +196,35 @@ class StepResult:
     streams: tuple[task_log.Stream, ...]
 
 
-def end_step(session: Session, opened: OpenStep, result: StepResult, actor: str) -> None:
-    """Record one host's outcome. A step that a kill or another claim ended first keeps what it says."""
-    ended = task_log.HostResult(
+def move_to(session: Session, step: Step, outcome: Outcome) -> str | None:
+    """The move that writes this outcome: `end`, `resolve` when it settles a doubt of a run under way, or none."""
+    if step.state is StepState.INTENDED:
+        return "end"
+    under_way = get(session, step.run_id).state is RunState.RUNNING
+    return "resolve" if under_way and step.outcome in IN_DOUBT and outcome not in IN_DOUBT else None
+
+
+def end_steps(session: Session, finished: Sequence[tuple[OpenStep, StepResult]], actor: str) -> None:
+    """Record the outcomes of several hosts.
+
+    A step that a kill or another claim ended first keeps what it says, unless that was a doubt and the host's own
+    word settles it.
+    """
+    task_log.close_host_rows(session, [(opened.log_id, _of_host(result)) for opened, result in finished])
+    ids = [opened.step_id for opened, _ in finished]
+    found = {step.id: step for step in session.scalars(select(Step).where(Step.id.in_(ids)).with_for_update())}
+    changes = [_ending(opened, result, actor) for opened, result in finished]
+    first = [change for change in changes if found[change.record_id].state is StepState.INTENDED]
+    if first:
+        advance_many(session, Step, StepState.INTENDED, "end", first)
+    for change in changes:
+        step = found[change.record_id]
+        if change not in first and step.outcome in IN_DOUBT and change.values["outcome"] not in IN_DOUBT:
+            advance(session, step, "resolve", change.because, **change.values)
+
+
+def _of_host(result: StepResult) -> task_log.HostResult:
+    return task_log.HostResult(
         ended_at=result.ended_at,
         outcome=result.outcome,
         fault=result.fault,
@@ -196,21 +232,17 @@ def end_step(session: Session, opened: OpenStep, result: StepResult, actor: str)
         message=result.message,
         streams=result.streams,
     )
-    task_log.close_host_row(session, opened.log_id, ended)
-    step = session.get(Step, opened.step_id)
-    if step is None or step.state is StepState.ENDED:
-        return
-    advance(
-        session,
-        step,
-        "end",
-        Because(actor, result.message),
-        outcome=result.outcome,
-        fault=result.fault,
-        exit_code=result.exit_code,
-        started_at=result.started_at,
-        ended_at=result.ended_at,
-        message=result.message,
-        first_error_line=result.first_error_line,
-        attached=result.attached,
-    )
+
+
+def _ending(opened: OpenStep, result: StepResult, actor: str) -> Change:
+    values = {
+        "outcome": result.outcome,
+        "fault": result.fault,
+        "exit_code": result.exit_code,
+        "started_at": result.started_at,
+        "ended_at": result.ended_at,
+        "message": result.message,
+        "first_error_line": result.first_error_line,
+        "attached": result.attached,
+    }
+    return Change(opened.step_id, Because(actor, result.message), values)

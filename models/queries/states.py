@@ -1,15 +1,17 @@
 """The one writer of state: look the move up, compare and set, journal, all in the caller's transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from models.errors import MoveRefused
 from models.queries import journal
 from models.records import Run, Slot, Step
-from models.rules.moves import find_move
+from models.rules.moves import Move, find_move
 
 Stateful = Run | Slot | Step
 
@@ -42,18 +44,54 @@ def advance(session: Session, record: Stateful, action: str, because: Because, *
     if result.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
         raise MoveRefused(f"{kind} {record.id} is no longer {source.value!r} under this claim: somebody else was first")
     session.expire(record)
-    fact = journal.Fact(
-        tag=f"operations:{kind}:{action.replace(' ', '-')}",
-        subject=f"{kind}/{record.id}",
-        source=source.value,
+    journal.append(session, _fact(record.id, move, kind, because, changes))
+    return True
+
+
+@dataclass(frozen=True)
+class Change:
+    """One of several records that make the same move at once, and what is written with it."""
+
+    record_id: int
+    because: Because
+    values: dict[str, Any]
+
+
+def advance_many(
+    session: Session, table: type[Stateful], source: StrEnum, action: str, changes: Sequence[Change]
+) -> None:
+    """Make one move of many records, all of them or none; each change has the same columns.
+
+    Raises MoveRefused when no table of moves allows it, or when somebody else was first with one of them.
+    """
+    kind, columns = table.__tablename__, table.__table__.c
+    move = find_move(kind, source, action)
+    names = sorted(changes[0].values)
+    statement = (
+        update(table)
+        .where(columns.id == bindparam("record_id"), columns.state == source)
+        .values({**{name: bindparam(f"new_{name}") for name in names}, "state": move.target})
+    )
+    rows = [
+        {"record_id": change.record_id, **{f"new_{name}": change.values[name] for name in names}} for change in changes
+    ]
+    if session.connection().execute(statement, rows).rowcount != len(changes):
+        raise MoveRefused(f"one of {len(changes)} {kind}s is no longer {source.value!r}: somebody else was first")
+    for change in changes:
+        journal.append(session, _fact(change.record_id, move, kind, change.because, change.values))
+
+
+def _fact(record_id: int, move: Move, kind: str, because: Because, changes: dict[str, Any]) -> journal.Fact:
+    return journal.Fact(
+        tag=f"operations:{kind}:{move.action.replace(' ', '-')}",
+        subject=f"{kind}/{record_id}",
+        source=move.source.value,
         target=move.target.value,
         actor=because.actor,
         reason=because.reason,
         facts=_plain(changes),
         key=because.key,
     )
-    journal.append(session, fact)
-    return True
 
 
 def _plain(changes: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,23 @@
 """The log of tasks: open a row before the act, close it after, and account for the ones whose process died."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import BindParameter, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from models.records import Output, TaskLog
-from models.vocabulary import HostFault, Outcome
+from models.records import Output, Run, TaskLog
+from models.vocabulary import HostFault, Outcome, RunState
+
+FORGOTTEN_AFTER = timedelta(minutes=5)
+"""A task that belongs to a run outlives the run's end by its own last words only."""
+LONGEST_WITHOUT_RUN = timedelta(hours=1)
+LONGEST_RUN = timedelta(days=40)
+
+
+ENDED = ("ended_at", "outcome", "fault", "exit_code", "message")
+KEPT = ("head", "tail", "size_bytes", "sha256")
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,14 @@ def open_row(session: Session, started: Started) -> int:
     return row.id
 
 
+def open_rows(session: Session, started: Sequence[Started]) -> list[int]:
+    """Write the rows of several hosts' shares at once. Returns their keys, in the same order."""
+    if not started:
+        return []
+    statement = insert(TaskLog).returning(TaskLog.id, sort_by_parameter_order=True)
+    return list(session.scalars(statement, [asdict(share) for share in started]))
+
+
 def close_row(session: Session, row_id: int, now: datetime, outcome: Outcome, message: str | None) -> None:
     """Say how a task ended; a row that was closed before keeps what it says."""
     session.execute(
@@ -65,23 +83,20 @@ class HostResult:
     streams: tuple[Stream, ...]
 
 
-def close_host_row(session: Session, row_id: int, result: HostResult) -> None:
-    """Complete one host's row, with the output that is kept of it."""
-    session.execute(
-        update(TaskLog)
-        .where(TaskLog.id == row_id)
-        .values(
-            ended_at=result.ended_at,
-            outcome=result.outcome,
-            fault=result.fault,
-            exit_code=result.exit_code,
-            message=result.message,
-        )
-    )
-    for stream in result.streams:
-        if stream.size_bytes:
-            kept = {"head": stream.head, "tail": stream.tail, "size_bytes": stream.size_bytes, "sha256": stream.sha256}
-            session.add(Output(task_log_id=row_id, stream=stream.name, **kept))
+def close_host_rows(session: Session, ended: Sequence[tuple[int, HostResult]]) -> None:
+    """Complete the rows of several hosts, with the output that is kept of each."""
+    new: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in ENDED}
+    statement = update(TaskLog).where(TaskLog.id == bindparam("row_id")).values(new)
+    rows = [{"row_id": key, **{f"new_{name}": getattr(result, name) for name in ENDED}} for key, result in ended]
+    session.connection().execute(statement, rows)
+    outputs = [
+        {"task_log_id": key, "stream": stream.name, **{name: getattr(stream, name) for name in KEPT}}
+        for key, result in ended
+        for stream in result.streams
+        if stream.size_bytes
+    ]
+    if outputs:
+        session.connection().execute(insert(Output), outputs)
 
 
 def close_orphans(session: Session, run_id: int, now: datetime) -> int:
@@ -89,6 +104,21 @@ def close_orphans(session: Session, run_id: int, now: datetime) -> int:
     result = session.execute(
         update(TaskLog)
         .where(TaskLog.run_id == run_id, TaskLog.ended_at.is_(None))
+        .values(ended_at=now, outcome=Outcome.UNKNOWN, message="its process ended before it could say how")
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+
+
+def close_forgotten(session: Session, now: datetime) -> int:
+    """Close the rows whose process died so late that nobody takes its run up: the run has ended, or there is none."""
+    ended = select(Run.id).where(Run.state == RunState.ENDED, Run.ended_at < now - FORGOTTEN_AFTER)
+    result = session.execute(
+        update(TaskLog)
+        .where(
+            TaskLog.ended_at.is_(None),
+            TaskLog.started_at > now - LONGEST_RUN,
+            TaskLog.run_id.in_(ended) | (TaskLog.run_id.is_(None) & (TaskLog.started_at < now - LONGEST_WITHOUT_RUN)),
+        )
         .values(ended_at=now, outcome=Outcome.UNKNOWN, message="its process ended before it could say how")
     )
     return int(result.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult

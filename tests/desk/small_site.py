@@ -141,7 +141,7 @@ def work(database: Database, run: str, ends: Mapping[str, Ends] | None = None) -
         opened = runs.open_steps(session, claimed, shares)
     for step in opened:
         with database.write() as session:
-            runs.end_step(session, step, _result((ends or {}).get(step.host, WELL), now), "worker:1")
+            runs.end_steps(session, [(step, _result((ends or {}).get(step.host, WELL), now))], "worker:1")
     with database.write() as session:
         return closing.close(session, claimed, "worker:1", failed_with=None)
 

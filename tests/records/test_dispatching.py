@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models.database import Database
 from models.errors import MoveRefused, Refused, StaleClaim
@@ -60,8 +60,7 @@ def finish(database: Database, claimed: ClaimedRun, outcomes: dict[str, Outcome]
         shares = [Started("run-on-hosts", NOON, "worker:1", claimed.run_id, host) for host in outcomes]
         opened = runs.open_steps(session, claimed, shares)
     with database.write() as session:
-        for step in opened:
-            runs.end_step(session, step, result(outcomes[step.host]), "worker:1")
+        runs.end_steps(session, [(step, result(outcomes[step.host])) for step in opened], "worker:1")
         return closing.close(session, claimed, "worker:1", failed_with=None)
 
 
@@ -195,7 +194,7 @@ def test_a_dead_workers_run_is_taken_up_and_its_open_step_keeps_its_key(
     with database.write() as session:
         shares = [Started("run-on-hosts", NOON, "worker:1", 1, host) for host in ("web1", "web2")]
         opened = runs.open_steps(session, first, shares)
-        runs.end_step(session, opened[0], result(Outcome.OK), "worker:1")
+        runs.end_steps(session, [(opened[0], result(Outcome.OK))], "worker:1")
         assert recovery.take_up_lost_runs(session, NOON, "planner") == [], "its lease still holds"
         run = session.get(Run, 1)
         run.lease_until = runs.now_by_database(session) - timedelta(seconds=1)
@@ -423,16 +422,40 @@ def test_a_repeated_move_with_the_same_key_is_a_no_op(database: Database, make_b
             assert advance(session, run, "dispatch again", because, recoveries=1) is expected
 
 
-def test_an_outcome_that_a_kill_recorded_first_stands(database: Database, make_book: MakeBook) -> None:
+@pytest.mark.parametrize(
+    ("first", "later", "stands"),
+    [
+        (Outcome.KILLED, Outcome.FAILED, Outcome.KILLED),
+        (Outcome.KILL_UNCONFIRMED, Outcome.TIMED_OUT, Outcome.TIMED_OUT),
+        (Outcome.KILL_UNCONFIRMED, Outcome.UNKNOWN, Outcome.KILL_UNCONFIRMED),
+    ],
+    ids=["a proof stands", "the host's own word settles a doubt", "a doubt does not settle a doubt"],
+)
+def test_what_a_kill_recorded_first_stands_unless_it_was_a_doubt(
+    database: Database, make_book: MakeBook, first: Outcome, later: Outcome, stands: Outcome
+) -> None:
     make_book_and_start(database, make_book)
     claimed = claim(database)
     with database.write() as session:
         (opened,) = runs.open_steps(session, claimed, [Started("run-on-hosts", NOON, "worker:1", 1, "web1")])
         step = session.get(Step, opened.step_id)
-        advance(session, step, "end", Because("ann"), outcome=Outcome.KILL_UNCONFIRMED, ended_at=NOON)
+        advance(session, step, "end", Because("ann"), outcome=first, ended_at=NOON)
     with database.write() as session:
-        runs.end_step(session, OpenStep(opened.step_id, "web1", opened.key, opened.log_id), result(Outcome.OK), "w")
+        again = OpenStep(opened.step_id, "web1", opened.key, opened.log_id)
+        runs.end_steps(session, [(again, result(later))], "w")
     with database.read() as session:
         step = session.get(Step, opened.step_id)
         assert step is not None
-        assert (step.state, step.outcome) == (StepState.ENDED, Outcome.KILL_UNCONFIRMED)
+        assert (step.state, step.outcome) == (StepState.ENDED, stands)
+
+
+def test_a_kill_that_is_asked_for_again_is_done_again(database: Database, make_book: MakeBook) -> None:
+    make_book_and_start(database, make_book)
+    claim(database)
+    for later in (0, 10):
+        with database.write() as session:
+            run = runs.get(session, 1)
+            dispatching.request_kill(session, run, NOON + timedelta(seconds=later), "ann", "it hangs")
+    with database.read() as session:
+        query = select(func.count()).select_from(OutboxRow).where(OutboxRow.deployment == "kill-run")
+        assert session.scalar(query) == 2
