@@ -39,6 +39,7 @@ class Sshd:
     environments: Mapping[str, Mapping[str, str]]  # by address
     authorized_keys: Path
     max_startups: str
+    prefix: tuple[str, ...] = ()  # "ip netns exec NAME": for a host in a network of its own
     process: subprocess.Popen[bytes] | None = None
     dog: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
@@ -49,7 +50,7 @@ class Sshd:
         config = self.folder / "sshd_config"
         config.write_text(self._config())
         with (self.folder / "sshd.log").open("ab") as log:
-            command = [str(self.binary), "-D", "-e", "-f", str(config)]
+            command = [*self.prefix, str(self.binary), "-D", "-e", "-f", str(config)]
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )

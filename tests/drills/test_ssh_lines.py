@@ -17,7 +17,7 @@ import pytest
 from deployments.lab import Lab
 from models.settings import CHECKOUT
 from models.vocabulary import HostFault, Outcome
-from tasks.tools.ssh import CommandResult, HostPool, OwnedCommand, Target
+from tasks.tools.ssh import CommandResult, HostPool, OwnedCommand, Target, line, links
 from tests.drills.ssh_lab import as_target, command, new_key, shell, until
 from tests.servers import need
 
@@ -143,8 +143,10 @@ def test_a_frozen_sshd_hangs_and_is_given_up_in_time(lab: Lab, pool: HostPool) -
     assert pool.probe(as_target(lab.hosts[3])) is None
 
 
-def test_a_session_frozen_while_idle_gets_no_command(lab: Lab, tmp_path: Path) -> None:
+def test_a_session_frozen_while_idle_gets_no_command(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that was good a minute ago must not swallow a command, nor hold it for its whole deadline."""
+    monkeypatch.setattr(line, "CHANNEL_SECONDS", 2)
+    monkeypatch.setattr(line, "BANNER_SECONDS", 2)
     with HostPool() as pool:
         target = as_target(lab.hosts[3])
         assert pool.run(target, command("true")).outcome is Outcome.OK
@@ -153,14 +155,17 @@ def test_a_session_frozen_while_idle_gets_no_command(lab: Lab, tmp_path: Path) -
             started = time.monotonic()
             result = pool.run(target, shell(f"touch {tmp_path}/ran", seconds=3600))
             assert (result.outcome, result.fault) == (Outcome.FAILED, HostFault.HANGS)
-            assert time.monotonic() - started < 30
+            assert time.monotonic() - started < 10
         finally:
             lab.thaw_host("host4")
         time.sleep(0.3)
         assert not (tmp_path / "ran").exists()
 
 
-def test_a_server_that_closes_every_handshake_is_no_hanging_one(pool: HostPool, lab: Lab) -> None:
+def test_a_server_that_closes_every_handshake_is_no_hanging_one(
+    pool: HostPool, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "KNOCKS", 3)
     with socket.create_server(("127.0.0.1", 0)) as server:
         stop = threading.Event()
 
@@ -207,11 +212,8 @@ def test_eight_commands_share_a_connection_and_nine_take_two(lab: Lab) -> None:
     with HostPool() as pool:
         target = as_target(lab.hosts[0], slots=64)
         before = len(_established(target.port))
-        thread = threading.Thread(
-            target=lambda: pool.run_many(
-                [(target, shell("sleep 1.5"))] * 1 + [(target, shell("sleep 1.5")) for _ in range(8)]
-            )
-        )
+        nine = [(target, shell("sleep 1.5")) for _ in range(9)]
+        thread = threading.Thread(target=pool.run_many, args=(nine,))
         thread.start()
         time.sleep(1)
         assert len(_established(target.port)) - before == 2
@@ -228,7 +230,7 @@ def _established(port: int) -> list[str]:
 def test_a_closed_pool_leaves_no_thread_and_no_connection(lab: Lab) -> None:
     before = set(threading.enumerate())
     with HostPool() as pool:
-        pool.run_many([(as_target(host), command("true")) for host in lab.hosts] * 1)
+        pool.run_many([(as_target(host), command("true")) for host in lab.hosts])
         pool.run(as_target(lab.hosts[0], port=1), command("true"))
     until(lambda: set(threading.enumerate()) <= before, 20)
     refused = pool.run(as_target(lab.hosts[0]), command("true"))

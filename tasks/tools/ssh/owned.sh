@@ -218,25 +218,26 @@ keep() { # PIPE FILE
         case $b in records) : "${records:=$a}" ;; bytes) size=$a ;; esac
     done <"$1.count"
     sha=-
-    if [ "$full" = 0 ] && [ $(($records)) = 512 ]; then
-        mkfifo "$2.hashed" "$2.counted"
-        sha256sum <"$2.hashed" >"$2.sum" &
-        wc -c <"$2.counted" >"$2.size" &
+    if [ "$full" = 0 ] && [ $(($records)) = 512 ] && mkfifo "$2.hashed" "$2.counted" "$2.facts"; then
+        # The facts go through a pipe of our own, so that a full disk cannot swallow them.
+        command exec 5<>"$2.facts"
+        sha256sum <"$2.hashed" >&5 &
+        wc -c <"$2.counted" >&5 &
         {
             cat "$1.head"
             exec cat
         } | tee "$2.hashed" "$2.counted" | { head -c 65536 >"$2"; tail -c 262144 >"$2.tail"; cat >/dev/null; }
-        wait
-        read -r size <"$2.size"
-        read -r sha _ <"$2.sum"
-        rm -f "$2.hashed" "$2.counted" "$2.size" "$2.sum"
+        for fact in 1 2; do
+            read -r a b <&5
+            if [ -n "$b" ]; then sha=$a; else size=$a; fi
+        done
+        rm -f "$2.hashed" "$2.counted" "$2.facts"
     elif [ "$full" = 1 ]; then
-        # The disk is full. A command must not die of our troubles, so go on reading, for nobody.
-        cat >/dev/null
-        size=
+        # The disk is full. A command must not die of our troubles, so count what cannot be kept.
+        size=$(($(wc -c <"$1.head") + $(wc -c) + 1)) sha='?'
     fi
     : "${size:=$(wc -c <"$1.head")}"
-    echo "$size $sha" >"$1.kept"
+    echo "$size $sha" 1<>"$1.kept"
 }
 
 # End the reading of keeper $1, not the keeper: it writes down what it has.
@@ -248,10 +249,16 @@ cut() {
     done
 }
 
+are_kept() { # both streams, as their keepers say
+    read -r out out_sha <"$slot.out.kept"
+    read -r err err_sha <"$slot.err.kept"
+    case pending in "$out" | "$err") return 1 ;; esac
+}
+
 # The command ended: its streams end with it, unless a daemon holds them. That one gets two seconds.
 finish_streams() {
     tries=0
-    until read -r out out_sha <"$slot.out.kept" && read -r err err_sha <"$slot.err.kept"; do
+    until are_kept; do
         tries=$((tries + 1))
         case $tries in [1-9]) sleep 0.003 ;; *) sleep 0.05 ;; esac
         if [ "$tries" = 50 ]; then
@@ -261,14 +268,16 @@ finish_streams() {
         fi
         [ "$tries" -lt 90 ] || break
     done
+    [ "$out" != pending ] || out=$(wc -c <"$slot.out.head") out_sha='?'
+    [ "$err" != pending ] || err=$(wc -c <"$slot.err.head") err_sha='?'
     # The pipes' files are the next command's: what is small moves into the diary, what is not into files.
-    if slurp "$slot.out.head" "$out" && out_text=$text && slurp "$slot.err.head" "$err"; then
+    if [ "$out_sha$err_sha" = -- ] && slurp "$slot.out.head" "$out" && out_text=$text && slurp "$slot.err.head" "$err"; then
         printf 'kept %s - %s - inline\n%s' "$out" "$err" "$out_text$text" >>"$run.state"
         inline=1
         return
     fi
-    [ "$out_sha" != - ] || cp "$slot.out.head" "$run.out"
-    [ "$err_sha" != - ] || cp "$slot.err.head" "$run.err"
+    case $out_sha in [-?]) cp "$slot.out.head" "$run.out" ;; esac
+    case $err_sha in [-?]) cp "$slot.err.head" "$run.err" ;; esac
     echo "kept $out $out_sha $err $err_sha" >>"$run.state"
 }
 
@@ -283,6 +292,14 @@ prepare() { # the folders, once a day; then what is older than a week goes
     done
 }
 
+is_writable() { # else the system's own words are in `trouble`
+    trouble=$({ head -c 4096 /dev/zero >"$base/runs/probe.$$"; } 2>&1)
+    rm -f "$base/runs/probe.$$"
+    [ -z "$trouble" ] && return
+    trouble="${trouble##*: }: $base"
+    return 1
+}
+
 # Read what came by standard input: secrets (never stored) and the script. Half of it counts as nothing.
 receive() {
     if [ "$secret_bytes" -gt 0 ]; then
@@ -294,8 +311,7 @@ receive() {
     head -c "$script_bytes" >"$run.script.$$"
     [ "$(wc -c <"$run.script.$$")" -eq "$script_bytes" ] || {
         rm -f "$run.script.$$"
-        trouble=$({ printf '%4096s' x >"$run.script.$$"; } 2>&1) || refuse unusable "${trouble##*: }: $base"
-        rm -f "$run.script.$$"
+        is_writable || refuse unusable "$trouble"
         refuse torn
     }
     chmod 700 "$run.script.$$"
@@ -309,12 +325,14 @@ claim() {
     if ! printf '' >"$run.state"; then
         set +C
         [ -e "$run.state" ] && return 1
-        refuse unusable "cannot write to $base"
+        is_writable
+        refuse unusable "${trouble:-a file cannot be made in $base}"
     fi
     set +C
     printf 'claimed %s %s %s %s %s\n' $$ "$runner_tick" "$boot" "$claimed" "$until" >>"$run.state" || {
         rm -f "$run.state"
-        refuse unusable "No space left: $base"
+        is_writable
+        refuse unusable "${trouble:-a file cannot be written in $base}"
     }
     runner_boot=$boot
 }
@@ -369,9 +387,11 @@ make_pipes() {
         rm -f "$slot.out" "$slot.err"
         mkfifo "$slot.out" "$slot.err"
     }
-    echo used >"$slot.use"
-    printf '' >"$slot.out.kept"
-    printf '' >"$slot.err.kept"
+    # Written now and overwritten in place later, which needs no space on a disk that filled in between.
+    echo used >"$slot.use" && echo pending >"$slot.out.kept" && echo pending >"$slot.err.kept" && return
+    rm -f "$run.state"
+    is_writable
+    refuse unusable "${trouble:-a file cannot be written in $base}"
 }
 
 start() {
@@ -496,8 +516,7 @@ do_probe() {
     done
     [ -z "$missing" ] || refuse unusable "not installed:$missing"
     prepare
-    trouble=$({ printf '%4096s' x >"$base/runs/probe.$$"; } 2>&1) || { rm -f "$base/runs/probe.$$"; refuse unusable "${trouble##*: }: $base"; }
-    rm -f "$base/runs/probe.$$"
+    is_writable || refuse unusable "$trouble"
     say probed "note=$1"
 }
 

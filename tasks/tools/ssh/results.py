@@ -110,7 +110,7 @@ def _streams(answer: Answer) -> tuple[Kept, Kept]:
 
 def _kept(measures: str, head: bytes, tail: bytes) -> Kept:
     size, _, _, digest = measures.split(",")
-    if digest == "-":
+    if digest in "-?":
         complete = int(size) == len(head) + len(tail)
         digest = hashlib.sha256(head + tail).hexdigest() if complete else ""
     return Kept(head, tail, int(size), digest)
