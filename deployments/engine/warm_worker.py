@@ -114,8 +114,11 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
         with wake_socket(self.settings.home) as woken:
             while True:
                 await loop.sock_recv(woken, 16)
-                with contextlib.suppress(httpx.HTTPError):
+                try:
                     await self.get_and_submit_flow_runs()
+                except Exception:
+                    # The next look, at most two seconds away, may do better; this listener must live on.
+                    LOG.exception("a wake-up found no work")
 
     async def heed_cancellations(self) -> None:
         """End the process of every run that somebody cancels."""
