@@ -1,9 +1,9 @@
 """Render a report as a routine job."""
 
 from prefect import flow
-from tasks.reports import render_to_files
 
 from models.orders import RenderReport
+from tasks.reports import render_to_files
 from tasks.runs import claimed
 
 

@@ -4,6 +4,7 @@ from prefect import flow
 
 from models.orders import RunJob
 from tasks.commands import run_on_hosts, wait_for_file, waves_in_turn
+from tasks.kills import end_what_is_open
 from tasks.runs import claimed
 
 
@@ -18,3 +19,4 @@ def run_job(order: RunJob) -> None:
         wait_for_file(run)
         for wave in waves_in_turn(run):
             run_on_hosts(run, wave)
+        end_what_is_open(run)

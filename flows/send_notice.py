@@ -1,9 +1,9 @@
 """Tell somebody something."""
 
 from prefect import flow
-from tasks.notices import send
 
 from models.orders import SendNotice
+from tasks.notices import send
 
 
 @flow(name="send-notice", persist_result=False)

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from models import clock
 from models.errors import HostError, StaleClaim
 from models.orders.plan import PlannedFile, PlannedHost, RunPlan
 from models.queries import runs
@@ -13,12 +15,15 @@ from models.rules.batch import may_go_on
 from models.vocabulary import HostFault, Outcome
 from tasks.ledger import share_of_current, task
 from tasks.recording import recorder
+from tasks.tools.capture import kept
 from tasks.tools.redaction import Redactor
 from tasks.tools.secrets import SecretStore
 from tasks.tools.ssh import CommandResult, Kept, OwnedCommand, Target
 from tasks.workplace import database, host_pool, settings
 
 POLL_SECONDS = 5
+THREADS = 32
+"""Hosts at a time; a worker's memory and its sshd peers set the limit."""
 
 
 @task()
@@ -36,13 +41,29 @@ def run_on_hosts(run: ClaimedRun, hosts: tuple[str, ...]) -> list[Outcome]:
     redactor = Redactor(secrets)
     pairs = [(target_of(run.plan, step.host), _command(run, step, secrets)) for step in steps]
     by_host = {step.host: step for step in steps}
-    with recorder() as recording:
+    with recorder() as recording, ThreadPoolExecutor(min(THREADS, len(pairs)) or 1, "hosts") as threads:
 
-        def record(result: CommandResult) -> None:
+        def one(number: int) -> Outcome:
+            target, command = pairs[number]
+            # The first hosts start at once; a kill may come before a later one has its turn.
+            killed = number >= THREADS and _is_kill_requested(run)
+            result = not_started(target.name) if killed else host_pool().run(target, command)
             recording.put(by_host[result.host], _step_result(result, redactor))
+            return result.outcome
 
-        results = host_pool().run_many(pairs, on_result=record)
-    return [result.outcome for result in results]
+        return list(threads.map(one, range(len(pairs))))
+
+
+def not_started(host: str) -> CommandResult:
+    """The result of a host whose turn came after somebody had asked for the end of the run."""
+    now, nothing = clock.now(), kept(b"")
+    message = "killed before its turn: nothing was started"
+    return CommandResult(host, Outcome.KILLED, None, None, now, now, nothing, nothing, message)
+
+
+def _is_kill_requested(run: ClaimedRun) -> bool:
+    with database().read() as session:
+        return runs.is_kill_requested(session, run.run_id)
 
 
 def wait_for_file(run: ClaimedRun) -> None:
@@ -51,23 +72,27 @@ def wait_for_file(run: ClaimedRun) -> None:
         look_for_file(run, run.plan.wait_for_file)
 
 
-@task(retries=2, retry_delay_seconds=[2, 10])
+@task()
 def look_for_file(run: ClaimedRun, wanted: PlannedFile) -> None:
-    """Look for a file every few seconds. Raises HostError when it does not come in time."""
+    """Look for a file every few seconds, until a kill is asked for. Raises HostError when it does not come in time."""
     deadline = time.monotonic() + wanted.up_to_seconds
     tries = 0
-    while True:
+    while not _is_kill_requested(run):
         tries += 1
         probe = OwnedCommand(
             key=f"{run.step_key(wanted.host)}-file-{run.fence}-{tries}",
             argv=("test", "-e", wanted.path),
             deadline_seconds=30,
         )
-        if host_pool().run(target_of(run.plan, wanted.host), probe).outcome is Outcome.OK:
+        looked = host_pool().run(target_of(run.plan, wanted.host), probe)
+        if looked.outcome is Outcome.OK:
             return
-        if time.monotonic() > deadline:
-            raise HostError(wanted.host, HostFault.TIMEOUT, f"{wanted.path} did not come in {wanted.up_to_seconds} s")
-        time.sleep(POLL_SECONDS)
+        left = deadline - time.monotonic()
+        if left <= 0:
+            last = f" (the last look: {looked.fault.value}: {looked.message})" if looked.fault else ""
+            message = f"{wanted.path} did not come in {wanted.up_to_seconds} s{last}"
+            raise HostError(wanted.host, HostFault.TIMEOUT, message)
+        time.sleep(min(POLL_SECONDS, max(0.1, left)))
 
 
 def waves_in_turn(run: ClaimedRun) -> Iterator[tuple[str, ...]]:

@@ -6,6 +6,7 @@ from models import clock
 from models.orders import KillRun
 from models.orders.plan import RunPlan
 from models.queries import runs
+from models.queries.runs import ClaimedRun
 from models.queries.states import Because, advance
 from models.vocabulary import StepState
 from tasks.commands import target_of
@@ -18,23 +19,37 @@ THREADS = 32
 
 @task(retries=1, retry_delay_seconds=2)
 def kill_on_hosts(order: KillRun) -> list[KillProof]:
-    """Send TERM, then KILL, to what the run started on each host that has not answered yet; look again after."""
+    """Send TERM, then KILL, to what the run started on each host that has not said how it ended; look again after."""
     with database().read() as session:
         plan = RunPlan.model_validate(runs.get(session, order.run_id).plan)
-        still_open = [step for step in runs.latest_steps(session, order.run_id) if step.state is StepState.INTENDED]
-        keys = [(step.host, step.key) for step in still_open]
+        steps = runs.latest_steps(session, order.run_id)
+        may_live = [step for step in steps if step.state is StepState.INTENDED or step.outcome in runs.IN_DOUBT]
+        keys = [(step.host, step.key) for step in may_live]
     with ThreadPoolExecutor(max_workers=THREADS) as threads:
         return list(threads.map(lambda pair: host_pool().kill(target_of(plan, pair[0]), pair[1]), keys))
 
 
 @task(retries=3, retry_delay_seconds=[1, 5, 20])
 def record_proofs(order: KillRun, proofs: list[KillProof]) -> None:
-    """Write each host's proof; where the run itself was faster, its word stands."""
+    """Write each host's proof; where the run itself was faster, its word stands, unless it was a doubt."""
     by_host = {proof.host: proof for proof in proofs}
     now = clock.now()
     with database().write() as session:
         for step in runs.latest_steps(session, order.run_id):
             proof = by_host.get(step.host)
-            if proof is not None and step.state is StepState.INTENDED:
+            action = runs.move_to(session, step, proof.outcome) if proof else None
+            if proof and action:
                 changes = {"outcome": proof.outcome, "message": proof.message, "ended_at": now}
-                advance(session, step, "end", Because(order.requested_by, proof.message), **changes)
+                advance(session, step, action, Because(order.requested_by, proof.message), **changes)
+
+
+def end_what_is_open(run: ClaimedRun) -> None:
+    """Where a kill was asked for and a step is still open, end it: the flow that was to do it may have died."""
+    with database().read() as session:
+        asked = runs.get(session, run.run_id)
+        steps = runs.latest_steps(session, run.run_id)
+        is_open = any(step.state is StepState.INTENDED for step in steps)
+        person = asked.kill_requested_by if asked.kill_requested_at else None
+    if person and is_open:
+        order = KillRun(run=run.number, requested_by=person)
+        record_proofs(order, kill_on_hosts(order))

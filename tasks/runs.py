@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from models import clock
-from models.errors import StaleClaim, WatchbillError
+from models.errors import DatabaseError, StaleClaim, WatchbillError
 from models.orders import RunOrder
 from models.queries import closing, runs
 from models.queries.runs import ClaimedRun
@@ -18,17 +18,30 @@ BEAT_SECONDS = 15
 
 @contextmanager
 def claimed(order: RunOrder) -> Iterator[ClaimedRun]:
-    """Hold the run of an order: claimed at the start, its lease kept, closed at the end, whatever happened."""
+    """Hold the run of an order: claimed at the start, its lease kept, closed at the end, whatever happened.
+
+    While the database is away nothing can be closed truly, and a process that is asked to end says nothing about the
+    run: both leave it to whoever takes it up, who reads from the hosts how it ended.
+    """
     run = claim_run(order)
     try:
         with _lease(run):
             yield run
-    except StaleClaim:
+    except (StaleClaim, DatabaseError):
         raise
     except Exception as error:
         close_run(run, failed_with=f"{type(error).__name__}: {error}")
         raise
+    except BaseException:
+        _release(run)
+        raise
     close_run(run)
+
+
+def _release(run: ClaimedRun) -> None:
+    # Without it the lease ends by itself.
+    with suppress(DatabaseError), database().write() as session:
+        runs.release_lease(session, run)
 
 
 @task(retries=3, retry_delay_seconds=[1, 5, 20], timeout_seconds=120)

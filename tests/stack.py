@@ -253,8 +253,8 @@ def write_lab_site(folder: Path, lab: Lab, jobs: str, calendars: str = "calendar
 
 
 def _host(host: LabHost, rank: int) -> str:
-    facts = f"address: {host.address}, port: {host.port}, user: {host.user}, key: keys/lab, rank: {rank}"
-    return f"  {host.name}: {{{facts}, tags: [lab], run_directory: {host.run_directory}, host_keys: ['{host.host_key}']}}\n"
+    reach = f"address: {host.address}, port: {host.port}, user: {host.user}, key: keys/lab, rank: {rank}, tags: [lab]"
+    return f"  {host.name}: {{{reach}, run_directory: {host.run_directory}, host_keys: ['{host.host_key}']}}\n"
 
 
 IDLE = job_of("idle", "true")

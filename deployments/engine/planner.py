@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from models import clock
 from models.database import Database
 from models.errors import NotFound, WatchbillError
-from models.queries import alarms, dispatching, heartbeats, journal, recovery, register, retention, slots
+from models.queries import alarms, dispatching, heartbeats, journal, recovery, register, retention, slots, task_log
 from models.queries.book import Book, read_book
 from models.settings import Settings
 
@@ -58,8 +58,11 @@ class Planner:
     def _plan(self, book: Book, now: datetime) -> None:
         with self._database.write() as session:
             added = slots.plan_ahead(session, book, now, ACTOR)
+            forgotten = task_log.close_forgotten(session, now)
         if added:
             log.info("planned %d slots", added)
+        if forgotten:
+            log.warning("%d tasks ended without a word: their processes died", forgotten)
 
     def _start(self, book: Book, now: datetime) -> None:
         with self._database.read() as session:

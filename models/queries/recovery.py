@@ -70,6 +70,7 @@ def send_again(session: Session, run_id: int, now: datetime, why: str) -> None:
     run = runs.get(session, run_id)
     if run.state is not RunState.DISPATCHED:
         return
+    task_log.close_orphans(session, run.id, now)
     advance(session, run, "dispatch again", Because("relay", why), recoveries=run.recoveries + 1, flow_run_id=None)
     send(session, run, RunPlan.model_validate(run.plan), now)
 
@@ -84,7 +85,8 @@ def send(session: Session, run: Run, plan: RunPlan, now: datetime) -> None:
 def send_kill(session: Session, run: Run, now: datetime, person: str, why: str) -> None:
     """Put the outbox rows that end a running run: on its hosts with proof, or its flow run when it has no hosts."""
     journal.append(session, journal.Fact("operations:run:request-kill", f"run/{run.id}", person, reason=why))
-    key = f"run/{run.id}/kill/{run.fence}"
+    # Asked for again, it is done again: a host that could not be reached may be back.
+    key = f"run/{run.id}/kill/{now:%Y%m%dT%H%M%S}"
     if RunPlan.model_validate(run.plan).command is not None:
         order = {"run": run.number, "requested_by": person}
         outbox.put(session, Wanted(key, "run", {"order": order}, KILL_RUN), now)
