@@ -13,7 +13,7 @@ from tests.house.documents import Block, blocks, missing_lines
 from tests.servers import need
 
 TUTORIAL = CHECKOUT / "docs" / "tutorials" / "first-night.md"
-SECONDS = 150
+SECONDS = 270
 PRELUDE = """
 set -eu
 end() { kill -INT "$UP" && wait "$UP" && cat up.log && rm up.log; }
@@ -43,6 +43,7 @@ def _as_script(block: Block) -> str:
 
 
 @pytest.mark.drill
+@pytest.mark.timeout(300)
 def test_a_new_user_gets_through_the_first_night(tmp_path: Path) -> None:
     need("sshd")
     steps = blocks(TUTORIAL)

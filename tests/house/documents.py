@@ -144,12 +144,13 @@ def _settings_table() -> str:
     for name, field in Settings.model_fields.items():
         words, _, default = (field.description or "").rstrip(".").partition("; default: ")
         if not default:
-            default = f"`{_shown(field.default)}`" if field.default is not None else "-"
+            default = _shown(field.default) if field.default is not None else "-"
         lines.append(f"| `WATCHBILL_{name.upper()}` | {words}. | {default} |")
     return "\n".join(lines) + "\n"
 
 
 def _shown(value: object) -> str:
     """A default without the path of this machine."""
-    inside = isinstance(value, Path) and value.is_absolute() and value.is_relative_to(CHECKOUT)
-    return relative(value) if inside and isinstance(value, Path) else str(value)
+    if isinstance(value, Path) and value.is_absolute() and value.is_relative_to(CHECKOUT):
+        return f"`{relative(value)}` in the checkout"
+    return f"`{value}`"
