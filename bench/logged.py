@@ -28,8 +28,8 @@ SITE = {
 }
 
 
-def logged(folder: Path, rounds: int) -> list[float]:
-    """The seconds of each round: a whole wave of a run over all hosts, everything logged."""
+def logged(folder: Path, rounds: int) -> dict[str, object]:
+    """Seconds and CPU seconds of each round: a whole wave of a run over all hosts, everything logged."""
     with TemporaryDirectory(dir=folder) as scratch:
         home = Path(scratch)
         os.environ |= {"WATCHBILL_HOME": str(home), "WATCHBILL_SITE": str(home / "site")}
@@ -40,19 +40,20 @@ def logged(folder: Path, rounds: int) -> list[float]:
         migrations.upgrade(database())
         with database().write() as session:
             register.apply(session, load_site(home / "site").entries(), "bench", clock.now())
-        seconds = []
+        seconds, cpu = [], []
         for _ in range(rounds):
             claimed = claim(database())
-            started = time.perf_counter()
+            started, spent = time.perf_counter(), time.process_time()
             outcomes = run_on_hosts.fn(claimed, claimed.plan.waves[0])
             seconds.append(time.perf_counter() - started)
+            cpu.append(time.process_time() - spent)
             if outcomes != [Outcome.OK] * HOSTS:
                 raise SystemExit(f"{HOSTS - outcomes.count(Outcome.OK)} hosts failed")
             with database().write() as session:
                 closing.close(session, claimed, "bench:1", failed_with=None)
         with database().read() as session:
             journal.verify(session)
-    return seconds
+    return {"rounds": seconds, "cpu": cpu}
 
 
 def write_site(site: Path, folder: Path) -> None:
