@@ -14,6 +14,7 @@ from models.vocabulary import HostFault
 from tasks.tools.ssh.shapes import Target
 from tasks.tools.ssh.wire import Answer, Reading, Request, wrapper
 
+SHELL = "/bin/sh"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -27,7 +28,7 @@ def exchange(target: Target, request: Request, until: float, on_sent: Callable[[
     on_sent()
     try:
         process = subprocess.Popen(
-            ["/bin/sh", "-c", wrapper(), "watchbill"],
+            [SHELL, "-c", wrapper(), "watchbill"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

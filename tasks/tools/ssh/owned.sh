@@ -237,7 +237,7 @@ keep() { # PIPE FILE
         size=$(($(wc -c <"$1.head") + $(wc -c) + 1)) sha='?'
     fi
     : "${size:=$(wc -c <"$1.head")}"
-    echo "$size $sha" 1<>"$1.kept"
+    echo "kept $size $sha end" 1<>"$1.kept"
 }
 
 # End the reading of keeper $1, not the keeper: it writes down what it has.
@@ -249,10 +249,10 @@ cut() {
     done
 }
 
-are_kept() { # both streams, as their keepers say
-    read -r out out_sha <"$slot.out.kept"
-    read -r err err_sha <"$slot.err.kept"
-    case pending in "$out" | "$err") return 1 ;; esac
+are_kept() { # both streams, as their keepers say; what is read while it is written is neither word
+    read -r a out out_sha b <"$slot.out.kept"
+    read -r c err err_sha d <"$slot.err.kept"
+    [ "$a$b$c$d" = keptendkeptend ]
 }
 
 # The command ended: its streams end with it, unless a daemon holds them. That one gets two seconds.
@@ -266,10 +266,12 @@ finish_streams() {
             cut "$out_keeper"
             cut "$err_keeper"
         fi
-        [ "$tries" -lt 90 ] || break
+        [ "$tries" -lt 90 ] || {
+            out=$(wc -c <"$slot.out.head") out_sha='?'
+            err=$(wc -c <"$slot.err.head") err_sha='?'
+            break
+        }
     done
-    [ "$out" != pending ] || out=$(wc -c <"$slot.out.head") out_sha='?'
-    [ "$err" != pending ] || err=$(wc -c <"$slot.err.head") err_sha='?'
     # The pipes' files are the next command's: what is small moves into the diary, what is not into files.
     if [ "$out_sha$err_sha" = -- ] && slurp "$slot.out.head" "$out" && out_text=$text && slurp "$slot.err.head" "$err"; then
         printf 'kept %s - %s - inline\n%s' "$out" "$err" "$out_text$text" >>"$run.state"

@@ -21,6 +21,8 @@ def from_answer(host: str, answer: Answer, *, attached: bool) -> CommandResult:
     began, ended = _times(answer)
     code = answer.facts.get("code", "")
     stdout, stderr = _streams(answer)
+    if answer.verdict == "ended" and not answer.streams:
+        message += "; what it printed was lost on the host"
     return CommandResult(
         host=host,
         outcome=outcome,
