@@ -54,6 +54,14 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in headings(file), f"{relative(page)}: {target}: no such heading"
 
 
+def test_every_page_that_a_message_or_a_comment_names_exists() -> None:
+    rooms = ("flows", "tasks", "models", "desk", "deployments", "templates", "tests", "bench")
+    files = [file for room in rooms for file in (CHECKOUT / room).rglob("*.*") if file.suffix in {".py", ".sh", ".txt"}]
+    named = {page for file in files for page in re.findall(r"docs/[\w/-]+\.md", file.read_text(encoding="utf-8"))}
+    assert "docs/how-to/restore-the-database.md" in named
+    assert [page for page in named if not (CHECKOUT / page).is_file()] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=relative)
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
     known = command_paths()
