@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.errors import Refused
 from models.orders.plan import RunPlan
-from models.queries import closing, notices, pauses, recovery, run_plans, slots
+from models.queries import closing, journal, notices, pauses, recovery, run_plans, slots
 from models.queries.book import Book
 from models.queries.states import Because, advance
 from models.records import Run, Slot
@@ -131,8 +131,9 @@ def _make_run(session: Session, moment: Moment, slot: Slot, settled: Settled) ->
 
 def _queue(session: Session, moment: Moment, plan: RunPlan, trigger: Trigger, slot: Slot) -> Run:
     job = moment.book.job(slot.job)
-    # Punctual work may be held up by a worker for as long as a caught-up slot may be late.
-    start_by = slot.due_at + max(job.catch_up.max_late, job.late_after)
+    # Punctual work may be held up by a worker for as long as a caught-up slot may be late; what waited for another
+    # job is late from now on.
+    start_by = (moment.now if job.after else slot.due_at) + max(job.catch_up.max_late, job.late_after)
     run = Run(
         job=slot.job,
         slot_id=slot.id,
@@ -145,6 +146,8 @@ def _queue(session: Session, moment: Moment, plan: RunPlan, trigger: Trigger, sl
     )
     session.add(run)
     session.flush()
+    fact = journal.Fact("operations:run:queue", f"run/{run.id}", moment.actor, reason=f"{trigger.value}: {slot.job}")
+    journal.append(session, fact)
     return run
 
 

@@ -123,7 +123,7 @@ def test_a_due_slot_becomes_a_run_an_outbox_row_and_a_claim(database: Database, 
     assert slot_states(database, "check", NOON + timedelta(hours=1)) == ["done"]
     with database.read() as session:
         tags = [row.tag.split(":", 1)[1] for row in journal.rows_about(session, "run/1")]
-        assert tags == ["run:dispatch", "run:claim", "run:end"]
+        assert tags == ["run:queue", "run:dispatch", "run:claim", "run:end"]
         journal.verify(session)
 
 
@@ -331,6 +331,18 @@ def test_a_dependent_job_waits_for_its_upstream_and_follows_its_outcome(
     finish(database, claimed, dict.fromkeys(claimed.plan.host_names, upstream))
     tick(database, book, now)
     assert slot_states(database, "verify", now) == [expected]
+
+
+def test_a_job_whose_upstream_took_hours_is_not_too_late(database: Database, make_book: MakeBook) -> None:
+    book = make_book(job("dump", "schedule: {cron: '0 13 * * *'}"), job("verify", "after: [{job: dump}]"))
+    plan(database, book)
+    tick(database, book, NOON + timedelta(hours=1, seconds=1))
+    claimed = claim(database)
+    finish(database, claimed, dict.fromkeys(claimed.plan.host_names, Outcome.OK))
+    later = NOON + timedelta(hours=5)
+    assert any("verify: sent to a worker" in line for line in tick(database, book, later))
+    with database.write() as session:
+        assert closing.refuse_if_too_late(session, 2, later + timedelta(minutes=1)) is None
 
 
 def test_a_paused_job_skips_its_slots_until_the_pause_ends(database: Database, make_book: MakeBook) -> None:
