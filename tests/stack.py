@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -172,12 +173,18 @@ class Stack:
         os.kill(self.child_pid(name), signal.SIGKILL)
 
     @contextlib.contextmanager
-    def stopped(self, name: str) -> Iterator[int]:
+    def stopped(self, name: str) -> Iterator[None]:
         """A part that does nothing and cannot be told to, as long as the block lasts."""
-        pid = self.child_pid(name)
-        os.kill(pid, signal.SIGSTOP)
+        with self.frozen(self.child_pid(name)):
+            yield
+
+    @contextlib.contextmanager
+    def frozen(self, pid: int) -> Iterator[None]:
+        """A process that stands still as long as the block lasts; never while it writes, which would stop everybody."""
+        with self.database.write(), contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
         try:
-            yield pid
+            yield
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
@@ -206,7 +213,8 @@ class Stack:
         home = self.settings.home
         environment = {**engine_environment(home, port=known_port(home)), **part_environment(self.settings)}
         with (home / "logs" / f"another-{name}.log").open("ab") as log:
-            process = subprocess.Popen(arguments or part(name), env=environment, stdout=log, stderr=log)
+            command = (sys.executable, *arguments) if arguments else part(name)
+            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             yield process
         finally:

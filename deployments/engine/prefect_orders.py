@@ -18,6 +18,8 @@ from models.errors import EngineError, NotFound
 
 BUSY_SECONDS = (0.05, 0.2, 0.5, 1.0)
 """Waits between tries of a busy server. Prefect's client would sleep 2, 4, 8 ... seconds instead."""
+REFUSES_US = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.TOO_MANY_REQUESTS}
+"""Not the order is wrong: a new connection may have the right token, where the server lost its database."""
 Answer = TypeVar("Answer")
 
 
@@ -101,7 +103,9 @@ class PrefectOrders:
                 if answer.response.status_code == httpx.codes.NOT_FOUND:
                     # Prefect's client says so itself, but not of every request.
                     raise ObjectNotFound(answer) from answer
-                if answer.response.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                if answer.response.status_code in REFUSES_US:
+                    self.close()
+                elif answer.response.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
                     raise EngineError(f"Prefect refuses it: {reason(answer)}") from answer
                 problem: httpx.HTTPError = answer
             except httpx.ConnectError as away:

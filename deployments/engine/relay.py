@@ -5,6 +5,7 @@ Nothing is lost while Prefect is down: the rows wait, and drain once when it is 
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -55,6 +56,8 @@ class Relay:
         self._prefect = prefect
         self._wake_worker = wake_worker
         self._revision: int | None = None
+        self._unknown: Counter[int] = Counter()
+        """How often the deployment of a row was not there; tries while Prefect was away do not count."""
         self._last_check: datetime | None = None
         self._last_beat: datetime | None = None
 
@@ -92,7 +95,8 @@ class Relay:
         except NotFound as lost:
             # Prefect lost the deployment, perhaps with its database: it is registered again, then asked again.
             self._revision = None
-            self._put_off(row, now, lost, permanent=row.tries >= MOST_TRIES_UNKNOWN)
+            self._unknown[row.id] += 1
+            self._put_off(row, now, lost, permanent=self._unknown[row.id] > MOST_TRIES_UNKNOWN)
             return False
         except WatchbillError as error:
             log.warning("%s: %s", row.key, error)
@@ -100,6 +104,7 @@ class Relay:
             return False
         with self._database.write() as session:
             outbox.mark_sent(session, row, now, result)
+        self._unknown.pop(row.id, None)
         return True
 
     def _put_off(self, row: OutboxRow, now: datetime, error: WatchbillError, *, permanent: bool) -> None:

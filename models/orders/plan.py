@@ -61,7 +61,9 @@ class RunPlan(BaseModel):
     job: str
     command: PlannedCommand | None = None
     waves: tuple[tuple[str, ...], ...] = ()
-    hosts: dict[str, PlannedHost] = Field(default_factory=dict, description="Targets and the jump hosts they need.")
+    hosts: dict[str, PlannedHost] = Field(
+        default_factory=dict, description="All that is reached: targets, jumps, the file's."
+    )
     batch: Batch = Batch()
     retry: Retry = Retry()
     wait_for_file: PlannedFile | None = None

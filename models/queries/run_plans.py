@@ -25,7 +25,9 @@ def make_plan(
     if job.flow is not None:
         return RunPlan(job=name, flow=job.flow, order=dict(job.order), parameters=values, retry=job.retry)
     hosts = hosts_of(book, job, on)
-    planned = {host: _host(book, host) for host in _with_jumps(book, hosts)}
+    # A file may be waited for on a host that the job does not run on.
+    reached = [*hosts, *([job.wait_for_file.host] if job.wait_for_file else [])]
+    planned = {host: _host(book, host) for host in _with_jumps(book, list(dict.fromkeys(reached)))}
     return RunPlan(
         job=name,
         command=_command(name, job, values),

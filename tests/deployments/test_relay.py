@@ -124,6 +124,34 @@ def test_a_prefect_that_lost_its_deployments_gets_them_again(
     assert relay.pass_once(NOW + timedelta(seconds=1)) == 1
 
 
+def test_a_prefect_that_was_away_for_long_and_lost_its_deployments_still_gets_the_row(
+    relay: Relay, sqlite: Database, prefect: FakePrefect
+) -> None:
+    relay.pass_once(NOW - timedelta(days=1))
+    prefect.fault, now = EngineError("the Prefect server does not answer", permanent=False), NOW
+    for _ in range(8):
+        relay.pass_once(now)
+        now = row_of(sqlite).next_try_at
+    prefect.fault = None
+    prefect.deployments.clear()
+    assert relay.pass_once(now) == 0
+    assert relay.pass_once(row_of(sqlite).next_try_at) == 1
+    assert run_of(sqlite).state is RunState.DISPATCHED
+
+
+def test_a_deployment_that_is_never_found_ends_its_run_in_words(
+    relay: Relay, sqlite: Database, prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prefect, "register", lambda book: None)
+    now = NOW
+    for _ in range(10):
+        relay.pass_once(now)
+        now = row_of(sqlite).next_try_at
+    run = run_of(sqlite)
+    assert (run.state, run.outcome) == (RunState.ENDED, Outcome.FAILED)
+    assert "no deployment job-check" in (run.summary or "")
+
+
 def test_a_run_that_prefect_refuses_for_ever_ends_in_words(
     relay: Relay, sqlite: Database, prefect: FakePrefect
 ) -> None:
