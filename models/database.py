@@ -188,7 +188,7 @@ def _explain(error: DBAPIError | sqlite3.Error, url: str) -> str:
         "No space left": "the disk is full: free space; nothing of this change was kept",
         "database is locked": "another process holds it: see `watchbill doctor`",
         "malformed": "the file is damaged: stop Watchbill and restore its backup (docs/how-to/restore-the-database.md)",
-        "not a database": "this file is not a Watchbill database: check WATCHBILL_DATABASE_URL",
+        "not a database": "it is damaged or somebody else's: check WATCHBILL_DATABASE_URL, or restore its backup (docs/how-to/restore-the-database.md)",
         "readonly database": "the file or its folder is not writable by this user",
         "no such table": "it has no Watchbill tables yet: run `watchbill up` or `watchbill database upgrade`",
         "does not exist": "it has no Watchbill tables yet: run `watchbill up` or `watchbill database upgrade`",

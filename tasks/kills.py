@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from models import clock
 from models.orders import KillRun
 from models.orders.plan import RunPlan
-from models.queries import runs
+from models.queries import journal, runs
 from models.queries.runs import ClaimedRun
 from models.queries.states import Because, advance
 from models.vocabulary import StepState
@@ -37,10 +37,27 @@ def record_proofs(order: KillRun, proofs: list[KillProof]) -> None:
     with database().write() as session:
         for step in runs.latest_steps(session, order.run_id):
             proof = by_host.get(step.host)
+            if proof:
+                journal.append(session, _proven(step.id, proof, order))
             action = runs.move_to(session, step, proof.outcome) if proof else None
             if proof and action:
                 changes = {"outcome": proof.outcome, "message": proof.message, "ended_at": now}
                 advance(session, step, action, Because(order.requested_by, proof.message), **changes)
+
+
+def _proven(step_id: int, proof: KillProof, order: KillRun) -> journal.Fact:
+    """The proof as the journal keeps it, whoever's word about the step stands."""
+    facts = {
+        "host": proof.host,
+        "run": order.run_id,
+        "outcome": proof.outcome.value,
+        "signals": list(proof.signals),
+        "gone": proof.gone,
+        "survivors": list(proof.survivors),
+    }
+    return journal.Fact(
+        "operations:step:prove-end", f"step/{step_id}", order.requested_by, reason=proof.message, facts=facts
+    )
 
 
 def end_what_is_open(run: ClaimedRun) -> None:

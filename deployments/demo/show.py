@@ -13,6 +13,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from deployments.demo.night import ZONE, Night, put_secret, write_night
 from deployments.demo.telling import Teller
@@ -126,10 +127,13 @@ def _play(stage: Stage, screen: Screen) -> bool:
     """Tell the night until every slot of it has its last word. True when all ended as they should."""
     teller = Teller(ZoneInfo(ZONE), _last_row(stage.database))
     killed = down = False
+    skipped: set[int] = set()
     end = time.monotonic() + NIGHT_SECONDS
     while time.monotonic() < end and not _is_over(stage):
         with stage.database.read() as session:
             for _, line in teller.lines(session):
+                screen.say(line)
+            for line in _skipped(session, skipped):
                 screen.say(line)
         if not down and clock.now() >= stage.night.at(1, 50):
             stage.lab.stop_host(DOWN)
@@ -141,6 +145,16 @@ def _play(stage: Stage, screen: Screen) -> bool:
         for _, line in teller.lines(session):
             screen.say(line)
     return _judge(stage, screen)
+
+
+def _skipped(session: Session, told: set[int]) -> Iterator[str]:
+    """A line for each slot whose time has come and that a calendar skips: it was settled when it was planned."""
+    planned = Slot.settled_at == Slot.planned_at
+    query = select(Slot).where(Slot.state == SlotState.SKIPPED, planned, Slot.due_at <= clock.now())
+    for slot in session.scalars(query.order_by(Slot.due_at)):
+        if slot.id not in told:
+            told.add(slot.id)
+            yield f"{slot.due_at.astimezone(ZoneInfo(ZONE)):%H:%M:%S}  {slot.job:<18} {slot.reason}"
 
 
 def _last_row(database: Database) -> int:

@@ -44,6 +44,10 @@ class Teller:
             style = "dim" if action == "skip" else "red"
             word = "skipped" if action == "skip" else "missed"
             return (style, f"{slot.job:<18} {word}: {row.reason}") if slot.was_late or row.source != "started" else None
+        if action == "prove-end":
+            left = ", ".join(facts["survivors"]) or "nothing is left of it"
+            how = " then ".join(facts["signals"]) or "no signal"
+            return "magenta", f"{self._job(session, facts['run']):<18}   {facts['host']}: {row.reason} ({how}); {left}"
         if subject == "step" and facts.get("outcome") not in ("ok", None):
             step = session.get_one(Step, int(number))
             line = f"  {step.host}: {step.message}" + (f": {step.first_error_line}" if step.first_error_line else "")

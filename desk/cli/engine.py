@@ -19,7 +19,7 @@ Folder = Annotated[Path | None, Parameter(name="DIR", help="Folder of the site's
 
 
 def up(folder: Folder = None, /, *, common: Common = COMMON) -> int:
-    """Make the database and the register what the site says, start everything, and keep it running."""
+    """Make the database and the register what the site says; start everything, unless it runs already."""
     if folder is not None:
         common = replace(common, site=folder)
     settings, screen = common.settings(), common.screen()
@@ -28,6 +28,12 @@ def up(folder: Folder = None, /, *, common: Common = COMMON) -> int:
     counts = f"{len(changes.added)} added, {len(changes.changed)} changed, {len(changes.removed)} removed"
     screen.say(f"database: {'made or upgraded' if applied.upgraded else 'ready'} ({settings.home})")
     screen.say(f"register: {counts} ({settings.site})")
+    note = lazily("deployments.engine.status_file", "StatusFile")(settings.home / "up.json").read()
+    if note is not None:
+        screen.say(
+            f"the engine of this home runs already (process {note['supervisor']['pid']}); it takes up the changes"
+        )
+        return 0
     children = lazily("deployments.engine.up", "children")(settings)
     supervisor = lazily("deployments.engine.supervisor", "Supervisor")(settings.home, children, screen.say)
     threading.Thread(target=_say_when_ready, args=(supervisor.wait_ready, screen), daemon=True).start()

@@ -89,7 +89,7 @@ def test_a_full_disk_is_said_in_words_and_loses_nothing(sqlite: Database) -> Non
 def test_a_damaged_file_is_refused_with_the_next_step(tmp_path: Path) -> None:
     (tmp_path / "watchbill.db").write_bytes(b"this is no database " * 500)
     database = Database(f"sqlite:///{tmp_path}/watchbill.db")
-    with pytest.raises(DatabaseError, match="not a Watchbill database"):
+    with pytest.raises(DatabaseError, match="damaged or somebody else's: check WATCHBILL_DATABASE_URL, or restore"):
         migrations.upgrade(database)
 
 
