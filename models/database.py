@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from models.errors import DatabaseError
 
 BUSY_SECONDS = 30
+RESTORE = "restore its backup (docs/how-to/restore-the-database.md)"
 LAST_ACT = "watchbill.last act"
 """Key in `Session.info`: a function that `Database.write` calls just before the commit."""
 POSTGRESQL_OPTIONS = (
@@ -187,8 +188,8 @@ def _explain(error: DBAPIError | sqlite3.Error, url: str) -> str:
         "database or disk is full": "the disk is full: free space; nothing of this change was kept",
         "No space left": "the disk is full: free space; nothing of this change was kept",
         "database is locked": "another process holds it: see `watchbill doctor`",
-        "malformed": "the file is damaged: stop Watchbill and restore its backup (docs/how-to/restore-the-database.md)",
-        "not a database": "it is damaged or somebody else's: check WATCHBILL_DATABASE_URL, or restore its backup (docs/how-to/restore-the-database.md)",
+        "malformed": f"the file is damaged: stop Watchbill and {RESTORE}",
+        "not a database": f"it is damaged or somebody else's: check WATCHBILL_DATABASE_URL, or {RESTORE}",
         "readonly database": "the file or its folder is not writable by this user",
         "no such table": "it has no Watchbill tables yet: run `watchbill up` or `watchbill database upgrade`",
         "does not exist": "it has no Watchbill tables yet: run `watchbill up` or `watchbill database upgrade`",
