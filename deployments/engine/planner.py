@@ -6,13 +6,18 @@ goes on where it stopped.
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
 
 from models import clock
 from models.database import Database
 from models.errors import NotFound, WatchbillError
 from models.queries import alarms, dispatching, heartbeats, journal, recovery, register, retention, slots, task_log
 from models.queries.book import Book, read_book
+from models.queries.turns import take_turn
 from models.settings import Settings
 
 TICK_SECONDS = 0.5
@@ -46,6 +51,12 @@ class Planner:
         if self._is_time("forget", FORGET_EVERY, now):
             self._forget(book, now)
 
+    @contextmanager
+    def _turn(self) -> Iterator[Session]:
+        with self._database.write() as session:
+            take_turn(session)
+            yield session
+
     def _current_book(self) -> tuple[Book, bool]:
         with self._database.read() as session:
             revision = register.revision(session)
@@ -56,7 +67,7 @@ class Planner:
         return book, True
 
     def _plan(self, book: Book, now: datetime) -> None:
-        with self._database.write() as session:
+        with self._turn() as session:
             added = slots.plan_ahead(session, book, now, ACTOR)
             forgotten = task_log.close_forgotten(session, now)
         if added:
@@ -68,12 +79,12 @@ class Planner:
         with self._database.read() as session:
             if not dispatching.is_anything_to_do(session, now):
                 return
-        with self._database.write() as session:
+        with self._turn() as session:
             for line in dispatching.start_due(session, book, now, ACTOR):
                 log.info("%s", line)
 
     def _look(self, book: Book, now: datetime) -> None:
-        with self._database.write() as session:
+        with self._turn() as session:
             for line in recovery.take_up_lost_runs(session, now, ACTOR):
                 log.warning("%s", line)
             for line in alarms.look(session, book, now):

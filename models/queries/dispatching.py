@@ -12,6 +12,7 @@ from models.orders.plan import RunPlan
 from models.queries import closing, journal, notices, pauses, recovery, run_plans, slots
 from models.queries.book import Book
 from models.queries.states import Because, advance
+from models.queries.turns import take_turn
 from models.records import Run, Slot
 from models.rules.dependencies import Readiness, Ready, UpstreamSlot, readiness
 from models.rules.overlap import OverlapAction, on_overlap
@@ -228,6 +229,7 @@ class Wish:
 
 def run_now(session: Session, book: Book, job: str, wish: Wish, now: datetime) -> Run:
     """Queue a run by hand. Raises Refused when the job's overlap policy or a pause of everything forbids it."""
+    take_turn(session)
     plan = run_plans.make_plan(book, job, wish.parameters, wish.on)
     if wish.only_hosts is not None:
         plan = plan.only(set(wish.only_hosts))

@@ -142,7 +142,7 @@ def test_a_prefect_that_was_away_for_long_and_lost_its_deployments_still_gets_th
 def test_a_deployment_that_is_never_found_ends_its_run_in_words(
     relay: Relay, sqlite: Database, prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prefect, "register", lambda book: None)
+    monkeypatch.setattr(prefect, "register", lambda _book: None)
     now = NOW
     for _ in range(10):
         relay.pass_once(now)
