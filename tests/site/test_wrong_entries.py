@@ -44,7 +44,7 @@ WRONG: list[tuple[dict[str, str | bytes], list[str], str]] = [
         "nowhere to connect to",
     ),
     (
-        {"services.yaml": "hosts:\n  web1: {address: x, key: /root/.ssh/id, host_keys: [ssh-ed25519]}\n"},
+        {"services.yaml": "hosts:\n  web1: {address: x, key: /etc/keys/id1, host_keys: [ssh-ed25519]}\n"},
         [
             "services.yaml:2:27: hosts.web1.key: must be a file inside the site folder, like keys/night, or secret://name",
             "services.yaml:2:54: hosts.web1.host_keys.0: must be the type and the key of the host's public key, like ssh-ed25519 AAAA...",
