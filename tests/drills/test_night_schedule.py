@@ -37,7 +37,7 @@ def test_a_scheduled_job_goes_from_its_slot_over_every_host_into_the_report(stac
     # Prefect's own word comes a moment after ours.
     with stack.prefect() as prefect:
         until(lambda: prefect.state_of(run.flow_run_id or "") == "COMPLETED", why=stack.explain)
-    assert stack.moves(run.number) == ["dispatch", "claim", "end"]
+    assert stack.moves(run.number) == ["queue", "dispatch", "claim", "end"]
     with stack.database.read() as session:
         assert journal.verify(session, stack.settings.anchors).rows > 0
         period = Period(began - timedelta(hours=1), clock.now())
