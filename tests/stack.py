@@ -201,6 +201,10 @@ class Stack:
         """The process that carries out a run."""
         return int((self.record(number).worker or ":0").rpartition(":")[2])
 
+    def is_there(self, pid: int) -> bool:
+        """Whether a process still lives."""
+        return started_at(pid) != 0
+
     def expire_lease(self, number: str, fence: int = 1) -> None:
         """Let the minute pass that a lease lasts after its holder's last sign of life."""
         held = (Run.id == run_id_of(number), Run.fence == fence, Run.state == RunState.RUNNING)
@@ -236,11 +240,16 @@ class Stack:
             finally:
                 orders.close()
 
-    def explain(self, number: str | None = None) -> str:
-        """What a person would look at when something does not come to pass."""
+    def logs(self) -> str:
+        """The ends of all logs."""
         parts = ["supervisor:", *self.lines[-8:]]
         for log in sorted((self.settings.home / "logs").glob("*.log")):
             parts += [f"--- {log.name}:", *log.read_text(errors="replace").splitlines()[-12:]]
+        return "\n".join(parts)
+
+    def explain(self, number: str | None = None) -> str:
+        """What a person would look at when something does not come to pass."""
+        parts = [self.logs()]
         if number:
             run = self.record(number)
             parts += [f"--- {number}: {run.state} {run.outcome} {run.summary} attempt {run.attempt} {run.lease_until}"]

@@ -97,12 +97,18 @@ def part_environment(settings: Settings) -> Mapping[str, str]:
 
 
 def alive(name: str, settings: Settings) -> Callable[[], bool]:
-    """Whether a part gave a sign of life since this process started."""
+    """Whether a part gave a sign of life since this process started, or since it was last found alive."""
     started, database = clock.now(), Database(settings.url())
 
     def look() -> bool:
+        nonlocal started
         with database.read() as session:
-            return any(beat.part == name and beat.at >= started for beat in heartbeats.all_parts(session))
+            lives = any(beat.part == name and beat.at >= started for beat in heartbeats.all_parts(session))
+        if lives:
+            # Nobody asks again until it falls, and what it said before its fall does not count then.
+            started = clock.now()
+            database.close()
+        return lives
 
     return look
 

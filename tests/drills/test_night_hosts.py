@@ -79,7 +79,7 @@ def test_killing_a_job_that_is_a_flow_ends_its_process_and_its_run(stack: Stack)
             if stack.record(number).state is not RunState.RUNNING:
                 continue  # it was faster than we
             kill(stack, number)
-            until(lambda: not Path(f"/proc/{process}").exists(), why=stack.explain)  # noqa: B023
+            until(lambda: not stack.is_there(process), why=stack.explain)  # noqa: B023
         break
     run = stack.record(number)
     assert run.state is RunState.RUNNING

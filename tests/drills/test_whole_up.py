@@ -1,0 +1,139 @@
+"""`watchbill up` as a person starts it: one engine a home, what falls is mended, and nothing stays however it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deployments.engine.prefect_environment import database_file
+from deployments.engine.status_file import StatusFile, started_at
+from deployments.engine.supervisor import mark_of, marked
+from models.settings import CHECKOUT
+from tests.desk.conftest import Said, real_watchbill
+from tests.sites import write_site
+from tests.stack import READY_SECONDS, job_of, until
+
+pytestmark = [pytest.mark.drill, pytest.mark.fault, pytest.mark.timeout(900)]
+GONE_SECONDS = 60.0
+"""After kill -9 of `watchbill up` the kernel asks its children to end; the warm runner gives its runs 15 s."""
+
+
+@dataclass
+class Up:
+    """A running `watchbill up`, and what it said."""
+
+    process: subprocess.Popen[bytes]
+    said: Path
+    mark: str = ""
+
+    def __post_init__(self) -> None:
+        self.mark = mark_of({"pid": self.process.pid, "started": started_at(self.process.pid)})
+
+    def until_said(self, word: str, times: int = 1) -> None:
+        def heard() -> bool:
+            assert self.process.poll() is None, self.said.read_text()
+            return self.said.read_text().count(word) >= times
+
+        until(heard, READY_SECONDS, why=self.said.read_text)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    write_lines(tmp_path, "true")
+    return tmp_path / "state"
+
+
+def write_lines(folder: Path, *scripts: str) -> None:
+    """A site with a job on this machine for each script."""
+    jobs = "".join(job_of(f"job-{number}", script, on="local") for number, script in enumerate(scripts, start=1))
+    write_site(folder / "site", jobs, hosts="  {}\n")
+
+
+def ours(home: Path) -> dict[str, str]:
+    return {"WATCHBILL_HOME": str(home), "WATCHBILL_SITE": str(home.parent / "site"), "COLUMNS": "200"}
+
+
+def watchbill(home: Path, *words: str) -> Said:
+    return real_watchbill(*words, environment=ours(home))
+
+
+@pytest.fixture
+def up(home: Path, tmp_path: Path) -> Iterator[Callable[[], Up]]:
+    """Starts `watchbill up`; whatever a test leaves of it is ended."""
+    with ExitStack() as ending:
+
+        def start() -> Up:
+            said = tmp_path / "said"
+            bare = {
+                name: value for name, value in os.environ.items() if not name.startswith(("WATCHBILL_", "PREFECT_"))
+            }
+            command = [sys.executable, "-c", "from desk.cli import main; main()", "up"]
+            with said.open("wb") as output:
+                process = subprocess.Popen(
+                    command, env={**bare, **ours(home)}, cwd=CHECKOUT, stdout=output, stderr=subprocess.STDOUT
+                )
+            ending.callback(end, process)
+            return Up(process, said)
+
+        yield start
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End it if it still runs, as Ctrl-C twice does."""
+    for _ in range(2):
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+    process.wait(60)
+
+
+def test_up_mends_what_falls_and_leaves_no_process_however_it_ends(home: Path, up: Callable[[], Up]) -> None:
+    first = up()
+    first.until_said("Ctrl-C here ends everything")
+    assert len(marked(first.mark)) >= 5, "Prefect, planner, relay, worker and its warm runner"
+
+    write_lines(home.parent, "true", f"echo x >> {home}/effects; sleep 20")
+    again = watchbill(home, "up")
+    assert again.code == 0
+    assert f"runs already (process {first.process.pid})" in again.words
+    asked = watchbill(home, "job", "run", "job-2", "--no-wait")
+    assert asked.code == 0, asked.err
+    until((home / "effects").exists, why=first.said.read_text)
+
+    planner = child(home, "planner")
+    os.kill(planner, signal.SIGKILL)
+    first.until_said("planner: ended with signal SIGKILL, starting it again")
+    first.until_said("planner: ready after", times=2)
+    assert child(home, "planner") != planner
+
+    os.kill(first.process.pid, signal.SIGKILL)
+    first.process.wait(10)
+    until(lambda: not marked(first.mark), GONE_SECONDS, why=lambda: names_of(marked(first.mark)))
+    assert (home / "effects").read_text() == "x\n"
+
+    second = up()
+    second.until_said("Ctrl-C here ends everything")
+    second.process.send_signal(signal.SIGINT)
+    assert second.process.wait(120) == 0
+    assert "everything has ended" in second.said.read_text()
+    assert marked(second.mark) == []
+    assert not (home / "up.json").exists()
+    assert database_file(home).exists()
+    assert "Traceback" not in second.said.read_text()
+
+
+def child(home: Path, name: str) -> int:
+    note = StatusFile(home / "up.json").read()
+    running = note["children"][name] if note else None
+    assert running
+    return running["pid"]
+
+
+def names_of(pids: list[int]) -> str:
+    """The processes that should be gone, in words."""
+    return "\n".join(f"{pid} {Path(f'/proc/{pid}/cmdline').read_text()!r}" for pid in pids)
