@@ -313,6 +313,58 @@ def lose(target: Target, pool: HostPool, owned: OwnedCommand) -> None:
         thread.join()
 
 
+@pytest.mark.parametrize(
+    ("lines", "repeat", "outcome", "reason"),
+    [
+        ("claimed 1 1 {boot} 1.00 99\nstarted 1.00\n", False, Outcome.UNKNOWN, "it ran, and the host went down"),
+        ("claimed 1 1 {boot} 1.00 99\nstarted 1.00\n", True, Outcome.OK, "and may be repeated"),
+        ("claimed 1 1 {boot} 1.00 99\n", False, Outcome.OK, "it never began, so this is the first time"),
+        ("claimed 1 1 {boot} 1.00 99\nstarted 1.00\nexit 5 exit 2.00 \n", False, Outcome.FAILED, "it had ended"),
+    ],
+)
+def test_after_a_reboot_the_diary_says_what_is_known(
+    here: Target, pool: HostPool, lines: str, repeat: bool, outcome: Outcome, reason: str
+) -> None:
+    owned = shell("true", repeat=repeat)
+    diary(here, owned.key).parent.mkdir(parents=True, exist_ok=True)
+    diary(here, owned.key).write_text(lines.format(boot="00000000-0000-0000-0000-000000000000"))
+    result = pool.run(here, owned)
+    assert result.outcome is outcome, reason
+    if outcome is Outcome.UNKNOWN:
+        assert result.fault is HostFault.INTERRUPTED
+
+
+def test_a_number_that_another_process_got_since_is_not_taken_for_the_runner(here: Target, pool: HostPool) -> None:
+    owned = shell("true")
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    diary(here, owned.key).parent.mkdir(parents=True, exist_ok=True)
+    diary(here, owned.key).write_text(f"claimed {os.getpid()} 1 {boot} 1.00 99999999\nstarted 1.00\n")
+    assert pool.run(here, owned).fault is HostFault.INTERRUPTED
+
+
+def test_a_lock_and_a_slot_of_a_dead_runner_are_free_again(tmp_path: Path, pool: HostPool) -> None:
+    target = Target("narrow", connection="local", run_directory=str(tmp_path / "watchbill"), slots=1)
+    owned = shell("sleep 30", lock="job")
+    lose(target, pool, owned)
+    assert pool.run(target, shell("echo ran", lock="job")).stdout.text() == "ran\n"
+
+
+def test_a_command_that_outlived_its_runner_still_holds_lock_and_slot(tmp_path: Path, pool: HostPool) -> None:
+    target = Target("narrow", connection="local", run_directory=str(tmp_path / "watchbill"), slots=1)
+    owned = shell("sleep 30", lock="job")
+    with HostPool() as other:
+        thread, results = in_thread(other, target, owned)
+        until(lambda: has(diary(target, owned.key), "started"))
+        time.sleep(0.2)
+        os.kill(int(diary(target, owned.key).read_text().split()[1]), signal.SIGKILL)
+        assert pool.run(target, shell("true", lock="job")).message == f"the lock job is held by {owned.key}"
+        assert pool.run(target, shell("true")).message == "all 1 command slots of this host are taken"
+        assert pool.kill(target, owned.key, 1).gone
+        thread.join()
+    assert results[0].outcome is Outcome.UNKNOWN
+    assert pool.run(target, shell("echo ran", lock="job")).stdout.text() == "ran\n"
+
+
 def test_a_look_at_a_running_command_does_not_wait_for_it(here: Target, pool: HostPool) -> None:
     owned = shell("sleep 30")
     thread, _ = in_thread(pool, here, owned)

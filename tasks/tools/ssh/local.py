@@ -25,7 +25,6 @@ def exchange(target: Target, request: Request, until: float, on_sent: Callable[[
     # What a login would give, and nothing of ours: our environment may hold what a job must not see.
     environment = {"HOME": home, "USER": person.pw_name, "LOGNAME": person.pw_name, "PATH": PATH, "SHELL": "/bin/sh"}
     environment |= {name: value for name, value in os.environ.items() if name in ("LANG", "LC_ALL", "TZ")}
-    on_sent()
     try:
         process = subprocess.Popen(
             [SHELL, "-c", wrapper(), "watchbill"],
@@ -38,6 +37,7 @@ def exchange(target: Target, request: Request, until: float, on_sent: Callable[[
         )
     except OSError as error:
         raise HostError(target.name, HostFault.UNUSABLE, f"no process could be started here: {error}") from error
+    on_sent()
     feeder = Thread(target=_feed, args=(process, request.line() + request.payload), daemon=True)
     feeder.start()
     try:
