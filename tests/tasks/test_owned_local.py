@@ -167,6 +167,15 @@ def test_a_daemon_that_keeps_standard_output_open_holds_nobody_up(here: Target, 
     _end_marked(owned.key)
 
 
+def test_a_daemon_after_a_long_output_cuts_nothing_that_came_before(here: Target, pool: HostPool) -> None:
+    owned = shell("seq 1 100000; setsid sleep 34 & exit 0")
+    result = pool.run(here, owned)
+    _end_marked(owned.key)
+    whole = b"".join(b"%d\n" % number for number in range(1, 100001))
+    assert (result.stdout.size, result.stdout.sha256) == (len(whole), hashlib.sha256(whole).hexdigest())
+    assert pool.run(here, shell("echo next")).stdout.text() == "next\n", "on pipes of its own"
+
+
 def _end_marked(key: str) -> None:
     mark = f"WATCHBILL_STEP={key}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
