@@ -20,7 +20,8 @@ from tests.sites import write_site
 from tests.stack import READY_SECONDS, job_of, until
 
 pytestmark = [pytest.mark.drill, pytest.mark.fault, pytest.mark.timeout(900)]
-GONE_SECONDS = 60.0
+READY = "Ctrl-C here ends everything"
+GONE_SECONDS = 150.0
 """After kill -9 of `watchbill up` the kernel asks its children to end; the warm runner gives its runs 15 s."""
 
 
@@ -94,10 +95,10 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 def test_up_mends_what_falls_and_leaves_no_process_however_it_ends(home: Path, up: Callable[[], Up]) -> None:
     first = up()
-    first.until_said("Ctrl-C here ends everything")
+    first.until_said(READY)
     assert len(marked(first.mark)) >= 5, "Prefect, planner, relay, worker and its warm runner"
 
-    write_lines(home.parent, "true", f"echo x >> {home}/effects; sleep 20")
+    write_lines(home.parent, "true", f"echo x >> {home}/effects; sleep 20; echo x >> {home}/over")
     again = watchbill(home, "up")
     assert again.code == 0
     assert f"runs already (process {first.process.pid})" in again.words
@@ -111,13 +112,10 @@ def test_up_mends_what_falls_and_leaves_no_process_however_it_ends(home: Path, u
     first.until_said("planner: ready after", times=2)
     assert child(home, "planner") != planner
 
-    os.kill(first.process.pid, signal.SIGKILL)
-    first.process.wait(10)
-    until(lambda: not marked(first.mark), GONE_SECONDS, why=lambda: names_of(marked(first.mark)))
-    assert (home / "effects").read_text() == "x\n"
-
+    kill(first)
     second = up()
-    second.until_said("Ctrl-C here ends everything")
+    second.until_said(READY)
+    assert marked(first.mark) == [], names_of(marked(first.mark))
     second.process.send_signal(signal.SIGINT)
     assert second.process.wait(120) == 0
     assert "everything has ended" in second.said.read_text()
@@ -125,6 +123,20 @@ def test_up_mends_what_falls_and_leaves_no_process_however_it_ends(home: Path, u
     assert not (home / "up.json").exists()
     assert database_file(home).exists()
     assert "Traceback" not in second.said.read_text()
+    until((home / "over").exists)
+    assert (home / "effects").read_text() == "x\n", "the command is the host's own, and outlives all of it"
+
+
+def test_up_that_is_killed_leaves_no_process_even_when_nobody_starts_it_again(home: Path, up: Callable[[], Up]) -> None:
+    only = up()
+    only.until_said(READY)
+    kill(only)
+    until(lambda: not marked(only.mark), GONE_SECONDS, why=lambda: names_of(marked(only.mark)))
+
+
+def kill(running: Up) -> None:
+    os.kill(running.process.pid, signal.SIGKILL)
+    running.process.wait(10)
 
 
 def child(home: Path, name: str) -> int:

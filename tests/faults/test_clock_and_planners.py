@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from sqlalchemy import select, update
 
 from deployments.engine.planner import Planner
 from models.database import Database
-from models.errors import Refused, WatchbillError
-from models.queries import dispatching, journal
+from models.errors import Refused, StaleClaim, WatchbillError
+from models.queries import dispatching, journal, runs
 from models.queries.book import read_book
 from models.queries.dispatching import Wish
 from models.records import Job, OutboxRow, Run, Slot
@@ -170,3 +171,26 @@ def test_of_two_people_who_start_a_job_that_must_not_overlap_one_is_refused(
     with database.read() as session:
         assert len(session.scalars(select(Run)).all()) == 1
     assert len(refused) == 3
+
+
+def test_of_twenty_workers_that_claim_one_run_one_gets_it(database: Database, make_planner: MakePlanner) -> None:
+    make_planner(job("wanted"))
+    with database.write() as session:
+        dispatching.run_now(session, read_book(session), "wanted", Wish("ann"), START)
+    got: list[str] = []
+    together = threading.Barrier(20)
+
+    def claim(worker: str) -> None:
+        together.wait()
+        with suppress(StaleClaim), database.write() as session:
+            runs.claim(session, 1, 1, worker)
+            got.append(worker)
+
+    threads = [threading.Thread(target=claim, args=(f"worker:{number}",)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    with database.read() as session:
+        run = runs.get(session, 1)
+        assert (got, run.fence) == ([run.worker], 1)

@@ -72,13 +72,15 @@ def test_a_controller_that_was_frozen_past_its_lease_changes_nothing_when_it_wak
     with stack.frozen(old):
         stack.expire_lease(number)
         run = stack.wait(number)
-        log = [row.id for row in stack.task_log(number)]
+        log = stack.task_log(number)
     until(lambda: not stack.is_there(old), why=stack.explain)
     after = stack.record(number)
     assert (after.outcome, after.summary, after.ended_at, after.fence) == (run.outcome, run.summary, run.ended_at, 2)
     assert stack.effects("frozen") == ["x"]
     assert stack.moves(number) == ["dispatch", "claim", "lose", "claim", "end"]
-    assert [row.id for row in stack.task_log(number)] == log
+    told = {row.id: (row.outcome, row.message) for row in stack.task_log(number)}
+    assert {row.id: told.pop(row.id)[0] for row in log} == {row.id: row.outcome for row in log}
+    assert all("StaleClaim" in (message or "") for _, message in told.values()), "all it did was to be refused"
 
 
 def test_a_slot_that_is_due_while_the_planner_is_dead_runs_once_after_its_restart(stack: Stack) -> None:

@@ -251,11 +251,10 @@ def test_a_kill_is_proven_and_escaped_children_are_named(here: Target, pool: Hos
     assert collected.outcome is Outcome.KILLED
 
 
-def test_a_command_that_ignores_term_is_killed_after_the_grace(here: Target, pool: HostPool) -> None:
-    owned = shell("trap '' TERM; while :; do sleep 0.1; done")
+def test_a_command_that_ignores_term_is_killed_after_the_grace(tmp_path: Path, here: Target, pool: HostPool) -> None:
+    owned = shell(f"trap '' TERM; touch {tmp_path}/deaf; while :; do sleep 0.1; done")
     thread, _ = in_thread(pool, here, owned)
-    until(lambda: has(diary(here, owned.key), "started"))
-    time.sleep(0.2)
+    until((tmp_path / "deaf").exists)
     proof = pool.kill(here, owned.key, 1)
     thread.join()
     assert (proof.outcome, proof.signals) == (Outcome.KILLED, ("TERM", "KILL"))
