@@ -78,9 +78,11 @@ def test_a_controller_that_was_frozen_past_its_lease_changes_nothing_when_it_wak
     assert (after.outcome, after.summary, after.ended_at, after.fence) == (run.outcome, run.summary, run.ended_at, 2)
     assert stack.effects("frozen") == ["x"]
     assert stack.moves(number) == ["dispatch", "claim", "lose", "claim", "end"]
-    told = {row.id: (row.outcome, row.message) for row in stack.task_log(number)}
-    assert {row.id: told.pop(row.id)[0] for row in log} == {row.id: row.outcome for row in log}
-    assert all("StaleClaim" in (message or "") for _, message in told.values()), "all it did was to be refused"
+    told = {row.id: row for row in stack.task_log(number)}
+    for row in log:
+        # A row that was given up as unknown may get its own last word after all.
+        assert told.pop(row.id).outcome is row.outcome or row.outcome is Outcome.UNKNOWN
+    assert all("StaleClaim" in (row.message or "") for row in told.values()), "all else it did was to be refused"
 
 
 def test_a_slot_that_is_due_while_the_planner_is_dead_runs_once_after_its_restart(stack: Stack) -> None:
@@ -100,7 +102,7 @@ def test_a_slot_that_is_due_while_the_planner_is_dead_runs_once_after_its_restar
 
 
 def test_two_planners_at_once_start_each_slot_once(stack: Stack) -> None:
-    due = clock.now() + timedelta(seconds=12)
+    due = clock.now() + timedelta(seconds=8)
     names = [f"twice-{number}" for number in range(1, 4)]
     stack.reapply("".join(job_of(name, f"echo x >> ~/{name}", once_at(due)) for name in names))
     with stack.another("planner"):
