@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 
 from models import clock
@@ -22,6 +22,7 @@ from tasks.tools.ssh import CommandResult, Kept, OwnedCommand, Target
 from tasks.workplace import database, host_pool, settings
 
 POLL_SECONDS = 5
+PAUSE_POLL_SECONDS = 1
 THREADS = 32
 """Hosts at a time; a worker's memory and its sshd peers set the limit."""
 
@@ -41,17 +42,19 @@ def run_on_hosts(run: ClaimedRun, hosts: tuple[str, ...]) -> list[Outcome]:
     redactor = Redactor(secrets)
     pairs = [(target_of(run.plan, step.host), _command(run, step, secrets)) for step in steps]
     by_host = {step.host: step for step in steps}
-    with recorder() as recording, ThreadPoolExecutor(min(THREADS, len(pairs)) or 1, "hosts") as threads:
+    turns = count()
 
-        def one(number: int) -> Outcome:
-            target, command = pairs[number]
-            # The first hosts start at once; a kill may come before a later one has its turn.
-            killed = number >= THREADS and _is_kill_requested(run)
-            result = not_started(target.name) if killed else host_pool().run(target, command)
+    def at_turn(target: Target, _command: OwnedCommand) -> CommandResult | None:
+        # The first hosts start at once; a kill may come before a later one has its turn.
+        return not_started(target.name) if next(turns) >= THREADS and _is_kill_requested(run) else None
+
+    with recorder() as recording:
+
+        def record(result: CommandResult) -> None:
             recording.put(by_host[result.host], _step_result(result, redactor))
-            return result.outcome
 
-        return list(threads.map(one, range(len(pairs))))
+        results = host_pool().run_many(pairs, threads=THREADS, on_turn=at_turn, on_result=record)
+    return [result.outcome for result in results]
 
 
 def not_started(host: str) -> CommandResult:
@@ -99,14 +102,22 @@ def waves_in_turn(run: ClaimedRun) -> Iterator[tuple[str, ...]]:
     """The waves, one after the other, as long as the job's batch lets the run go on and nobody asked for its end."""
     for number, wave in enumerate(run.plan.waves):
         with database().read() as session:
-            killed = runs.is_kill_requested(session, run.run_id)
             steps = runs.steps_of(session, run.run_id, run.attempt)
             outcomes = {step.host: step.outcome for step in steps if step.outcome}
-        if killed or not may_go_on(run.plan.batch, outcomes).allowed:
+        if not may_go_on(run.plan.batch, outcomes).allowed:
             return
         if number:
-            time.sleep(run.plan.batch.pause.total_seconds())
+            _pause(run)
+        if _is_kill_requested(run):
+            return
         yield wave
+
+
+def _pause(run: ClaimedRun) -> None:
+    """Wait between two waves as the job's batch says; a kill ends the waiting."""
+    end = time.monotonic() + run.plan.batch.pause.total_seconds()
+    while (left := end - time.monotonic()) > 0 and not _is_kill_requested(run):
+        time.sleep(min(PAUSE_POLL_SECONDS, left))
 
 
 def secret_store() -> SecretStore:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 
 from models import migrations
 from models.database import Database
+from tasks import workplace
 from tests.postgres import postgresql_server
 
 
@@ -68,6 +69,30 @@ def sqlite(sqlite_url: str) -> Iterator[Database]:
     opened = Database(sqlite_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A worker's home with a fresh database; what a worker keeps per process is forgotten before and after."""
+    monkeypatch.setenv("WATCHBILL_HOME", str(tmp_path))
+    monkeypatch.setenv("WATCHBILL_SITE", str(tmp_path / "site"))
+    monkeypatch.setenv("WATCHBILL_DATABASE_URL", sqlite_url)
+    _forget()
+    yield tmp_path
+    workplace.host_pool().close()
+    workplace.database().close()
+    _forget()
+
+
+def _forget() -> None:
+    for kept in (workplace._host_pool, workplace._database, workplace._settings):
+        kept.cache_clear()
+
+
+@pytest.fixture
+def worker_database(home: Path) -> Database:
+    """The database that the tasks of this process write."""
+    return workplace.database()
 
 
 def _named(url: str, name: str) -> str:

@@ -7,6 +7,7 @@ from models.errors import Refused
 from models.orders.plan import PlannedCommand, PlannedFile, PlannedHost, RunPlan
 from models.queries.book import Book
 from models.rules.batch import waves
+from models.rules.node_words import FilterError
 from models.rules.nodes import matching
 from models.rules.parameters import Scalar, bind, render_argv
 from models.site.jobs import LOCAL, HostLock, Job
@@ -41,11 +42,14 @@ def make_plan(
 
 
 def hosts_of(book: Book, job: Job, on: str | None = None) -> list[str]:
-    """The hosts that a job runs on. Raises Refused when there are none."""
+    """The hosts that a job runs on. Raises Refused for a filter that cannot be read, and when it matches none."""
     wanted = on or job.on or LOCAL
     if wanted == LOCAL:
         return [LOCAL]
-    hosts = matching(wanted, book.nodes)
+    try:
+        hosts = matching(wanted, book.nodes)
+    except FilterError as error:
+        raise Refused(f"{wanted!r} cannot be read: {error}") from error
     if not hosts:
         raise Refused(f"no host matches {wanted!r}: see `watchbill host list`")
     return hosts

@@ -71,6 +71,25 @@ def test_a_host_whose_turn_comes_after_the_kill_is_not_touched(
         assert closing.close(session, claimed, "worker:1", failed_with=None) is Outcome.KILLED
 
 
+def test_a_kill_in_the_pause_between_two_waves_ends_the_pause_and_starts_nothing(
+    home: Path, worker_database: Database, queue_run: QueueRun
+) -> None:
+    hosts = "".join(f"  h{n}: {{connection: local, run_directory: {home}/h{n}}}\n" for n in (1, 2))
+    rolling = "batch: {size: 1, pause: 10m}\n"
+    number = queue_run(job_of("rolls", f"echo x >> {home}/effects", rolling, on="*"), "rolls", hosts)
+    with worker_database.write() as session:
+        claimed = runs.claim(session, run_id_of(number), 1, "worker:1")
+    waves = commands.waves_in_turn(claimed)
+    commands.run_on_hosts.fn(claimed, next(waves))
+    left: list[tuple[str, ...]] = []
+    waiting = threading.Thread(target=lambda: left.extend(waves), daemon=True)
+    waiting.start()
+    ask_for_kill(worker_database, number)
+    waiting.join(20)
+    assert not waiting.is_alive(), "ten minutes are not waited for"
+    assert (left, lines_of(home / "effects")) == ([], ["x"])
+
+
 def test_a_kill_whose_flow_died_is_done_by_the_worker_that_takes_the_run_up(
     home: Path, environment: dict[str, str], worker_database: Database, queue_run: QueueRun
 ) -> None:

@@ -16,7 +16,6 @@ from models.queries import dispatching, runs
 from models.queries.book import Book
 from models.queries.dispatching import Wish
 from models.records import Run
-from tasks import workplace
 from tests.sites import apply_site, write_site
 
 StartRun = Callable[..., Run]
@@ -33,30 +32,6 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[st
             # What is left to say must be said before the server goes: otherwise it is tried for a minute at exit.
             EventsWorker.drain_all()
             APILogWorker.drain_all()
-
-
-@pytest.fixture
-def home(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A worker's home with a fresh database; what a worker caches per process is forgotten after."""
-    monkeypatch.setenv("WATCHBILL_HOME", str(tmp_path))
-    monkeypatch.setenv("WATCHBILL_SITE", str(tmp_path / "site"))
-    monkeypatch.setenv("WATCHBILL_DATABASE_URL", sqlite_url)
-    _forget()
-    yield tmp_path
-    workplace.host_pool().close()
-    workplace.database().close()
-    _forget()
-
-
-def _forget() -> None:
-    for kept in (workplace._host_pool, workplace._database, workplace._settings):
-        kept.cache_clear()
-
-
-@pytest.fixture
-def worker_database(home: Path) -> Database:
-    """The database that the tasks of this process write."""
-    return workplace.database()
 
 
 @pytest.fixture

@@ -392,6 +392,8 @@ def test_a_run_by_hand_takes_parameters_and_other_hosts(database: Database, make
         assert run.plan["waves"] == [["web2"]]
     with pytest.raises(Refused, match="days"), database.write() as session:
         dispatching.run_now(session, book, "tidy", Wish("ann", {"days": 0}), NOON)
+    with pytest.raises(Refused, match="cannot be read"), database.write() as session:
+        dispatching.run_now(session, book, "tidy", Wish("ann", on="tag=web and"), NOON)
     with pytest.raises(Refused, match="no host matches"), database.write() as session:
         dispatching.run_now(session, book, "tidy", Wish("ann", on="tag=none"), NOON)
 

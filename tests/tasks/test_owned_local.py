@@ -425,13 +425,20 @@ def test_a_refused_command_is_a_result_like_every_other(here: Target, pool: Host
     assert (result.outcome, result.fault) == (Outcome.FAILED, HostFault.REFUSED_BY_US)
 
 
-def test_a_fan_out_tells_each_start_and_each_end(here: Target, pool: HostPool) -> None:
-    started: list[str] = []
+def test_a_fan_out_asks_at_each_turn_and_tells_each_end(here: Target, pool: HostPool) -> None:
     ended: list[CommandResult] = []
     pairs = [(replace(here, name=f"h{number}"), command("echo", str(number))) for number in range(12)]
+    other = replace(pool.run(*pairs[0]), host="h7", exit_code=99)
     results = pool.run_many(
-        pairs, threads=4, on_start=lambda target, _: started.append(target.name), on_result=ended.append
+        pairs, threads=4, on_turn=lambda target, _: other if target.name == "h7" else None, on_result=ended.append
     )
-    assert [result.stdout.text().strip() for result in results] == [str(number) for number in range(12)]
-    assert sorted(started) == sorted(result.host for result in ended) == sorted(target.name for target, _ in pairs)
+    said = [result.stdout.text().strip() for result in results if result.host != "h7"]
+    assert said == [str(number) for number in range(12) if number != 7]
+    assert [result.exit_code for result in results if result.host == "h7"] == [99], "its turn gave another answer"
+    assert pool.collect(*pairs_key(pairs[7])) is None, "so the host never saw it"
+    assert sorted(result.host for result in ended) == sorted(target.name for target, _ in pairs)
     assert pool.run_many([]) == []
+
+
+def pairs_key(pair: tuple[Target, OwnedCommand]) -> tuple[Target, str]:
+    return pair[0], pair[1].key

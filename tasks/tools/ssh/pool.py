@@ -27,7 +27,8 @@ STALE_LINES = 3
 _PERMANENT = (HostFault.WRONG_KEY, HostFault.AUTH, HostFault.REFUSED_BY_US)
 _PROBE_WORD = 'it\'s $(false) `false` \\ "ü" * ; -'
 
-Started = Callable[[Target, OwnedCommand], None]
+Turn = Callable[[Target, OwnedCommand], CommandResult | None]
+"""Asked when a command's turn has come: a result of its own means that it is not started."""
 Ended = Callable[[CommandResult], None]
 
 
@@ -95,14 +96,12 @@ class HostPool:
         *,
         threads: int = 32,
         on_result: Ended | None = None,
-        on_start: Started | None = None,
+        on_turn: Turn | None = None,
     ) -> list[CommandResult]:
         """Run many commands at once; the results come in the order of the pairs, the calls as things happen."""
 
         def one(pair: tuple[Target, OwnedCommand]) -> CommandResult:
-            if on_start:
-                on_start(*pair)
-            result = self.run(*pair)
+            result = (on_turn(*pair) if on_turn else None) or self.run(*pair)
             if on_result:
                 on_result(result)
             return result
