@@ -260,6 +260,18 @@ def test_a_command_that_ignores_term_is_killed_after_the_grace(tmp_path: Path, h
     assert (proof.outcome, proof.signals) == (Outcome.KILLED, ("TERM", "KILL"))
 
 
+def test_a_proof_names_the_kill_that_the_deadlines_keeper_sent_first(
+    tmp_path: Path, here: Target, pool: HostPool
+) -> None:
+    owned = shell(f"trap '' TERM; touch {tmp_path}/deaf; while :; do sleep 0.1; done", kill_grace_seconds=1)
+    thread, _ = in_thread(pool, here, owned)
+    until((tmp_path / "deaf").exists)
+    proof = pool.kill(here, owned.key, 10)
+    thread.join()
+    assert (proof.outcome, proof.signals) == (Outcome.KILLED, ("TERM", "KILL"))
+    assert proof.message.startswith("gone after TERM and KILL")
+
+
 def test_a_kill_before_the_turn_came_means_that_nothing_ever_ran(tmp_path: Path, here: Target, pool: HostPool) -> None:
     holder, waiter = shell("sleep 30", lock="turn"), shell(f"touch {tmp_path}/ran", lock="turn", lock_wait_seconds=30)
     first, _ = in_thread(pool, here, holder)

@@ -13,6 +13,8 @@ from tasks.tools.ssh.wire import Answer
 
 _NOTHING = kept(b"")
 _SHELL_WORDS = {126: "it could not be executed", 127: "no such command"}
+ENDED_BY_KILL = "137"
+"""The exit code of what SIGKILL ended."""
 
 
 def from_answer(host: str, answer: Answer, *, attached: bool) -> CommandResult:
@@ -127,6 +129,9 @@ def proof(host: str, answer: Answer) -> KillProof:
         return KillProof(host, outcome, (), True, (), f"had ended before: {message}")
     survivors, _, escaped = answer.note.partition("|")
     signals = tuple(answer.facts.get("signals", "").split(","))
+    if answer.facts.get("code") == ENDED_BY_KILL and "KILL" not in signals:
+        # `timeout` passes our TERM on and then keeps its own grace: it may send KILL a moment before we would.
+        signals += ("KILL",)
     left, fled = _names(survivors), _names(escaped)
     if answer.facts.get("gone") != "2":
         message = f"still there after {' and '.join(signals)}: {', '.join(left) or 'the runner on the host'}"
