@@ -7,6 +7,7 @@
     +-- Refused              policy says no (pause, overlap, blackout, bad parameter)
     +-- StaleClaim           somebody else claimed this run or slot, or its window is over
     +-- HostError            a host did not give a plain answer (fault inside)
+    +-- BackupError          a repository or a source did not do what a backup needs (fault inside)
     +-- DatabaseError        the shared database cannot be used as it is
     +-- JournalBroken        the journal does not verify
     +-- EngineError          Prefect, the worker or the supervisor cannot be used as it is
@@ -17,7 +18,7 @@ The message names the thing, its state and the next step. `permanent` says that 
 
 from dataclasses import dataclass
 
-from models.vocabulary import HostFault
+from models.vocabulary import BackupFault, HostFault
 
 
 class WatchbillError(Exception):
@@ -84,6 +85,19 @@ class HostError(WatchbillError):
         self.host = host
         self.fault = fault
         super().__init__(f"{host}: {fault.value}: {message}")
+
+
+class BackupError(WatchbillError):
+    """A repository or a source did not do what a backup needs."""
+
+    def __init__(self, what: str, fault: BackupFault, message: str) -> None:
+        self.what = what
+        self.fault = fault
+        self.permanent = fault not in _MAY_PASS
+        super().__init__(f"{what}: {fault.value}: {message}")
+
+
+_MAY_PASS = (BackupFault.LOCKED, BackupFault.UNREACHABLE, BackupFault.SOURCE_FAILED)
 
 
 class DatabaseError(WatchbillError):

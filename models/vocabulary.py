@@ -120,3 +120,27 @@ class AlarmKind(StrEnum):
     NO_SUCCESS = "no success"
     MISSED = "missed"
     FAILED = "failed"
+
+
+class BackupFault(StrEnum):
+    """Why a backup, a check, a copy or a restore did not do what it should."""
+
+    NO_REPOSITORY = "repository missing"
+    WRONG_PASSWORD = "wrong password"  # noqa: S105  # words for people
+    LOCKED = "repository locked"  # by an owner that lives, or cannot be asked
+    TARGET_FULL = "target full"
+    DAMAGED = "repository damaged"
+    UNREACHABLE = "repository unreachable"
+    SOURCE_MISSING = "source missing"
+    SOURCE_EMPTY = "source empty"
+    SOURCE_SHRANK = "source shrank"
+    SOURCE_UNREADABLE = "source unreadable"  # all or part of it
+    SOURCE_FAILED = "source failed"  # its command or its line ended badly
+    WRONG_VERSION = "wrong version"  # of the dump, against its server
+    NO_ENGINE = "engine missing"
+    OLD_ENGINE = "engine too old"
+    TOO_LARGE = "too large"  # a restore past its limits of size or count
+    UNSAFE = "unsafe archive"  # a restore that would leave its folder
+    DIFFERS = "restored and different"
+    HOOK = "hook failed"
+    REFUSED_BY_US = "refused by us"
