@@ -144,3 +144,31 @@ class BackupFault(StrEnum):
     DIFFERS = "restored and different"
     HOOK = "hook failed"
     REFUSED_BY_US = "refused by us"
+
+
+class PointState(StrEnum):
+    """What is known of a restore point. Each state is more than the one before; only a proof makes one count."""
+
+    TAKEN = "taken"  # the engine said so
+    LISTED = "listed"  # seen in the repository
+    READ_CHECKED = "read-checked"  # all its data was read back without an error
+    PROVEN = "proven"  # restored and compared
+    EXPIRED = "expired"  # removed by retention
+    BAD = "bad"  # lost, damaged, or different when restored
+
+
+class Health(StrEnum):
+    """What a plan is worth today; the reason is beside it."""
+
+    GREEN = "green"
+    AMBER = "amber"  # the promise may still hold, but something about it is not proven or not in order
+    RED = "red"
+
+
+class AnomalyKind(StrEnum):
+    """What about a restore point is not as usual."""
+
+    SIZE = "size"
+    FILES = "files"
+    DURATION = "duration"
+    CHANGE = "change rate"

@@ -1,4 +1,4 @@
-"""The moves of routine work: from, action, to, and who may. What is not listed is refused.
+"""The moves of routine work and of restore points: from, action, to, and who may. What is not listed is refused.
 
 Each practice has such tables; `models.queries.states.advance` is the only place that carries a move out.
 """
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.errors import MoveRefused
-from models.vocabulary import RunState, SlotState, StepState
+from models.vocabulary import PointState, RunState, SlotState, StepState
 
 
 class Role(StrEnum):
@@ -65,7 +65,25 @@ STEP = (
     Move(StepState.ENDED, "resolve", StepState.ENDED, Role.WORKER),
 )
 
-TABLES: dict[str, tuple[Move, ...]] = {"run": RUN, "slot": SLOT, "step": STEP}
+# A bad point is good again only when it was restored and compared; an expired one is gone.
+RESTORE_POINT = (
+    Move(PointState.TAKEN, "list", PointState.LISTED, Role.WORKER),
+    Move(PointState.TAKEN, "find bad", PointState.BAD, Role.WORKER),
+    Move(PointState.LISTED, "read-check", PointState.READ_CHECKED, Role.WORKER),
+    Move(PointState.LISTED, "prove", PointState.PROVEN, Role.WORKER),
+    Move(PointState.LISTED, "find bad", PointState.BAD, Role.WORKER),
+    Move(PointState.LISTED, "expire", PointState.EXPIRED, Role.WORKER),
+    Move(PointState.READ_CHECKED, "prove", PointState.PROVEN, Role.WORKER),
+    Move(PointState.READ_CHECKED, "find bad", PointState.BAD, Role.WORKER),
+    Move(PointState.READ_CHECKED, "expire", PointState.EXPIRED, Role.WORKER),
+    Move(PointState.PROVEN, "prove again", PointState.PROVEN, Role.WORKER),
+    Move(PointState.PROVEN, "find bad", PointState.BAD, Role.WORKER),
+    Move(PointState.PROVEN, "expire", PointState.EXPIRED, Role.WORKER),
+    Move(PointState.BAD, "prove", PointState.PROVEN, Role.WORKER),
+    Move(PointState.BAD, "expire", PointState.EXPIRED, Role.WORKER),
+)
+
+TABLES: dict[str, tuple[Move, ...]] = {"run": RUN, "slot": SLOT, "step": STEP, "restore_point": RESTORE_POINT}
 
 
 def find_move(table: str, source: StrEnum, action: str) -> Move:

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.conformance import cron
+from tests.conformance import cron, retention
 from tests.conformance.cases import Case, VectorError
 
-KINDS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Case]]] = {"cron": cron.run}
+KINDS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Case]]] = {
+    "cron": cron.run,
+    "retention": retention.run,
+}
 
 
 def run_file(path: Path) -> Iterator[Case]:

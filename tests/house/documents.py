@@ -16,7 +16,7 @@ from models.settings import CHECKOUT, Settings
 
 MARK = re.compile(r"^<!-- run: (?P<when>[a-z ]+) -->$")
 FENCE = re.compile(r"^```(?P<kind>[a-z]*)$")
-TABLE = re.compile(r"<!-- (?P<name>settings|moves: [a-z]+) -->\n.*?<!-- end -->", re.DOTALL)
+TABLE = re.compile(r"<!-- (?P<name>settings|moves: [a-z_]+) -->\n.*?<!-- end -->", re.DOTALL)
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\((?P<target>[^)\s]+)\)|!\[[^\]]*\]\((?P<picture>[^)\s]+)\)")
 
 
