@@ -26,7 +26,7 @@ class Entry:
     uid: int = 0
     gid: int = 0
     sha256: str = ""
-    """Of a file's bytes."""
+    """Of a file's bytes; empty when the file changed while it was read, so that nobody knows what was kept."""
     target: str = ""
     """Where a link points."""
     inode: int = 0
@@ -57,10 +57,13 @@ def compare(taken: Iterable[Entry], restored: Iterable[Entry]) -> Iterator[Findi
     """Every path that differs between a manifest and a restored copy, in the order of paths.
 
     Owners and times are not compared: a restore test runs without the right to set owners, and a copy whose bytes
-    and permissions are right is a good one.
+    and permissions are right is a good one. Devices, sockets and pipes are kept by name only. A file without a
+    hash, because it changed while it was read, is compared by its kind and permissions.
     """
-    there = {entry.path: entry for entry in restored}
+    there = {entry.path: entry for entry in restored if entry.kind is not EntryKind.OTHER}
     for entry in taken:
+        if entry.kind is EntryKind.OTHER:
+            continue
         found = there.pop(entry.path, None)
         difference = Difference.MISSING if found is None else _difference(entry, found)
         if difference is not None:
@@ -72,7 +75,7 @@ def compare(taken: Iterable[Entry], restored: Iterable[Entry]) -> Iterator[Findi
 def _difference(taken: Entry, found: Entry) -> Difference | None:
     if taken.kind is not found.kind:
         return Difference.KIND
-    if taken.kind is EntryKind.FILE and (taken.sha256, taken.size) != (found.sha256, found.size):
+    if taken.sha256 and (taken.sha256, taken.size) != (found.sha256, found.size):
         return Difference.CONTENT
     if taken.kind is EntryKind.LINK:
         return Difference.TARGET if taken.target != found.target else None
