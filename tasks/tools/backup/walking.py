@@ -34,6 +34,24 @@ def walk_below(folder: Path) -> Iterator[Entry]:
     return _below(os.fspath(folder), "", lambda _path: False, _open_up)
 
 
+def remove_tree(folder: Path) -> None:
+    """Remove a folder of our own with all that is in it, however deep and whatever its permissions."""
+    if not folder.is_dir() or folder.is_symlink():
+        return
+    folders = [folder]
+    for entry in walk_below(folder):
+        path = folder / entry.path
+        if entry.kind is not EntryKind.FOLDER:
+            path.parent.chmod(0o700)
+            path.unlink(missing_ok=True)
+        else:
+            folders.append(path)
+    for path in folders:
+        path.chmod(0o700)
+    for path in reversed(folders):
+        path.rmdir()
+
+
 def entry_of(path: str, found: os.stat_result, target: str = "") -> Entry:
     """The entry of one path as the kernel describes it, without a hash."""
     kind = KINDS.get(stat.S_IFMT(found.st_mode), EntryKind.OTHER)

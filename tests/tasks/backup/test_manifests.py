@@ -14,6 +14,7 @@ from models.vocabulary import BackupFault
 from tasks.tools.backup import manifests
 from tasks.tools.backup.manifests import manifest_of_restored, manifest_of_tree, read_manifest, write_manifest
 from tasks.tools.backup.shapes import Tree
+from tasks.tools.backup.walking import remove_tree
 
 LONG_AGO_NS = 1_000_000_000_000_000_000
 
@@ -189,8 +190,24 @@ def test_a_very_deep_tree_is_walked_to_its_end(tmp_path):
         os.close(descriptor)
         descriptor = deeper
     os.close(descriptor)
-    entries = manifest_of_tree(Tree((here,)), None)
-    assert len(names_below(entries, here)) == 1200
+    try:
+        assert len(names_below(manifest_of_tree(Tree((here,)), None), here)) == 1200
+    finally:
+        remove_tree(here)
+    assert not here.exists()
+
+
+def test_a_restored_copy_is_removed_whatever_its_permissions(tmp_path):
+    folder = tmp_path / "copy"
+    (folder / "closed" / "inner").mkdir(parents=True)
+    (folder / "closed" / "file").touch()
+    (folder / "outside").symlink_to(tmp_path / "kept")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").touch()
+    (folder / "closed" / "inner").chmod(0o500)
+    (folder / "closed").chmod(0o000)
+    remove_tree(folder)
+    assert [path.name for path in tmp_path.rglob("*")] == ["kept", "file"]
 
 
 def test_a_restored_copy_is_hashed_even_where_its_owner_may_not_read(tmp_path):
