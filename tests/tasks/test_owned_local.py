@@ -4,9 +4,7 @@ import hashlib
 import os
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,38 +16,12 @@ from models import clock
 from models.vocabulary import HostFault, Outcome
 from tasks.tools.ssh import CommandResult, HostPool, OwnedCommand, Target
 from tests.drills.ssh_lab import command, new_key, shell, until
+from tests.tasks.owned_lab import diary, end_marked, has, in_thread, lose
 
 TEXT = some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 NASTY = some.sampled_from(
     ["", "-n", "--", "-", "$(id)", "`id`", "it's", 'say "x"', "a\nb", "\n", "*", "~", "\\", "ü€😀"]
 )
-
-
-@pytest.fixture
-def pool() -> Iterator[HostPool]:
-    with HostPool() as pool:
-        yield pool
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Target:
-    folder = tmp_path_factory.mktemp("host")
-    return Target("here", connection="local", run_directory=str(folder / "watchbill"), slots=8)
-
-
-def in_thread(pool: HostPool, target: Target, owned: OwnedCommand) -> tuple[threading.Thread, list[CommandResult]]:
-    results: list[CommandResult] = []
-    thread = threading.Thread(target=lambda: results.append(pool.run(target, owned)))
-    thread.start()
-    return thread, results
-
-
-def diary(target: Target, key: str) -> Path:
-    return Path(target.run_directory) / "runs" / f"{key}.state"
-
-
-def has(path: Path, word: str) -> bool:
-    return path.exists() and word in path.read_text()
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -155,6 +127,16 @@ def command_key(result: CommandResult, target: Target) -> str:
     return f"{newest.parent.name}/{newest.name.removesuffix('.state')}"
 
 
+def test_a_single_byte_after_a_longer_output_is_measured_as_one(tmp_path: Path, pool: HostPool) -> None:
+    target = Target("narrow", connection="local", run_directory=str(tmp_path / "watchbill"), slots=1)
+    # What comes in pieces makes dd say more, and what it said stays in the slot behind its next, shorter words.
+    longer = pool.run(target, shell("printf eleven-byte; sleep 0.2; printf and-10-more"))
+    assert longer.stdout.head == b"eleven-byteand-10-more"
+    assert longer.stdout.size == 22
+    single = pool.run(target, command("printf", "x"))
+    assert (single.stdout.head, single.stdout.size) == (b"x", 1)
+
+
 def test_a_daemon_that_keeps_standard_output_open_holds_nobody_up(here: Target, pool: HostPool) -> None:
     started = time.monotonic()
     owned = shell("echo ready; setsid sleep 33 & exit 5", lock="daemons")
@@ -164,26 +146,16 @@ def test_a_daemon_that_keeps_standard_output_open_holds_nobody_up(here: Target, 
     after = pool.run(here, shell("exit 6", lock="daemons"))
     assert after.exit_code == 6, "an escaped daemon must not hold the job's lock"
     assert pool.kill(here, owned.key).message.startswith("had ended before")
-    _end_marked(owned.key)
+    end_marked(owned.key)
 
 
 def test_a_daemon_after_a_long_output_cuts_nothing_that_came_before(here: Target, pool: HostPool) -> None:
     owned = shell("seq 1 100000; setsid sleep 34 & exit 0")
     result = pool.run(here, owned)
-    _end_marked(owned.key)
+    end_marked(owned.key)
     whole = b"".join(b"%d\n" % number for number in range(1, 100001))
     assert (result.stdout.size, result.stdout.sha256) == (len(whole), hashlib.sha256(whole).hexdigest())
     assert pool.run(here, shell("echo next")).stdout.text() == "next\n", "on pipes of its own"
-
-
-def _end_marked(key: str) -> None:
-    mark = f"WATCHBILL_STEP={key}".encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (folder / "environ").read_bytes().split(b"\0"):
-                os.kill(int(folder.name), signal.SIGKILL)
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            continue
 
 
 def test_a_second_run_of_the_same_job_is_busy_and_says_who_holds_it(here: Target, pool: HostPool) -> None:
@@ -235,74 +207,11 @@ def test_the_key_of_a_run_is_started_once_even_by_eight_at_a_time(tmp_path: Path
     assert sorted(result.attached for result in results) == [False] + [True] * 7
 
 
-def test_a_kill_is_proven_and_escaped_children_are_named(here: Target, pool: HostPool) -> None:
-    owned = shell("setsid sleep 71 & sleep 72 & sleep 73")
-    thread, results = in_thread(pool, here, owned)
-    until(lambda: has(diary(here, owned.key), "started"))
-    time.sleep(0.2)
-    proof = pool.kill(here, owned.key, 2)
-    thread.join()
-    assert (proof.outcome, proof.gone, proof.survivors) == (Outcome.KILLED, True, ())
-    assert [name.partition(":")[2] for name in proof.escaped] == ["sleep"]
-    assert proof.signals == ("TERM",)
-    assert (results[0].outcome, results[0].message) == (Outcome.KILLED, "killed on request")
-    collected = pool.collect(here, owned.key)
-    assert collected is not None
-    assert collected.outcome is Outcome.KILLED
-
-
-def test_a_command_that_ignores_term_is_killed_after_the_grace(tmp_path: Path, here: Target, pool: HostPool) -> None:
-    owned = shell(f"trap '' TERM; touch {tmp_path}/deaf; while :; do sleep 0.1; done")
-    thread, _ = in_thread(pool, here, owned)
-    until((tmp_path / "deaf").exists)
-    proof = pool.kill(here, owned.key, 1)
-    thread.join()
-    assert (proof.outcome, proof.signals) == (Outcome.KILLED, ("TERM", "KILL"))
-
-
-def test_a_proof_names_the_kill_that_the_deadlines_keeper_sent_first(
-    tmp_path: Path, here: Target, pool: HostPool
-) -> None:
-    owned = shell(f"trap '' TERM; touch {tmp_path}/deaf; while :; do sleep 0.1; done", kill_grace_seconds=1)
-    thread, _ = in_thread(pool, here, owned)
-    until((tmp_path / "deaf").exists)
-    proof = pool.kill(here, owned.key, 10)
-    thread.join()
-    assert (proof.outcome, proof.signals) == (Outcome.KILLED, ("TERM", "KILL"))
-    assert proof.message.startswith("gone after TERM and KILL")
-
-
-def test_a_kill_before_the_turn_came_means_that_nothing_ever_ran(tmp_path: Path, here: Target, pool: HostPool) -> None:
-    holder, waiter = shell("sleep 30", lock="turn"), shell(f"touch {tmp_path}/ran", lock="turn", lock_wait_seconds=30)
-    first, _ = in_thread(pool, here, holder)
-    until(lambda: has(diary(here, holder.key), "started"))
-    second, results = in_thread(pool, here, waiter)
-    until(lambda: has(diary(here, waiter.key), "claimed"))
-    assert pool.kill(here, waiter.key, 1).outcome is Outcome.KILLED
-    second.join()
-    pool.kill(here, holder.key, 1)
-    first.join()
-    assert results[0].outcome is Outcome.KILLED
-    assert not (tmp_path / "ran").exists()
-
-
-def test_a_kill_of_what_had_ended_before_tells_its_true_end(here: Target, pool: HostPool) -> None:
-    owned = shell("exit 3")
-    pool.run(here, owned)
-    proof = pool.kill(here, owned.key)
-    assert (proof.outcome, proof.signals, proof.gone) == (Outcome.FAILED, (), True)
-
-
-def test_a_kill_of_what_the_host_never_saw_is_not_confirmed(here: Target, pool: HostPool) -> None:
-    proof = pool.kill(here, new_key())
-    assert (proof.outcome, proof.message) == (Outcome.KILL_UNCONFIRMED, "the host never saw this command")
-
-
 def test_a_command_whose_whole_family_was_killed_from_outside_is_interrupted(
     tmp_path: Path, here: Target, pool: HostPool
 ) -> None:
     owned = shell(f"echo ran >> {tmp_path}/ran; sleep 30")
-    lose(here, pool, owned)
+    lose(here, owned)
     result = pool.run(here, owned)
     assert (result.outcome, result.fault, result.attached) == (Outcome.UNKNOWN, HostFault.INTERRUPTED, True)
     assert (tmp_path / "ran").read_text() == "ran\n", "never means never"
@@ -312,25 +221,13 @@ def test_a_lost_command_that_may_be_repeated_is_started_once_more_and_only_once(
     tmp_path: Path, here: Target, pool: HostPool
 ) -> None:
     owned = shell(f"echo ran >> {tmp_path}/ran; [ $(wc -l < {tmp_path}/ran) = 2 ] || sleep 30", repeat=True)
-    lose(here, pool, owned)
+    lose(here, owned)
     first, second = pool.run(here, owned), pool.run(here, owned)
     assert (first.outcome, second.outcome) == (Outcome.OK, Outcome.OK)
     assert (tmp_path / "ran").read_text() == "ran\nran\n"
     collected = pool.collect(here, owned.key)
     assert collected is not None
     assert collected.outcome is Outcome.OK
-
-
-def lose(target: Target, pool: HostPool, owned: OwnedCommand) -> None:
-    """Start a command, then kill the wrapper and everything it started, as the host's loss of power would."""
-    with HostPool() as other:
-        thread, _ = in_thread(other, target, replace(owned, deadline_seconds=30, repeat=False))
-        until(lambda: has(diary(target, owned.key), "started"))
-        time.sleep(0.2)
-        runner = int(diary(target, owned.key).read_text().split()[1])
-        os.kill(runner, signal.SIGKILL)
-        _end_marked(owned.key)
-        thread.join()
 
 
 @pytest.mark.parametrize(
@@ -365,7 +262,7 @@ def test_a_number_that_another_process_got_since_is_not_taken_for_the_runner(her
 def test_a_lock_and_a_slot_of_a_dead_runner_are_free_again(tmp_path: Path, pool: HostPool) -> None:
     target = Target("narrow", connection="local", run_directory=str(tmp_path / "watchbill"), slots=1)
     owned = shell("sleep 30", lock="job")
-    lose(target, pool, owned)
+    lose(target, owned)
     assert pool.run(target, shell("echo ran", lock="job")).stdout.text() == "ran\n"
 
 
@@ -415,6 +312,20 @@ def test_runs_older_than_a_week_are_cleared_away_and_younger_ones_are_not(tmp_pa
     assert result.outcome is Outcome.OK
     until(lambda: not (tmp_path / "watchbill/runs/20261101").exists())
     assert (tmp_path / "watchbill/runs/20261114").exists()
+
+
+@pytest.mark.parametrize(
+    ("kept", "reason"),
+    [((), "only the day's folder"), (("locks",), "no slots"), (("slots",), "no locks"), (("locks", "slots"), "all")],
+)
+def test_a_run_directory_of_which_something_was_lost_is_completed(
+    tmp_path: Path, pool: HostPool, kept: tuple[str, ...], reason: str
+) -> None:
+    owned = shell("echo ran", lock="job")
+    target = Target("healed", connection="local", run_directory=str(tmp_path / "watchbill"))
+    for folder in (f"runs/{owned.key.partition('/')[0]}", *kept):
+        (tmp_path / "watchbill" / folder).mkdir(parents=True)
+    assert pool.run(target, owned).stdout.text() == "ran\n", reason
 
 
 def test_a_run_directory_that_cannot_be_made_starts_nothing(tmp_path: Path, pool: HostPool) -> None:

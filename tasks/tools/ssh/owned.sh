@@ -8,15 +8,17 @@
 # What it keeps, under BASE (0700):
 #   runs/DAY/NAME.state   the run's diary: claimed, busy, started, exit, kept; then the output when it is small
 #   runs/DAY/NAME.out     else the first 64 KiB of standard output (.err: of standard error), .tail: the last 256
-#   runs/DAY/NAME.killed  somebody asked for its end
+#   runs/DAY/NAME.killed  somebody asked for its end: nothing of that name starts any more
+#   runs/DAY/NAME.signalled  ... and signals were sent to it while it ran
 #   locks/JOB             says which command of that job runs; read and written under `mutex`
 #   slots/N               says which command runs; N.out and N.err are its pipes, N.out.* what goes through them:
 #                         used again and again, because a new file costs as much as a fork
 #
 # The claim is the creation of the diary (O_EXCL): of two callers with one key exactly one starts the command,
-# the other one waits for its end and answers with the same. Every step that a fast command pays for is a
-# builtin where one exists, and runs in the foreground where not (dash forks the cheap way then): a subshell
-# costs 0.2 ms and a program 0.9 ms, a hundred times in a fan-out.
+# the other one waits for its end and answers with the same. A run writes its diary, then looks for the mark
+# `killed`; a kill writes the mark, then looks at the diary: one of them always sees the other.
+# Every step that a fast command pays for is a builtin where one exists, and runs in the foreground where not
+# (dash forks the cheap way then): a subshell costs 0.2 ms and a program 0.9 ms, a hundred times in a fan-out.
 
 exec 2>/dev/null
 trap : HUP # survived by us, but unlike an ignored one not handed down to the command
@@ -217,7 +219,7 @@ keep() { # PIPE FILE
     size= records=
     # A dd that was cut off left no figures; those in the file are an older one's.
     [ "$full" -gt 1 ] || while read -r a b _; do
-        case $b in records) : "${records:=$a}" ;; bytes) size=$a; break ;; esac
+        case $b in records) : "${records:=$a}" ;; byte | bytes) size=$a; break ;; esac
     done <"$1.count"
     sha=-
     if [ "$full" = 0 ] && [ $(($records)) = 512 ] && mkfifo "$2.hashed" "$2.counted" "$2.facts"; then
@@ -292,8 +294,9 @@ finish_streams() {
 # -- starting --------------------------------------------------------------------------------------------
 
 prepare() { # the folders, once a day; then what is older than a week goes
-    [ -d "$base/runs/$day" ] && return
-    trouble=$({ mkdir -p "$base" && chmod 700 "$base" && mkdir -p "$base/runs/$day" "$base/locks" "$base/slots"; } 2>&1) ||
+    # The day's folder is made last, so whoever sees it, another shell that begins at the same time too, sees all.
+    [ -d "$base/runs/$day" ] && [ -d "$base/locks" ] && [ -d "$base/slots" ] && return
+    trouble=$({ mkdir -p "$base" && chmod 700 "$base" && mkdir -p "$base/locks" "$base/slots" "$base/runs/$day"; } 2>&1) ||
         refuse unusable "${trouble##*: }: $base"
     for old in "$base"/runs/[0-9]*; do
         if [ "${old##*/}" -lt "$oldest" ]; then rm -rf "$old" & fi
@@ -398,11 +401,11 @@ take_patiently() {
     begun=$claimed
     hundredths "$claimed"
     last=$((REPLY + patience * 100))
-    until take; do
+    until [ ! -e "$first.killed" ] && take; do
         uptime begun
         hundredths "$begun"
-        if [ -e "$run.killed" ]; then busy='killed while it waited for its turn'; fi
-        if [ -e "$run.killed" ] || [ "$REPLY" -ge "$last" ]; then
+        if [ -e "$first.killed" ]; then busy='killed before its turn: the host does not start it'; fi
+        if [ -e "$first.killed" ] || [ "$REPLY" -ge "$last" ]; then
             echo "busy $busy" >>"$run.state"
             mode=turned-away
             say busy "mode=started note=$busy"
@@ -441,15 +444,11 @@ start() {
     err_keeper=$!
     timeout=/usr/bin/timeout
     [ -x $timeout ] || timeout=timeout
-    if [ -e "$run.killed" ]; then
-        (exit 143) >"$slot.out" 2>"$slot.err"
-    else
-        echo "started $begun" >>"$run.state"
-        # A subshell, because dash tells of a death by signal on the standard error that the command had. The
-        # assignments are the caller's, quoted by it.
-        (eval "WATCHBILL_STEP=\$key $assignments exec \$timeout -k \$grace \$deadline \"\$@\"") \
-            </dev/null >"$slot.out" 2>"$slot.err"
-    fi
+    echo "started $begun" >>"$run.state"
+    # A subshell, because dash tells of a death by signal on the standard error that the command had. The
+    # assignments are the caller's, quoted by it.
+    (eval "WATCHBILL_STEP=\$key $assignments exec \$timeout -k \$grace \$deadline \"\$@\"") \
+        </dev/null >"$slot.out" 2>"$slot.err"
     code=$?
     uptime ended
     hundredths "$begun"
@@ -471,7 +470,7 @@ start() {
 # Which end was it: its own, our deadline's, or a kill's? A command may itself return 124.
 settle() {
     how=exit escaped=
-    [ -e "$run.killed" ] && how=killed
+    [ -e "$first.signalled" ] && how=killed
     case $code in 124 | 137) ;; *) return ;; esac
     [ "$how" = exit ] && [ $took -ge $((deadline * 100)) ] || return
     how=deadline
@@ -509,15 +508,15 @@ do_run() {
     follow wait
 }
 
+# What ended by itself, or never got its turn, is only told. All else is ended and looked for, also what a kill or
+# its deadline ended before: something of it may have survived that.
 do_kill() {
+    prepare
+    trouble=$({ printf '' >"$first.killed"; } 2>&1)
     second_life
     standing
-    case $standing in
-        running) ;;
-        *) follow now ;;
-    esac
-    printf '' >"$run.killed"
-    sent=TERM names= quiet=0 tries=0
+    case $standing$how in endedexit | busy*) follow now ;; esac
+    sent= names= quiet=0 tries=0 looks=0
     # Gone means: read twice, nobody of the group and nobody with the mark, and the runner has said how it ended.
     while [ $quiet -lt 2 ]; do
         load
@@ -528,10 +527,11 @@ do_kill() {
             for one in $outside; do
                 case "$names" in *"$one:"*) ;; *) named "$one"; names="$names$REPLY" ;; esac
             done
-            [ $tries = $((grace * 10)) ] && sent="$sent,KILL"
-            case $sent in *KILL) signal=KILL ;; *) signal=TERM ;; esac
+            [ -n "$sent" ] || { sent=TERM; printf '' >"$first.signalled"; }
+            [ $tries -lt $((grace * 10)) ] || sent=TERM,KILL
             # Twice at most with TERM: a handler that was running must not be started over and over.
-            case $tries$signal in 0TERM | 5TERM | *KILL) kill -$signal $members ;; esac
+            case $sent$looks in TERM0 | TERM5 | *KILL*) kill -${sent#*,} $members ;; esac
+            looks=$((looks + 1))
         elif [ -n "$code$busy" ] || ! alive "$runner" "$runner_tick"; then
             quiet=$((quiet + 1))
         fi
@@ -540,10 +540,11 @@ do_kill() {
         [ $tries -lt $((grace * 10 + 50)) ] || break
         sleep 0.1
     done
+    [ -z "$sent" ] && [ ! -e "$first.killed" ] && refuse unusable "${trouble##*: }: $base"
     survivors=
     [ -z "$members" ] || { named $members; survivors=$REPLY; }
     uptime now
-    say killed "code=$code how=$how signals=$sent gone=$quiet begun=$begun ended=$ended now=$now \
+    say killed "claimed=$claimed code=$code how=$how signals=$sent gone=$quiet begun=$begun ended=$ended now=$now \
 note=$survivors|$names"
 }
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import signal
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from models import clock
@@ -122,23 +123,45 @@ def _kept(measures: str, head: bytes, tail: bytes) -> Kept:
 
 def proof(host: str, answer: Answer) -> KillProof:
     """What the host proved about the end of a command."""
+    if answer.verdict == "unusable":
+        message = f"nothing keeps the host from starting it later: {answer.note}"
+        return KillProof(host, Outcome.KILL_UNCONFIRMED, (), False, (), message)
     if answer.verdict != "killed":
         outcome, _, message = _verdict(answer)
-        if answer.verdict == "absent":
-            return KillProof(host, Outcome.KILL_UNCONFIRMED, (), False, (), "the host never saw this command")
         return KillProof(host, outcome, (), True, (), f"had ended before: {message}")
     survivors, _, escaped = answer.note.partition("|")
-    signals = tuple(answer.facts.get("signals", "").split(","))
-    if answer.facts.get("code") == ENDED_BY_KILL and "KILL" not in signals:
-        # `timeout` passes our TERM on and then keeps its own grace: it may send KILL a moment before we would.
-        signals += ("KILL",)
+    signals = _signals(answer)
     left, fled = _names(survivors), _names(escaped)
     if answer.facts.get("gone") != "2":
-        message = f"still there after {' and '.join(signals)}: {', '.join(left) or 'the runner on the host'}"
+        after = f" after {' and '.join(signals)}" if signals else ""
+        message = f"still there{after}: {', '.join(left) or 'the runner on the host'}"
         return KillProof(host, Outcome.KILL_UNCONFIRMED, signals, False, left, message, fled)
-    message = f"gone after {' and '.join(signals)}, read twice"
+    outcome, message = _gone(answer, signals)
     message += f"; had left its group and were ended too: {', '.join(fled)}" if fled else ""
-    return KillProof(host, Outcome.KILLED, signals, True, (), message, fled)
+    return KillProof(host, outcome, signals, True, (), message, fled)
+
+
+def _gone(answer: Answer, signals: tuple[str, ...]) -> tuple[Outcome, str]:
+    """How a command ended of which nothing is left: by its own end, by the kill, or never begun."""
+    facts = answer.facts
+    if facts.get("code") and (not signals or facts.get("how") != "killed"):
+        outcome, _, message = _ending(replace(answer, note=""))
+        return outcome, f"had ended before: {message}"
+    if signals:
+        return Outcome.KILLED, f"gone after {' and '.join(signals)}, read twice"
+    if facts.get("begun"):
+        return Outcome.KILLED, "the host had lost it: nothing of it is left, read twice, and it will not start it again"
+    # A host keeps what it did for a week, so it may also have forgotten.
+    known = "had not begun it" if facts.get("claimed") else "has no trace of it"
+    return Outcome.KILLED, f"the host {known}; it will refuse to start it"
+
+
+def _signals(answer: Answer) -> tuple[str, ...]:
+    signals = _names(answer.facts.get("signals", "").replace(",", ";"))
+    if signals and answer.facts.get("code") == ENDED_BY_KILL and "KILL" not in signals:
+        # `timeout` passes our TERM on and then keeps its own grace: it may send KILL a moment before we would.
+        signals += ("KILL",)
+    return signals
 
 
 def _names(list_of_names: str) -> tuple[str, ...]:
