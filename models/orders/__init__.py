@@ -1,8 +1,20 @@
 """The orders: the one parameter of each flow. Ids only; what they mean is read from the shared database."""
 
+from models.orders.backups import BackUp, CheckRepository, CopyBackup, DrillRestore, RestoreBackup
 from models.orders.kill_run import KillRun
 from models.orders.render_report import RenderReport
 from models.orders.run_job import RunJob, RunOrder
 from models.orders.send_notice import SendNotice
 
-__all__ = ["KillRun", "RenderReport", "RunJob", "RunOrder", "SendNotice"]
+__all__ = [
+    "BackUp",
+    "CheckRepository",
+    "CopyBackup",
+    "DrillRestore",
+    "KillRun",
+    "RenderReport",
+    "RestoreBackup",
+    "RunJob",
+    "RunOrder",
+    "SendNotice",
+]

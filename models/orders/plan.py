@@ -70,6 +70,9 @@ class RunPlan(BaseModel):
     parameters: dict[str, str] = Field(default_factory=dict)
     flow: str | None = Field(default=None, description="Another flow than run_job, with its own order.")
     order: dict[str, Any] = Field(default_factory=dict)
+    specs: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="`kind/name`: the site's entries that the flow works by, as they were then."
+    )
 
     @property
     def host_names(self) -> tuple[str, ...]:

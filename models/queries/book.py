@@ -1,6 +1,6 @@
 """The book: jobs, hosts and calendars in force, as typed values, read from the register."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from graphlib import TopologicalSorter
@@ -14,10 +14,12 @@ from models.records import SiteEntry
 from models.rules.calendars import Calendar
 from models.rules.nodes import Node
 from models.rules.slots import JobSchedule, Lateness
+from models.site.backups import BackupPlan, Exemption, Repository
 from models.site.jobs import Job
 from models.site.services import Host
 from models.site.site import fingerprint_of, from_spec
 from models.site.site_file import Keep
+from models.site.tree import Plain
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Book:
     """Each after the ones it depends on."""
     hosts: Mapping[str, Host]
     calendars: Mapping[str, Calendar]
+    backups: Mapping[str, BackupPlan]
+    repositories: Mapping[str, Repository]
+    exemptions: Mapping[str, Exemption]
     sha256: Mapping[str, str]
     """Each job's fingerprint, with the calendars' and its upstreams': a change of any changes its slots."""
 
@@ -69,12 +74,32 @@ class Book:
         return Node(name, frozenset(host.tags), dict(host.attributes), host.service, host.rank)
 
 
+class StoredCalendars(Mapping[str, Calendar]):
+    """The register's calendars, each understood when it is first asked for: that loads all countries' holidays."""
+
+    def __init__(self, specs: Mapping[str, Mapping[str, Plain]]) -> None:
+        self._specs = specs
+        self._understood: dict[str, Calendar] = {}
+
+    def __getitem__(self, name: str) -> Calendar:
+        if name not in self._understood:
+            self._understood[name] = from_spec("calendar", self._specs[name])
+        return self._understood[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._specs)
+
+    def __len__(self) -> int:
+        return len(self._specs)
+
+
 def read_book(session: Session) -> Book:
     """Read the register. Raises NotFound when no site was ever applied."""
     sites = register.in_force(session, "site")
     if not sites:
         raise NotFound("the register is empty: run `watchbill up SITE` first")
-    rows = {kind: register.in_force(session, kind) for kind in ("host", "calendar", "job")}
+    kinds = ("host", "calendar", "job", "backup", "repository", "exemption")
+    rows = {kind: register.in_force(session, kind) for kind in kinds}
     jobs = upstream_first({row.name: from_spec("job", row.spec) for row in rows["job"]})
     timezone = sites[0].spec["timezone"]
     calendars = {row.name: row.sha256 for row in rows["calendar"]}
@@ -85,7 +110,10 @@ def read_book(session: Session) -> Book:
         keep=from_spec("site", sites[0].spec).keep,
         jobs=jobs,
         hosts={row.name: from_spec("host", row.spec) for row in rows["host"]},
-        calendars={row.name: from_spec("calendar", row.spec) for row in rows["calendar"]},
+        calendars=StoredCalendars({row.name: row.spec for row in rows["calendar"]}),
+        backups={row.name: from_spec("backup", row.spec) for row in rows["backup"]},
+        repositories={row.name: from_spec("repository", row.spec) for row in rows["repository"]},
+        exemptions={row.name: from_spec("exemption", row.spec) for row in rows["exemption"]},
         sha256=fingerprints(jobs, {row.name: row.sha256 for row in rows["job"]}, {**calendars, "": timezone}),
     )
 

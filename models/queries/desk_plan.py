@@ -42,5 +42,8 @@ def book_of(site: Site, now: datetime) -> Book:
         jobs=jobs,
         hosts=site.hosts,
         calendars=site.calendars,
+        backups=site.backups,
+        repositories=site.repositories,
+        exemptions=site.exemptions,
         sha256=fingerprints(jobs, own, {**calendars, "": site.timezone}),
     )

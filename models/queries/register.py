@@ -10,13 +10,16 @@ from sqlalchemy.orm import Session
 from models.errors import NotFound
 from models.queries import journal
 from models.records import (
+    BackupPlanEntry,
     CalendarEntry,
     Ci,
+    ExemptionEntry,
     Job,
     Membership,
     Person,
     Registered,
     Relation,
+    RepositoryEntry,
     Service,
     SiteEntry,
     Team,
@@ -30,6 +33,9 @@ TABLES: dict[str, type[Any]] = {
     "service": Service,
     "host": Ci,
     "job": Job,
+    "repository": RepositoryEntry,
+    "backup": BackupPlanEntry,
+    "exemption": ExemptionEntry,
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from models.errors import Refused
 from models.orders.plan import PlannedCommand, PlannedFile, PlannedHost, RunPlan
@@ -10,7 +11,9 @@ from models.rules.batch import waves
 from models.rules.node_words import FilterError
 from models.rules.nodes import matching
 from models.rules.parameters import Scalar, bind, render_argv
+from models.site.backups import BackupPlan, Repository
 from models.site.jobs import LOCAL, HostLock, Job
+from models.site.site import key_of, to_spec
 from models.vocabulary import Overlap, Repeat
 
 
@@ -24,7 +27,7 @@ def make_plan(
     job = book.job(name)
     values = bind(job.parameters, given or {})
     if job.flow is not None:
-        return RunPlan(job=name, flow=job.flow, order=dict(job.order), parameters=values, retry=job.retry)
+        return _of_flow(book, name, values)
     hosts = hosts_of(book, job, on)
     # A file may be waited for on a host that the job does not run on.
     reached = [*hosts, *([job.wait_for_file.host] if job.wait_for_file else [])]
@@ -39,6 +42,33 @@ def make_plan(
         wait_for_file=_file(job),
         parameters=values,
     )
+
+
+def _of_flow(book: Book, name: str, values: dict[str, str]) -> RunPlan:
+    job = book.job(name)
+    entries = entries_for(book, job.order)
+    reached = [entry.source.on for entry in entries if isinstance(entry, BackupPlan)]
+    reached += [entry.host for entry in entries if isinstance(entry, Repository) and entry.host]
+    return RunPlan(
+        job=name,
+        flow=job.flow,
+        order=dict(job.order),
+        hosts={host: _host(book, host) for host in _with_jumps(book, list(dict.fromkeys(reached)))},
+        specs={key_of(entry): to_spec(entry) for entry in entries},
+        parameters=values,
+        retry=job.retry,
+    )
+
+
+def entries_for(book: Book, order: Mapping[str, Any]) -> list[BackupPlan | Repository]:
+    """The site's entries that a flow works by, as its order names them. Raises Refused for one that is not there."""
+    try:
+        plans = [book.backups[order["plan"]]] if "plan" in order else []
+        names = [order["repository"]] if "repository" in order else []
+        names += [name for plan in plans for name in (plan.to, plan.copy_to and plan.copy_to.repository) if name]
+        return [*plans, *(book.repositories[name] for name in names)]
+    except KeyError as missing:
+        raise Refused(f"the site has no {missing} any more: see `watchbill backup list`") from None
 
 
 def hosts_of(book: Book, job: Job, on: str | None = None) -> list[str]:

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from models.errors import MoveRefused
 from models.queries import journal
-from models.records import Run, Slot, Step
+from models.records import RestorePoint, Run, Slot, Step
 from models.rules.moves import Move, find_move
 
-Stateful = Run | Slot | Step
+Stateful = Run | Slot | Step | RestorePoint
 
 
 @dataclass(frozen=True)

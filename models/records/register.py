@@ -56,6 +56,22 @@ class Job(Registered, Base):
     """The job and the calendars that its slots were planned from."""
 
 
+class RepositoryEntry(Registered, Base):
+    """A place that keeps restore points."""
+
+    __tablename__ = "repository"
+
+
+class BackupPlanEntry(Registered, Base):
+    __tablename__ = "backup_plan"
+
+
+class ExemptionEntry(Registered, Base):
+    """A host or service that needs no backup, and why."""
+
+    __tablename__ = "exemption"
+
+
 class SiteEntry(Registered, Base):
     """The site itself: its title, time zone and settings. One row in force."""
 

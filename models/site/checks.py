@@ -165,11 +165,24 @@ def _times(job: Job) -> Iterator[Fault]:
         yield Fault(("alarms", "too_long"), words)
 
 
+def _event(job: Job) -> Iterator[Fault]:
+    wait = job.wait_for_event
+    if wait is None:
+        return
+    if job.schedule is None and not job.after:
+        words = "goes with schedule or after: without a due time nobody can say whether the event is missing"
+        yield Fault(("wait_for_event",), words, at_key=True)
+    for key, span in (("within", wait.within), ("up_to", wait.up_to)):
+        if span is not None and span <= timedelta(0):
+            yield Fault(("wait_for_event", key), "must be above 0s")
+
+
 JOB_CHECKS: tuple[tuple[Callable[[Job], Iterator[Fault]], set[str]], ...] = (
     (_what_it_runs, {"command", "script", "flow", "on", "arguments", "order"}),
     (_templates, {"command", "arguments", "parameters", "secrets"}),
     (_parameters, set()),
     (_variables, set()),
     (_times, set()),
+    (_event, {"schedule", "after", "wait_for_event"}),
 )
 """Each check and the keys that it reads."""

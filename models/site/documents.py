@@ -15,6 +15,11 @@ SECTIONS: dict[str, dict[str, Kind]] = {
     "services.yaml": {"services": Kind.SERVICE, "hosts": Kind.HOST},
     "calendars.yaml": {"calendars": Kind.CALENDAR},
     "jobs.yaml": {"jobs": Kind.JOB},
+    "backups.yaml": {
+        "repositories": Kind.REPOSITORY,
+        "backups": Kind.BACKUP,
+        "exemptions": Kind.EXEMPTION,
+    },
 }
 """The files beside site.yaml, and the kind of entry in each of their sections."""
 

@@ -68,6 +68,19 @@ class FileWait(SiteModel):
     up_to: Duration = Field(default=timedelta(minutes=30), description="How long to wait for it.")
 
 
+class EventWait(SiteModel):
+    """An event that must have come before a slot starts (`watchbill event send NAME`); it releases one slot."""
+
+    name: Name = Field(description="The event's name.")
+    within: Duration | None = Field(
+        default=None,
+        description="How long before the due time it may come; default: since the previous slot's wait was over.",
+    )
+    up_to: Duration = Field(
+        default=timedelta(hours=2), description="How long after the due time to wait for it; then the slot is missed."
+    )
+
+
 class Notify(SiteModel):
     """Who is told what."""
 
@@ -80,8 +93,8 @@ class Notify(SiteModel):
 Environment = dict[VariableName, Annotated[str, Matching(r"[^\0]{0,32768}", "must have no NUL")]]
 
 
-class JobDefaults(SiteModel):
-    """What the jobs of a site have in common; a job that has a key of these replaces it as a whole."""
+class Routine(SiteModel):
+    """What everything that runs by a schedule has: when it may run, and what happens when it does not go well."""
 
     calendars: CalendarUse = Field(default=CalendarUse(), description="Allowed calendars and blackouts.")
     catch_up: CatchUpPolicy = Field(
@@ -90,21 +103,26 @@ class JobDefaults(SiteModel):
     late_after: Duration = Field(
         default=timedelta(minutes=5), description="A run that has not started this long after its time is late."
     )
-    environment: Environment = Field(default_factory=dict, description="Environment variables; never secrets.")
     deadline: Duration = Field(default=timedelta(hours=1), description="The host ends the command after this long.")
-    batch: Batch = Field(default=Batch(), description="How the job goes over its hosts; default: all at once.")
     retry: Retry = Field(default=Retry(), description="Further attempts, only on the hosts that failed.")
-    repeat: Repeat = Field(
-        default=Repeat.NEVER, description="Whether a command whose outcome stays unknown may be started again."
-    )
     overlap: OverlapPolicy = Field(
         default=OverlapPolicy(), description="What happens when a run is due while another is active."
+    )
+    alarms: Alarms = Field(default=Alarms(), description="What about the job's runs is worth an alarm.")
+    notify: tuple[Notify, ...] = Field(default=(), description="Who is told what.")
+
+
+class JobDefaults(Routine):
+    """What the jobs of a site have in common; a job that has a key of these replaces it as a whole."""
+
+    environment: Environment = Field(default_factory=dict, description="Environment variables; never secrets.")
+    batch: Batch = Field(default=Batch(), description="How the job goes over its hosts; default: all at once.")
+    repeat: Repeat = Field(
+        default=Repeat.NEVER, description="Whether a command whose outcome stays unknown may be started again."
     )
     host_lock: HostLock = Field(
         default=HostLock.JOB, description="`job`: a host runs this job once at a time; the lock lies on the host."
     )
-    alarms: Alarms = Field(default=Alarms(), description="What about the job's runs is worth an alarm.")
-    notify: tuple[Notify, ...] = Field(default=(), description="Who is told what.")
 
 
 class Job(Named, JobDefaults):
@@ -149,6 +167,9 @@ class Job(Named, JobDefaults):
         description="Which run of the other job counts: the latest due at or before ours and not older than this.",
     )
     wait_for_file: FileWait | None = Field(default=None, description="A file to wait for before the first host starts.")
+    wait_for_event: EventWait | None = Field(
+        default=None, description="An event to wait for before the run starts; goes with `schedule` or `after`."
+    )
     minutes_saved: float = Field(
         default=0, ge=0, le=100_000, description="Minutes of a person's work that a good run saves."
     )

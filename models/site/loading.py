@@ -5,8 +5,10 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from models.errors import Place, SiteError
+from models.site.backup_checks import backup_faults
 from models.site.checks import faults_of, filter_faults
 from models.site.documents import SITE_FILE, Document, SourceEntry, duplicates, entries_of, read_documents
+from models.site.jobs import Routine
 from models.site.references import Kind, wrong_references
 from models.site.scripts import fill_script
 from models.site.site import SHAPES, Site
@@ -69,7 +71,10 @@ class Loader:
         if entry.kind is Kind.JOB:
             raw = self._job_defaults | raw
             self.places += fill_script(self._folder, entry, raw)
-            _fill_timezone(raw.get("schedule"), self._settings)
+        if entry.kind is Kind.BACKUP:
+            raw = {key: value for key, value in self._job_defaults.items() if key in Routine.model_fields} | raw
+        for schedule in schedules_in(raw):
+            _fill_timezone(schedule, self._settings)
         if entry.kind in ZONED:
             _fill_timezone(raw, self._settings)
         made = make(entry, SHAPES[entry.kind], raw)
@@ -92,8 +97,17 @@ class Loader:
             services=made[Kind.SERVICE],
             hosts=made[Kind.HOST],
             calendars=made[Kind.CALENDAR],
-            jobs=made[Kind.JOB],
+            own_jobs=made[Kind.JOB],
+            repositories=made[Kind.REPOSITORY],
+            backups=made[Kind.BACKUP],
+            exemptions=made[Kind.EXEMPTION],
         )
+
+
+def schedules_in(raw: Raw) -> Iterator[Plain]:
+    """The schedules of an entry, its own and those of its parts."""
+    parts = [raw, *(raw.get(key) for key in ("drill", "copy_to", "check"))]
+    yield from (part["schedule"] for part in parts if isinstance(part, dict) and "schedule" in part)
 
 
 def plain_mapping(node: Node) -> Raw:
@@ -115,6 +129,8 @@ def _between(entries: list[SourceEntry], made: Mapping[Kind, Mapping[str, Any]])
         first.setdefault((entry.kind, entry.name), entry)
     nodes = {kind: {name: entry.node for (one, name), entry in first.items() if one is kind} for kind in Kind}
     for fault in wrong_references(nodes):
+        yield first[fault.kind, fault.name].place(fault.path, fault.message)
+    for fault in backup_faults(made[Kind.BACKUP], made[Kind.REPOSITORY], made[Kind.JOB]):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     for name, words in filter_faults(nodes[Kind.JOB], made[Kind.HOST]):
         yield first[Kind.JOB, name].place(("on",), words)

@@ -23,6 +23,9 @@ class Kind(StrEnum):
     HOST = "host"
     CALENDAR = "calendar"
     JOB = "job"
+    REPOSITORY = "repository"
+    BACKUP = "backup"
+    EXEMPTION = "exemption"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Reference:
     source: Kind
     path: Path
     target: Kind
+    also: str = ""
+    """A word that may stand there instead of an entry's name."""
     circle: str = ""
     """Words for a circle that these references must not form; empty where a circle is no harm."""
 
@@ -39,21 +44,36 @@ class Reference:
 REFERENCES = (
     Reference(Kind.TEAM, ("manager",), Kind.PERSON),
     Reference(Kind.PERSON, ("teams", "*"), Kind.TEAM),
-    Reference(Kind.PERSON, ("manager",), Kind.PERSON, "reports to"),
+    Reference(Kind.PERSON, ("manager",), Kind.PERSON, circle="reports to"),
     Reference(Kind.SERVICE, ("owner",), Kind.TEAM),
     Reference(Kind.SERVICE, ("support_hours",), Kind.CALENDAR),
-    Reference(Kind.SERVICE, ("depends_on", "*"), Kind.SERVICE, "depends on"),
+    Reference(Kind.SERVICE, ("depends_on", "*"), Kind.SERVICE, circle="depends on"),
     Reference(Kind.HOST, ("owner",), Kind.TEAM),
     Reference(Kind.HOST, ("service",), Kind.SERVICE),
-    Reference(Kind.HOST, ("jump",), Kind.HOST, "jumps through"),
+    Reference(Kind.HOST, ("jump",), Kind.HOST, circle="jumps through"),
     Reference(Kind.JOB, ("owner",), Kind.TEAM),
     Reference(Kind.JOB, ("service",), Kind.SERVICE),
     Reference(Kind.JOB, ("schedule", "calendar"), Kind.CALENDAR),
     Reference(Kind.JOB, ("calendars", "only", "*"), Kind.CALENDAR),
     Reference(Kind.JOB, ("calendars", "never", "*"), Kind.CALENDAR),
     Reference(Kind.JOB, ("calendars", "working_days"), Kind.CALENDAR),
-    Reference(Kind.JOB, ("after", "*", "job"), Kind.JOB, "runs after"),
+    Reference(Kind.JOB, ("after", "*", "job"), Kind.JOB, circle="runs after"),
     Reference(Kind.JOB, ("wait_for_file", "host"), Kind.HOST),
+    Reference(Kind.REPOSITORY, ("owner",), Kind.TEAM),
+    Reference(Kind.REPOSITORY, ("host",), Kind.HOST),
+    Reference(Kind.REPOSITORY, ("check", "schedule", "calendar"), Kind.CALENDAR),
+    Reference(Kind.BACKUP, ("owner",), Kind.TEAM),
+    Reference(Kind.BACKUP, ("service",), Kind.SERVICE),
+    Reference(Kind.BACKUP, ("source", "on"), Kind.HOST, also="local"),
+    Reference(Kind.BACKUP, ("to",), Kind.REPOSITORY),
+    Reference(Kind.BACKUP, ("copy_to", "repository"), Kind.REPOSITORY),
+    Reference(Kind.BACKUP, ("schedule", "calendar"), Kind.CALENDAR),
+    Reference(Kind.BACKUP, ("drill", "schedule", "calendar"), Kind.CALENDAR),
+    Reference(Kind.BACKUP, ("copy_to", "schedule", "calendar"), Kind.CALENDAR),
+    Reference(Kind.BACKUP, ("calendars", "only", "*"), Kind.CALENDAR),
+    Reference(Kind.BACKUP, ("calendars", "never", "*"), Kind.CALENDAR),
+    Reference(Kind.BACKUP, ("calendars", "working_days"), Kind.CALENDAR),
+    Reference(Kind.EXEMPTION, ("agreed_by",), Kind.PERSON),
 )
 
 
@@ -86,7 +106,7 @@ def wrong_references(entries: Entries) -> Iterator[ReferenceFault]:
         mentions = list(_mentions(reference, entries))
         known = entries.get(reference.target, {})
         for mention in mentions:
-            if mention.target not in known:
+            if mention.target not in known and mention.target != reference.also:
                 words = unknown_name(reference.target, mention.target, list(known))
                 yield ReferenceFault(reference.source, mention.source, mention.path, words)
         if reference.circle:

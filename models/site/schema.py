@@ -9,11 +9,12 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from models.rules.durations import format_duration
+from models.rules.names import NAME_PATTERN
 from models.site.documents import SECTIONS, SITE_FILE
 from models.site.field_words import FIELD_WORDS
 from models.site.references import Kind
 from models.site.site import SHAPES
-from models.site.types import NAME_PATTERN, PERSON_PATTERN
+from models.site.types import PERSON_PATTERN
 from models.site.validation import Shape, adapter
 
 SCHEMA_FOLDER = ".watchbill"
@@ -25,6 +26,9 @@ SECTION_WORDS = {
     "hosts": "Hosts by name.",
     "calendars": "Calendars by name; jobs, support hours and all else refer to them.",
     "jobs": "Routine jobs by name.",
+    "repositories": "Places that keep restore points, by name.",
+    "backups": "Backup plans by name.",
+    "exemptions": "Hosts and services that need no backup, by name.",
 }
 Schema = dict[str, Any]
 

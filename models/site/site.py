@@ -10,6 +10,8 @@ from typing import Any
 
 from models.errors import NotFound
 from models.rules.calendars import Calendar
+from models.site.backups import BackupPlan, Exemption, Repository
+from models.site.derived import derived_jobs
 from models.site.jobs import Job
 from models.site.people import Person, Team
 from models.site.references import Kind, unknown_name
@@ -26,6 +28,9 @@ SHAPES: dict[Kind, Shape] = {
     Kind.HOST: Shape(Host),
     Kind.CALENDAR: Shape(Calendar),
     Kind.JOB: Shape(Job, filled=("script_text",)),
+    Kind.REPOSITORY: Shape(Repository),
+    Kind.BACKUP: Shape(BackupPlan),
+    Kind.EXEMPTION: Shape(Exemption),
 }
 """The type of each kind of entry."""
 
@@ -51,7 +56,16 @@ class Site:
     services: Mapping[str, Service] = field(default_factory=dict)
     hosts: Mapping[str, Host] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
-    jobs: Mapping[str, Job] = field(default_factory=dict)
+    own_jobs: Mapping[str, Job] = field(default_factory=dict)
+    """The jobs of jobs.yaml."""
+    repositories: Mapping[str, Repository] = field(default_factory=dict)
+    backups: Mapping[str, BackupPlan] = field(default_factory=dict)
+    exemptions: Mapping[str, Exemption] = field(default_factory=dict)
+
+    @cached_property
+    def jobs(self) -> Mapping[str, Job]:
+        """Every job: the site's own, and those that its backups need."""
+        return {**self.own_jobs, **derived_jobs(self.backups, self.repositories)}
 
     @property
     def name(self) -> str:
@@ -88,6 +102,9 @@ class Site:
             Kind.HOST: self.hosts,
             Kind.CALENDAR: self.calendars,
             Kind.JOB: self.jobs,
+            Kind.REPOSITORY: self.repositories,
+            Kind.BACKUP: self.backups,
+            Kind.EXEMPTION: self.exemptions,
         }
         return {
             kind: {name: _entry(kind, name, value) for name, value in named.items()} for kind, named in values.items()
@@ -99,6 +116,19 @@ def from_spec(kind: Kind | str, spec: Mapping[str, Plain]) -> Any:
     return adapter(SHAPES[Kind(kind)].model).validate_python(spec)
 
 
+def to_spec(entry: Any) -> dict[str, Plain]:
+    """The JSON-able form of an entry, which `from_spec` reads."""
+    model: type = type(entry)
+    spec: dict[str, Plain] = adapter(model).dump_python(entry, mode="json")
+    return spec
+
+
+def key_of(entry: Any) -> str:
+    """`kind/name` of an entry, as the register's changes and a run's specs name it."""
+    kind = next(kind for kind, shape in SHAPES.items() if shape.model is type(entry))
+    return f"{kind}/{entry.name}"
+
+
 def fingerprint_of(spec: Mapping[str, Plain]) -> str:
     """The sha256 of the canonical JSON of a spec."""
     text = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -106,5 +136,5 @@ def fingerprint_of(spec: Mapping[str, Plain]) -> str:
 
 
 def _entry(kind: Kind, name: str, value: Any) -> Entry:
-    spec: dict[str, Plain] = adapter(SHAPES[kind].model).dump_python(value, mode="json")
+    spec = to_spec(value)
     return Entry(kind, name, spec, fingerprint_of(spec))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJson
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from models.rules.names import NAME_PATTERN, NAME_WORDS
 from models.rules.wall_clock import zone_of
 
 
@@ -45,8 +46,6 @@ class KnownTimeZone:
         return text
 
 
-NAME_PATTERN = r"[a-z][a-z0-9-]{0,62}"
-NAME_WORDS = "must be a name: small letters, digits and hyphens, starting with a letter, at most 63"
 PERSON_PATTERN = r"[a-z][a-z0-9.-]{0,62}"
 PERSON_WORDS = "must be a person's id: small letters, digits, dots and hyphens, starting with a letter, at most 63"
 REFERENCE_PATTERN = r"secret://[a-z0-9][a-z0-9._-]{0,63}"

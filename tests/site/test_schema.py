@@ -79,6 +79,6 @@ def test_schemas_are_written_where_the_first_line_of_each_file_looks(tmp_path: P
     written = write_schemas(tmp_path)
     assert {str(file.relative_to(tmp_path)) for file in written} == {
         f".watchbill/{name}.schema.json"
-        for name in ("site.yaml", "people.yaml", "services.yaml", "calendars.yaml", "jobs.yaml")
+        for name in ("site.yaml", "people.yaml", "services.yaml", "calendars.yaml", "jobs.yaml", "backups.yaml")
     }
     assert json.loads(written[0].read_text())["$schema"] == "https://json-schema.org/draft/2020-12/schema"

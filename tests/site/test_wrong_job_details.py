@@ -12,7 +12,7 @@ from tests.site.folders import JOB, complaints, write_site
 JOB_KEYS = (
     "after, alarms, arguments, batch, calendars, catch_up, command, deadline, description, environment, flow,"
     " host_lock, join, late_after, minutes_saved, notify, on, order, overlap, owner, parameters, repeat, retry,"
-    " runbook, schedule, script, secrets, service, title, wait_for_file, within"
+    " runbook, schedule, script, secrets, service, title, wait_for_event, wait_for_file, within"
 )
 
 WRONG: list[tuple[dict[str, str | bytes], list[str], str]] = [
@@ -100,7 +100,7 @@ WRONG: list[tuple[dict[str, str | bytes], list[str], str]] = [
     (
         {"jobs.yaml": JOB + "    flow: render_reprt\n"},
         [
-            'jobs.yaml:6:11: jobs.tidy.flow: no flow "render_reprt" that a job can start; allowed: render_report; did you mean "render_report"?'
+            'jobs.yaml:6:11: jobs.tidy.flow: no flow "render_reprt" that a job can start; allowed: back_up, check_repository, copy_backup, drill_restore, render_report, restore_backup; did you mean "render_report"?'
         ],
         "unknown flow",
     ),

@@ -12,7 +12,7 @@ from tests.site.folders import JOB, complaints, write_site
 JOB_KEYS = (
     "after, alarms, arguments, batch, calendars, catch_up, command, deadline, description, environment, flow,"
     " host_lock, join, late_after, minutes_saved, notify, on, order, overlap, owner, parameters, repeat, retry,"
-    " runbook, schedule, script, secrets, service, title, wait_for_file, within"
+    " runbook, schedule, script, secrets, service, title, wait_for_event, wait_for_file, within"
 )
 
 WRONG: list[tuple[dict[str, str | bytes], list[str], str]] = [

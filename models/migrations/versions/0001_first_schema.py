@@ -66,6 +66,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("cleared_at IS NULL"),
     )
     op.create_table(
+        "backup_plan",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__backup_plan")),
+        sa.UniqueConstraint("name", name=op.f("uq__backup_plan__name")),
+    )
+    op.create_table(
         "calendar",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
@@ -89,6 +101,34 @@ def upgrade() -> None:
         sa.Column("retired_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__ci")),
         sa.UniqueConstraint("name", name=op.f("uq__ci__name")),
+    )
+    op.create_table(
+        "event",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("source", sa.String(length=128), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column("sent_by", sa.String(length=128), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__event")),
+        sa.UniqueConstraint("name", "key", name=op.f("uq__event__name_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix__event__name_received_at"), "event", ["name", "received_at"], unique=False)
+    op.create_index(op.f("ix__event__received_at"), "event", ["received_at"], unique=False)
+    op.create_table(
+        "exemption",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__exemption")),
+        sa.UniqueConstraint("name", name=op.f("uq__exemption__name")),
     )
     op.create_table(
         "heartbeat",
@@ -171,6 +211,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("source", "verb", "target", name=op.f("uq__relation__source_verb_target")),
     )
     op.create_table(
+        "repository",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__repository")),
+        sa.UniqueConstraint("name", name=op.f("uq__repository__name")),
+    )
+    op.create_table(
         "service",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
@@ -247,13 +299,16 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("caught_up", sa.Boolean(), nullable=False),
         sa.Column("was_late", sa.Boolean(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "(state IN ('expected', 'late')) = (settled_at IS NULL)", name=op.f("ck__slot__settled_when_not_waiting")
         ),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk__slot__event_id")),
         sa.ForeignKeyConstraint(["job"], ["job.name"], name=op.f("fk__slot__job")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__slot")),
         sa.UniqueConstraint("job", "due_at", name=op.f("uq__slot__job_due_at")),
     )
+    op.create_index(op.f("ix__slot__event_id"), "slot", ["event_id"], unique=False)
     op.create_index(op.f("ix__slot__state_due_at"), "slot", ["state", "due_at"], unique=False)
     op.create_table(
         "run",
@@ -341,6 +396,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq__run__public_id")),
         sa.UniqueConstraint("slot_id", name=op.f("uq__run__slot_id")),
     )
+    op.create_index(op.f("ix__run__job_ended_at"), "run", ["job", "ended_at"], unique=False)
     op.create_index(op.f("ix__run__job_queued_at"), "run", ["job", "queued_at"], unique=False)
     op.create_index(op.f("ix__run__state_queued_at"), "run", ["state", "queued_at"], unique=False)
     op.create_table(
@@ -369,6 +425,97 @@ def upgrade() -> None:
         sqlite_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
         postgresql_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
     )
+    op.create_table(
+        "repository_check",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("repository", sa.String(length=128), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "ok",
+                "partial",
+                "failed",
+                "timed out",
+                "killed",
+                "kill unconfirmed",
+                "missed",
+                "skipped",
+                "unknown",
+                name="outcome",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("faults", sa.JSON(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["repository"], ["repository.name"], name=op.f("fk__repository_check__repository")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk__repository_check__run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__repository_check")),
+    )
+    op.create_index(
+        op.f("ix__repository_check__repository_started_at"),
+        "repository_check",
+        ["repository", "started_at"],
+        unique=False,
+    )
+    op.create_table(
+        "restore_point",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("plan", sa.String(length=128), nullable=False),
+        sa.Column("repository", sa.String(length=128), nullable=False),
+        sa.Column("host", sa.String(length=128), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("copy_of", sa.Integer(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "taken",
+                "listed",
+                "read-checked",
+                "proven",
+                "expired",
+                "bad",
+                name="pointstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("taken_at", UtcDateTime(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("added_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("files", sa.BigInteger(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("manifest", sa.Text(), nullable=False),
+        sa.Column("manifest_sha256", sa.String(length=64), nullable=False),
+        sa.Column("warnings", sa.JSON(), nullable=False),
+        sa.Column("anomalies", sa.JSON(), nullable=False),
+        sa.Column("listed_at", UtcDateTime(), nullable=True),
+        sa.Column("read_checked_at", UtcDateTime(), nullable=True),
+        sa.Column("proven_at", UtcDateTime(), nullable=True),
+        sa.Column("unwanted_since", UtcDateTime(), nullable=True),
+        sa.Column("expired_at", UtcDateTime(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'expired') = (expired_at IS NOT NULL)", name=op.f("ck__restore_point__expired_has_time")
+        ),
+        sa.ForeignKeyConstraint(["copy_of"], ["restore_point.id"], name=op.f("fk__restore_point__copy_of")),
+        sa.ForeignKeyConstraint(["plan"], ["backup_plan.name"], name=op.f("fk__restore_point__plan")),
+        sa.ForeignKeyConstraint(["repository"], ["repository.name"], name=op.f("fk__restore_point__repository")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk__restore_point__run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__restore_point")),
+        sa.UniqueConstraint("repository", "key", name=op.f("uq__restore_point__repository_key")),
+    )
+    op.create_index(op.f("ix__restore_point__plan_taken_at"), "restore_point", ["plan", "taken_at"], unique=False)
     op.create_table(
         "step",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -496,6 +643,45 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix__task_log__run_id"), "task_log", ["run_id"], unique=False)
     op.create_index(op.f("ix__task_log__started_at"), "task_log", ["started_at"], unique=False)
+    op.create_table(
+        "drill",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("restore_point_id", sa.Integer(), nullable=False),
+        sa.Column("plan", sa.String(length=128), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "ok",
+                "partial",
+                "failed",
+                "timed out",
+                "killed",
+                "kill unconfirmed",
+                "missed",
+                "skipped",
+                "unknown",
+                name="outcome",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("files", sa.BigInteger(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("checks", sa.JSON(), nullable=False),
+        sa.Column("sandbox", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["plan"], ["backup_plan.name"], name=op.f("fk__drill__plan")),
+        sa.ForeignKeyConstraint(["restore_point_id"], ["restore_point.id"], name=op.f("fk__drill__restore_point_id")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk__drill__run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__drill")),
+    )
+    op.create_index(op.f("ix__drill__plan_started_at"), "drill", ["plan", "started_at"], unique=False)
     op.create_table(
         "output",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
