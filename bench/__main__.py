@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-from bench import fan_out, ledger, trigger
+from bench import fan_out, ledger, start, trigger
 from models import clock
 
 RESULTS = Path(__file__).parent / "results"
@@ -13,7 +13,12 @@ RESULTS = Path(__file__).parent / "results"
 
 def main() -> None:
     """Measure everything, one after the other; each part prints its ratios as soon as it has them."""
-    parts = {"trigger": lambda: trigger.measure(20), "fan-out": lambda: fan_out.measure(3), "ledger": ledger.measure}
+    parts = {
+        "trigger": lambda: trigger.measure(20),
+        "fan-out": lambda: fan_out.measure(3),
+        "ledger": ledger.measure,
+        "start": start.measure,
+    }
     found: dict[str, object] = {
         "at": clock.now().isoformat(timespec="seconds"),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",

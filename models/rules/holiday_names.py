@@ -3,8 +3,10 @@
 import difflib
 from datetime import date
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import holidays
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 
 def check_region(region: str) -> None:
@@ -19,7 +21,9 @@ def holiday_name(region: str, day: date) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _calendar_of(region: str) -> holidays.HolidayBase:
+def _calendar_of(region: str) -> "HolidayBase":
+    import holidays  # noqa: PLC0415 - 0.1 s: the first country loads every country
+
     country, _, subdivision = region.partition("/")
     supported = holidays.list_supported_countries(include_aliases=True)
     if country not in supported:

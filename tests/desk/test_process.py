@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from models import clock
+from models.database import Database
 from models.settings import CHECKOUT
 from tests.desk.conftest import real_watchbill
+from tests.desk.small_site import apply_site
 
 HEAVY = ("prefect", "paramiko", "pandas", "alembic", "fastapi", "asyncssh")
 
@@ -47,6 +50,21 @@ def test_simple_commands_load_nothing_heavy(words: tuple[str, ...], surroundings
         [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, cwd=CHECKOUT, timeout=60
     )
     assert done.stdout.endswith("[]"), done.stdout[-200:]
+
+
+def test_the_list_of_jobs_does_not_wait_for_the_holidays_of_all_countries(
+    harbour: Database, site_folder: Path, surroundings: dict[str, str]
+) -> None:
+    with (site_folder / "calendars.yaml").open("a") as file:
+        file.write('  office: {hours: {mon-fri: ["08:00-18:00"]}, holidays: [DE/BE]}\n')
+    apply_site(harbour, site_folder, clock.now())
+    code = (
+        "import sys; from desk.cli.entry import run; assert run(sys.argv[1:]) == 0;"
+        "sys.exit([name for name in sys.modules if name.startswith('holidays')])"
+    )
+    command = [sys.executable, "-c", code, "job", "list"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CHECKOUT, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "[]\n"), done.stderr[-200:]
 
 
 def test_a_reader_that_goes_away_is_no_error(harbour: object, surroundings: dict[str, str]) -> None:
