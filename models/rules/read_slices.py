@@ -34,7 +34,7 @@ class SliceRead:
     """One check that was tried."""
 
     slice: Slice
-    ended: datetime
+    started: datetime
     is_good: bool
     """It read all of its part and found nothing wrong."""
 
@@ -65,7 +65,7 @@ def next_slice(history: Sequence[SliceRead], of: int) -> Slice:
     So t good runs in a row read everything, a failed run costs at most two more, and a part that fails for ever keeps
     the others from nothing. Reads by another division do not count.
     """
-    reads = sorted((read for read in history if read.slice.of == of), key=lambda read: read.ended)
+    reads = sorted((read for read in history if read.slice.of == of), key=lambda read: read.started)
     last_good = _last_good(reads)
     waiting = sorted(range(1, of + 1), key=lambda number: (number in last_good, last_good.get(number, 0), number))
     failed = reads[-1].slice.number if reads and not reads[-1].is_good else None
@@ -75,13 +75,13 @@ def next_slice(history: Sequence[SliceRead], of: int) -> Slice:
 
 
 def read_share(history: Sequence[SliceRead], of: int, since: datetime) -> ReadShare:
-    """How much was read well since an instant."""
+    """How much was read well by checks that began after an instant; all of it makes points before it read-checked."""
     newest: dict[int, datetime] = {}
-    for read in sorted(history, key=lambda read: read.ended):
+    for read in sorted(history, key=lambda read: read.started):
         if read.slice.of == of and read.is_good:
-            newest[read.slice.number] = read.ended
+            newest[read.slice.number] = read.started
     oldest = min(newest.values()) if len(newest) == of else None
-    return ReadShare(sum(ended >= since for ended in newest.values()), of, oldest)
+    return ReadShare(sum(started >= since for started in newest.values()), of, oldest)
 
 
 def _last_good(reads: Sequence[SliceRead]) -> dict[int, int]:

@@ -155,7 +155,7 @@ def _proof(targets: Targets, facts: PlanFacts, now: datetime) -> Reason:
     proven = newest_of(facts.points, {PointState.PROVEN}, now)
     if proven is None:
         return _not_yet("no restore point is proven", facts.known_since + targets.drill_every, now)
-    age = now - proven.taken_at
+    age = max(timedelta(0), now - proven.taken_at)
     text = f"the newest proven point is {age_text(age)} old; the RPO is {age_text(targets.rpo)}"
     if age < targets.rpo:
         return Reason(Health.GREEN, text)
@@ -175,7 +175,7 @@ def _drills(targets: Targets, facts: PlanFacts, now: datetime) -> Iterator[Reaso
     if not passed:
         yield _not_yet("no drill has passed", facts.known_since + targets.drill_every, now)
         return
-    since = now - passed[-1].ended
+    since = max(timedelta(0), now - passed[-1].ended)
     in_time = since <= targets.drill_every
     yield Reason(Health.GREEN if in_time else Health.RED, f"the last drill passed {age_text(since)} ago; {every}")
     if targets.rto is not None and passed[-1].duration > targets.rto:
