@@ -31,6 +31,7 @@ class HostFault(StrEnum):
     REFUSED_BY_US = "refused by us"  # bad input: never sent
     UNUSABLE = "host not usable"  # no space, no tools, no shell: nothing was started
     INTERRUPTED = "interrupted"  # the host lost the command (reboot, kill from outside) without an exit code
+    COMMAND = "command failed"  # a stream's: it ran to its end, and its exit code says no
 
 
 class SlotState(StrEnum):

@@ -156,6 +156,17 @@ class Line:
             _hang_up(channel)
         return answer
 
+    def open(self, call: bytes, prepare: Callable[[paramiko.Channel], Any], **sizes: int) -> paramiko.Channel:
+        """A new channel on which a command line was sent. Raises NoChannel: nothing was started."""
+        try:
+            channel = self._transport.open_session(timeout=CHANNEL_SECONDS, **sizes)
+            prepare(channel)
+            _call(channel, call)
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            problem = f"{self._where} opens no channel: {error or type(error).__name__}"
+            raise NoChannel(self._target.name, HostFault.HANGS, problem) from error
+        return channel
+
     def _shell(self) -> paramiko.Channel:
         """A channel with a wrapper that waits for a request: one that served before, else a new one."""
         while self._shells:
@@ -163,14 +174,8 @@ class Line:
             if self._is_there(channel):
                 return channel
             _hang_up(channel)
-        try:
-            channel = self._transport.open_session(timeout=CHANNEL_SECONDS)
-            channel.set_combine_stderr(True)  # one stream to drain; the wrapper sends its own two inside it
-            _call(channel, wrapper_call())
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            problem = f"{self._where} opens no channel: {error or type(error).__name__}"
-            raise NoChannel(self._target.name, HostFault.HANGS, problem) from error
-        return channel
+        # One stream to drain; the wrapper sends its own two inside it.
+        return self.open(wrapper_call(), lambda channel: channel.set_combine_stderr(True))
 
     def _is_there(self, channel: paramiko.Channel) -> bool:
         """Does a shell that served before still answer? One that does not must not be given a command."""

@@ -20,18 +20,14 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 def exchange(target: Target, request: Request, until: float, on_sent: Callable[[], None]) -> Answer:
     """Run the wrapper here and wait, to a monotonic time, for its answer. Raises HostError."""
-    person = pwd.getpwuid(os.getuid())
-    home = person.pw_dir if Path(person.pw_dir).is_dir() else "/"
-    # What a login would give, and nothing of ours: our environment may hold what a job must not see.
-    environment = {"HOME": home, "USER": person.pw_name, "LOGNAME": person.pw_name, "PATH": PATH, "SHELL": "/bin/sh"}
-    environment |= {name: value for name, value in os.environ.items() if name in ("LANG", "LC_ALL", "TZ")}
+    environment = surroundings()
     try:
         process = subprocess.Popen(
             [SHELL, "-c", wrapper(), "watchbill"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=home,
+            cwd=environment["HOME"],
             env=environment,
             start_new_session=True,
         )
@@ -47,6 +43,14 @@ def exchange(target: Target, request: Request, until: float, on_sent: Callable[[
         if process.stdout:
             process.stdout.close()
         Thread(target=process.wait, daemon=True).start()
+
+
+def surroundings() -> dict[str, str]:
+    """What a login would give, and nothing of ours: our environment may hold what a job must not see."""
+    person = pwd.getpwuid(os.getuid())
+    home = person.pw_dir if Path(person.pw_dir).is_dir() else "/"
+    environment = {"HOME": home, "USER": person.pw_name, "LOGNAME": person.pw_name, "PATH": PATH, "SHELL": "/bin/sh"}
+    return environment | {name: value for name, value in os.environ.items() if name in ("LANG", "LC_ALL", "TZ")}
 
 
 def _feed(process: subprocess.Popen[bytes], payload: bytes) -> None:

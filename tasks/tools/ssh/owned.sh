@@ -573,6 +573,7 @@ do_request() {
         look) second_life; follow now ;;
         kill) do_kill ;;
         probe) do_probe "$@" ;;
+        stream) do_stream "$@" ;; # stream.sh has it
     esac
 }
 

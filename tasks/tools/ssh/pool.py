@@ -12,9 +12,11 @@ from models import clock
 from models.errors import HostError
 from models.vocabulary import HostFault, Outcome
 from tasks.tools.ssh import local, results, wire
+from tasks.tools.ssh.calls import Reader, Wanted
 from tasks.tools.ssh.line import LineLost, NoChannel
 from tasks.tools.ssh.links import Links
 from tasks.tools.ssh.shapes import CommandResult, KillProof, OwnedCommand, Target
+from tasks.tools.ssh.streams import Stream
 
 ANSWER_SECONDS = 20
 """What an answer may take past every wait that the host was told."""
@@ -89,6 +91,15 @@ class HostPool:
             return results.from_failure(error, outcome, since, attached=False)
         attached = answer.facts.get("mode") == "attached" and not talk.sent_before
         return results.from_answer(target.name, answer, attached=attached)
+
+    def stream(
+        self, target: Target, command: OwnedCommand, *, stdin: Reader | None = None, transport: str = "paramiko"
+    ) -> Stream:
+        """Start a command and read its standard output as it comes; a context manager. Raises HostError.
+
+        `stdin` is read and sent to it; `transport` "ssh" goes by the system's own ssh. Its key is used once.
+        """
+        return Stream(Wanted(target, command, stdin, transport), self._links, self.kill)
 
     def run_many(
         self,
