@@ -25,6 +25,7 @@ from models.database import Database
 from models.queries import dispatching, journal, slots
 from models.queries.book import read_book
 from models.records import Run, Slot
+from models.rules.wall_clock import in_zone
 from models.settings import Settings
 from models.vocabulary import Outcome, RunState, SlotState
 
@@ -154,7 +155,8 @@ def _skipped(session: Session, told: set[int]) -> Iterator[str]:
     for slot in session.scalars(query.order_by(Slot.due_at)):
         if slot.id not in told:
             told.add(slot.id)
-            yield f"{slot.due_at.astimezone(ZoneInfo(ZONE)):%H:%M:%S}  {slot.job:<18} {slot.reason}"
+            due, reason = slot.due_at.astimezone(ZoneInfo(ZONE)), in_zone(slot.reason or "", ZONE)
+            yield f"{due:%H:%M:%S}  {slot.job:<18} {reason}"
 
 
 def _last_row(database: Database) -> int:

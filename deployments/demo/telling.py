@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.records import JournalRow, Run, Slot, Step
+from models.rules.wall_clock import with_times
 
 QUIET = {"dispatch", "start", "finish", "fail", "catch-up"}
 """Moves that the lines of their runs tell."""
@@ -31,7 +32,10 @@ class Teller:
             told = self._tell(session, row)
             if told is not None:
                 at = datetime.fromisoformat(row.at).astimezone(self.zone)
-                yield told[0], f"{at:%H:%M:%S}  {told[1]}"
+                yield told[0], f"{at:%H:%M:%S}  {with_times(told[1], self._clock)}"
+
+    def _clock(self, instant: datetime) -> str:
+        return f"{instant.astimezone(self.zone):%H:%M}"
 
     def _tell(self, session: Session, row: JournalRow) -> tuple[str, str] | None:
         _, subject, action = row.tag.split(":")

@@ -84,10 +84,12 @@ class Planner:
                 log.info("%s", line)
 
     def _look(self, book: Book, now: datetime) -> None:
+        with self._database.read() as session:
+            news = alarms.jobs_with_news(session, book, now)
         with self._turn() as session:
             for line in recovery.take_up_lost_runs(session, now, ACTOR):
                 log.warning("%s", line)
-            for line in alarms.look(session, book, now):
+            for line in alarms.look(session, book, now, news) if news else ():
                 log.warning("%s", line)
             heartbeats.beat(session, "planner", now)
 

@@ -6,7 +6,7 @@ from rich.text import Text
 from desk.cli import words
 from desk.cli.common import COMMON, Common
 from desk.cli.screen import table
-from desk.services import journals
+from desk.services import jobs
 from desk.services.opening import opened
 from models import clock
 
@@ -18,17 +18,17 @@ def list_alarms(*, common: Common = COMMON) -> int:
     """What is wrong with jobs now: late, too long, too short, no success, missed, failed; oldest first."""
     screen, now = common.screen(), clock.now()
     with opened(common.settings()) as database:
-        found = journals.list_alarms(database)
+        found = jobs.list_alarms(database, now)
     if common.json:
-        screen.json(found)
+        screen.json(found.alarms)
         return 0
-    if not found:
+    if not found.alarms:
         screen.show("nothing is wrong")
         return 0
-    grid = table("job", "alarm", "since", "", wide=("",))
-    for alarm in found:
+    grid, times = table("job", "alarm", "since", "", wide=("",)), words.Clock(found.timezone, now)
+    for alarm in found.alarms:
         kind = Text(alarm.kind, "red")
-        grid.add_row(Text(alarm.job, "bold"), kind, words.ago(alarm.since, now), words.line(alarm.text))
+        grid.add_row(Text(alarm.job, "bold"), kind, words.ago(alarm.since, now), times.line(alarm.text))
     screen.show(grid)
-    screen.next(f"`watchbill job show {found[0].job}` tells more, with its run-book")
+    screen.next(f"`watchbill job show {found.alarms[0].job}` tells more, with its run-book")
     return 0

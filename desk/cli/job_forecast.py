@@ -77,7 +77,7 @@ def _show_runs(screen: Screen, found: Forecast, times: words.Clock) -> None:
             Text(run.job, "bold" if run.runs else "dim"),
             words.took(run.usual),
             some(run.hosts, 2),
-            _all_of(run.job, found, times) if often else words.line(run.reason or "", "" if run.runs else "dim"),
+            _all_of(run.job, found, times) if often else times.line(run.reason or "", "" if run.runs else "dim"),
         )
     screen.show(grid)
 
@@ -88,4 +88,4 @@ def _all_of(job: str, found: Forecast, times: words.Clock) -> Text:
     skipped = [run for run in every if not run.runs]
     first = f", the first: {skipped[0].reason}" if skipped else ""
     skips = f"; {len(skipped):,} skipped{first}" if skipped else ""
-    return words.line(f"and {len(every) - 1:,} more, the last {times.when(every[-1].due_at)}{skips}", "dim")
+    return times.line(f"and {len(every) - 1:,} more, the last {times.when(every[-1].due_at)}{skips}", "dim")

@@ -23,7 +23,7 @@ def show_job(screen: Screen, found: JobDetail) -> None:
     times = words.Clock(found.timezone, found.at)
     screen.show(Text.assemble((found.name, "bold"), "  ", words.line(found.job.title)))
     for alarm in found.alarms:
-        screen.show(Text.assemble((f"alarm: {alarm.kind}: ", "bold red"), words.line(alarm.text)))
+        screen.show(Text.assemble((f"alarm: {alarm.kind}: ", "bold red"), times.line(alarm.text)))
     if found.paused:
         screen.show(Text(words.paused(found.paused, times), "yellow"))
     screen.show("", facts(_what(found.job)))
@@ -72,7 +72,7 @@ def _when(found: JobDetail, times: words.Clock) -> Rows:
         skipped = f"  {slot.state.value}: {slot.reason}" if slot.state is SlotState.SKIPPED else ""
         moved = f"  {slot.reason}" if slot.reason and not skipped else ""
         label = f"next ({times.zone_name})" if number == 0 else ""
-        yield label, Text(f"{times.when(slot.due_at)}{skipped}{moved}", "dim" if skipped else "")
+        yield label, times.line(f"{times.when(slot.due_at)}{skipped}{moved}", "dim" if skipped else "")
 
 
 def _where(found: JobDetail) -> Rows:
@@ -181,7 +181,7 @@ def _history(screen: Screen, found: JobDetail, times: words.Clock) -> None:
             times.when(past.ended_at),
             words.took(past.took),
             words.outcome(past.outcome),
-            words.line(past.summary or ""),
+            times.line(past.summary or ""),
         )
     screen.show(grid)
 

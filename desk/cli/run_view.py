@@ -45,7 +45,7 @@ def show_run(screen: Screen, found: RunDetail, now: datetime) -> None:
     times, line = words.Clock(found.timezone, now), found.line
     screen.show(headline(line, now))
     if line.summary:
-        screen.show(words.line(line.summary))
+        screen.show(times.line(line.summary))
     screen.show("", facts(_facts(found, times)))
     screen.show(heading("Timeline"), _timeline(found, times))
     if line.hosts:
@@ -85,7 +85,7 @@ def _facts(found: RunDetail, times: words.Clock) -> Iterator[tuple[str, Renderab
 def _timeline(found: RunDetail, times: words.Clock) -> RenderableType:
     grid = table("at", "what", "who", "why", wide=("why",))
     for moment in found.timeline:
-        grid.add_row(times.exact(moment.at), _said(moment), words.line(moment.actor), words.line(moment.reason or ""))
+        grid.add_row(times.exact(moment.at), _said(moment), words.line(moment.actor), times.line(moment.reason or ""))
     if not found.timeline:
         return Text("nothing yet", "dim")
     return grid
@@ -109,7 +109,7 @@ def _tasks(screen: Screen, found: RunDetail, now: datetime) -> None:
             words.took((task.ended_at or now) - task.started_at),
             words.outcome(task.outcome) if task.outcome else Text("running", "cyan"),
             task.worker,
-            words.line(task.message or ""),
+            times.line(task.message or ""),
         )
     screen.show(heading("Tasks"), grid)
 

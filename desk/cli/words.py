@@ -10,7 +10,7 @@ from desk.services.jobs import Paused
 from models.queries.desk_jobs import PastRun
 from models.rules.durations import format_duration
 from models.rules.retries import Retry
-from models.rules.wall_clock import zone_of
+from models.rules.wall_clock import with_times, zone_of
 from models.vocabulary import Outcome, RunState, Trigger
 from tasks.tools.wording import harmless, shown, span
 
@@ -143,6 +143,10 @@ class Clock:
             return f"{local:%H:%M}"
         year = f" {local.year}" if local.year != self._now.year else ""
         return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}"
+
+    def line(self, text: str, style: str = "") -> Text:
+        """Text from anywhere on one line, the instants in it said in this zone."""
+        return line(with_times(text, self.when), style)
 
     def exact(self, instant: datetime) -> str:
         """21 Nov 02:30:15."""

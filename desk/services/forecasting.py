@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from desk.services.choosing import known_job
 from desk.services.jobs import Paused, open_pauses
 from models.database import Database
-from models.queries import alarms
+from models.queries import alarm_facts
 from models.queries.book import Book, read_book
 from models.queries.run_plans import hosts_of
 from models.rules.alarms import usual_duration
@@ -74,7 +74,7 @@ def forecast(database: Database, job: str | None, span: Span) -> Forecast:
         if job is not None:
             known_job(book, job)
         stopped = open_pauses(session, span[0])
-        usual = {name: usual_duration(alarms.durations(session, name)) for name in book.jobs}
+        usual = {name: usual_duration(alarm_facts.durations(session, name)) for name in book.jobs}
     median = {name: band.median for name, band in usual.items() if band is not None}
     every = [run for name, slots in coming_slots(book, span).items() for run in _runs(book, name, slots, median)]
     every = sorted((_unless_paused(run, stopped) for run in every), key=lambda run: (run.due_at, run.job))

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from desk.services.choosing import checked_filter, known_job
 from models.database import Database
-from models.queries import alarms, desk_jobs, pauses
+from models.queries import alarm_facts, alarms, desk_jobs, pauses
 from models.queries.book import Book, read_book
 from models.queries.desk_jobs import ActiveRun, NextSlot, PastRun
 from models.queries.run_plans import hosts_of
-from models.records import Alarm, Pause
+from models.records import Pause
 from models.rules.alarms import Usual, usual_duration
 from models.rules.batch import waves
 from models.rules.schedule_words import explain
@@ -31,6 +31,14 @@ class OpenAlarm:
     since: datetime
     text: str
     count: int = 1
+
+
+@dataclass(frozen=True)
+class AlarmList:
+    """What is wrong, oldest first."""
+
+    timezone: str
+    alarms: tuple[OpenAlarm, ...]
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,7 @@ def list_jobs(database: Database, now: datetime) -> JobList:
         book = read_book(session)
         strips, due = desk_jobs.last_runs(session), desk_jobs.next_due(session, now)
         active, stopped = desk_jobs.active_runs(session), open_pauses(session, now)
-        wrong = [open_alarm(alarm) for alarm in alarms.open_alarms(session)]
+        wrong = open_alarms(session, book, now)
     lines = [
         JobLine(
             name=name,
@@ -138,11 +146,11 @@ def show_job(database: Database, name: str, on: str | None, now: datetime) -> Jo
             filter=on or job.on,
             waves=() if job.flow else waves_of(book, job, on),
             last_runs=tuple(desk_jobs.last_runs(session, job=name).get(name, ())),
-            usual=usual_duration(alarms.durations(session, name)),
+            usual=usual_duration(alarm_facts.durations(session, name)),
             next_runs=tuple(desk_jobs.next_slots(session, name, now, NEXT)),
             active=tuple(desk_jobs.active_runs(session, name)),
             paused=pause_of(open_pauses(session, now), name),
-            alarms=tuple(open_alarm(alarm) for alarm in alarms.open_alarms(session) if alarm.job == name),
+            alarms=tuple(alarm for alarm in open_alarms(session, book, now) if alarm.job == name),
             starts=tuple(sorted(other for other, one in book.jobs.items() if name in {up.job for up in one.after})),
         )
 
@@ -164,9 +172,19 @@ def schedule_in_words(book: Book, name: str) -> str | None:
     return None
 
 
-def open_alarm(alarm: Alarm) -> OpenAlarm:
-    """The row as a plain value."""
-    return OpenAlarm(alarm.job, alarm.kind.value, alarm.raised_at, alarm.text, alarm.count)
+def open_alarms(session: Session, book: Book, now: datetime) -> tuple[OpenAlarm, ...]:
+    """What is wrong at this moment, oldest first, whether the planner has recorded it yet or not."""
+    return tuple(
+        OpenAlarm(alarm.job, alarm.kind.value, alarm.since, alarm.text, alarm.count)
+        for alarm in alarms.standing(session, book, now)
+    )
+
+
+def list_alarms(database: Database, now: datetime) -> AlarmList:
+    """What is wrong with jobs at this moment."""
+    with database.read() as session:
+        book = read_book(session)
+        return AlarmList(book.timezone, open_alarms(session, book, now))
 
 
 def paused(pause: Pause) -> Paused:

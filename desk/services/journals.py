@@ -1,11 +1,10 @@
-"""The journal, checked from end to end and written out; the alarms that are open."""
+"""The journal, checked from end to end and written out."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from desk.services.jobs import OpenAlarm, open_alarm
 from models.database import Database
-from models.queries import alarms, journal
+from models.queries import journal
 from models.queries.journal import Verified
 
 
@@ -19,9 +18,3 @@ def export(database: Database) -> Iterator[str]:
     """The journal as JSON lines, oldest first."""
     with database.read() as session:
         yield from journal.export(session)
-
-
-def list_alarms(database: Database) -> tuple[OpenAlarm, ...]:
-    """What is wrong now, oldest first."""
-    with database.read() as session:
-        return tuple(open_alarm(alarm) for alarm in alarms.open_alarms(session))

@@ -22,7 +22,7 @@ def pause(database: Database, wanted: Paused) -> Paused:
             paused_by=wanted.by,
             reason=wanted.reason,
         )
-        return paused(pauses.start(session, wanted.job, row))
+        return paused(pauses.start(session, row, desk_runs.site_zone(session)))
 
 
 def resume(database: Database, job: str | None, person: str, now: datetime) -> None:

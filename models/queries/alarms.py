@@ -1,92 +1,109 @@
-"""Look at every job: raise what is wrong, clear what is over. One alarm of a kind is open per job at a time."""
+"""Look at every job: raise what is wrong, clear what is over. One alarm of a kind is open per job at a time.
 
+A look reads first, and most looks find nothing new. Only the jobs with news are looked at again in a turn to write,
+so that what is written is true in that turn, and so that many jobs keep nobody from writing.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.queries import notices, pauses
+from models.queries import notices
+from models.queries.alarm_facts import facts_of
 from models.queries.book import Book
-from models.records import Alarm, Job, Run, Slot
+from models.records import Alarm
 from models.rules import alarms as rule
-from models.rules.alarms import EndedRun, JobFacts, usual_duration
-from models.vocabulary import AlarmKind, Outcome, RunState, SlotState
+from models.vocabulary import AlarmKind
 
-HISTORY = 30
 RENEW_EVERY = timedelta(minutes=1)
 OF_A_RUN = (AlarmKind.FAILED, AlarmKind.MISSED)
 """Told when the run or slot ended; the alarm only remembers them."""
 
 
-def look(session: Session, book: Book, now: datetime) -> list[str]:
-    """One look at every job. Returns a line for people for each alarm that was raised or cleared."""
+@dataclass(frozen=True)
+class Standing:
+    """Something about a job is wrong at this moment, recorded already or not."""
+
+    job: str
+    kind: AlarmKind
+    since: datetime
+    text: str
+    count: int
+
+
+@dataclass(frozen=True)
+class _News:
+    """What a look at one job would change: alarms to raise, open ones with a new text, open ones that are over."""
+
+    raised: list[rule.Alarm]
+    renewed: list[tuple[Alarm, str]]
+    over: list[Alarm]
+
+    def __bool__(self) -> bool:
+        return bool(self.raised or self.renewed or self.over)
+
+
+def jobs_with_news(session: Session, book: Book, now: datetime) -> set[str]:
+    """The jobs about which a look would write something. It only reads."""
+    opened = _opened(session)
+    return {job for job, news in _all_news(session, book, {*book.jobs, *opened}, now).items() if news}
+
+
+def look(session: Session, book: Book, now: datetime, jobs: Collection[str]) -> list[str]:
+    """Look at these jobs and write the news. Returns a line for people for each alarm raised or cleared."""
     lines: list[str] = []
-    opened = {(alarm.job, alarm.kind): alarm for alarm in open_alarms(session)}
-    for name, job in book.jobs.items():
-        kinds = {kind for job_name, kind in opened if job_name == name}
-        held = {alarm.kind: alarm for alarm in rule.alarms_for(job.alarms, facts_of(session, book, name, now), now)}
-        for alarm in held.values():
-            if alarm.kind in kinds:
-                _renew(opened[name, alarm.kind], alarm, now)
-            else:
-                lines.append(_raise(session, name, alarm, now))
-        lines += [_clear(session, opened[name, kind], now) for kind in kinds - held.keys()]
-    lines += [_clear(session, alarm, now) for (name, _), alarm in opened.items() if name not in book.jobs]
+    for job, news in _all_news(session, book, jobs, now).items():
+        for opened, text in news.renewed:
+            opened.text, opened.last_seen_at, opened.count = text, now, opened.count + 1
+        lines += [_raise(session, job, alarm, now) for alarm in news.raised]
+        lines += [_clear(session, opened, now) for opened in news.over]
     return lines
 
 
-def open_alarms(session: Session) -> list[Alarm]:
-    """What is wrong now, oldest first."""
-    return list(session.scalars(select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(Alarm.raised_at)))
+def standing(session: Session, book: Book, now: datetime) -> list[Standing]:
+    """What is wrong at this very moment, oldest first: also what no look has recorded yet. It only reads."""
+    held, opened = _held(session, book, book.jobs, now), _opened(session)
+    found = [
+        Standing(job, alarm.kind, row.raised_at if row else alarm.since, alarm.text, row.count if row else 1)
+        for job, alarms in held.items()
+        for alarm in alarms
+        for row in (opened.get(job, {}).get(alarm.kind),)
+    ]
+    return sorted(found, key=lambda alarm: (alarm.since, alarm.job))
 
 
-def facts_of(session: Session, book: Book, name: str, now: datetime) -> JobFacts:
-    """What the alarm rule needs to know of a job."""
-    registered: datetime = session.scalars(select(Job.registered_at).where(Job.name == name)).one()
-    success = session.scalar(select(func.max(Run.ended_at)).where(Run.job == name, Run.outcome == Outcome.OK))
-    return JobFacts(
-        known_since=registered,
-        waiting_due=_late_since(session, name, now),
-        late_after=book.job(name).late_after,
-        running_since=session.scalar(
-            select(func.min(Run.started_at)).where(Run.job == name, Run.state == RunState.RUNNING)
-        ),
-        last_ended=_last_ended(session, name),
-        last_success=success,
-        missed=_missed_since(session, name, success or registered),
-        usual=usual_duration(durations(session, name)),
-    )
+def _opened(session: Session) -> dict[str, dict[AlarmKind, Alarm]]:
+    """The open alarms of each job that has any."""
+    found: dict[str, dict[AlarmKind, Alarm]] = {}
+    for row in session.scalars(select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(Alarm.raised_at, Alarm.id)):
+        found.setdefault(row.job, {})[row.kind] = row
+    return found
 
 
-def _late_since(session: Session, name: str, now: datetime) -> datetime | None:
-    """The oldest slot that is late; one that waits for another job is not, nor is a paused job."""
-    if pauses.in_force(session, name, now, now) is not None:
-        return None
-    return session.scalar(select(func.min(Slot.due_at)).where(Slot.job == name, Slot.state == SlotState.LATE))
+def _held(session: Session, book: Book, jobs: Collection[str], now: datetime) -> dict[str, list[rule.Alarm]]:
+    """What the rule says of each of these jobs; of one that left the site it says nothing."""
+    facts = facts_of(session, book, [job for job in jobs if job in book.jobs], now)
+    return {job: rule.alarms_for(book.job(job).alarms, known, now) for job, known in facts.items()}
 
 
-def _last_ended(session: Session, name: str) -> EndedRun | None:
-    query = select(Run).where(Run.job == name, Run.state == RunState.ENDED, Run.started_at.is_not(None))
-    run = session.scalars(query.order_by(Run.ended_at.desc()).limit(1)).first()
-    if run is None or run.started_at is None or run.ended_at is None or run.outcome is None:
-        return None
-    return EndedRun(run.started_at, run.ended_at, run.outcome)
+def _all_news(session: Session, book: Book, jobs: Collection[str], now: datetime) -> dict[str, _News]:
+    opened, held = _opened(session), _held(session, book, jobs, now)
+    return {job: _news(opened.get(job, {}), held.get(job, []), now) for job in sorted(jobs)}
 
 
-def _missed_since(session: Session, name: str, since: datetime) -> tuple[datetime, ...]:
-    query = select(Slot.due_at).where(Slot.job == name, Slot.state == SlotState.MISSED, Slot.due_at > since)
-    return tuple(session.scalars(query.order_by(Slot.due_at)))
+def _news(opened: dict[AlarmKind, Alarm], held: list[rule.Alarm], now: datetime) -> _News:
+    raised, over = rule.changes(opened, held)
+    texts = [(opened[alarm.kind], alarm.text) for alarm in held if alarm.kind in opened]
+    renewed = [(row, text) for row, text in texts if row.text != text and _may_renew(row, now)]
+    return _News(raised, renewed, [opened[kind] for kind in over])
 
 
-def durations(session: Session, name: str) -> list[timedelta]:
-    """How long the last good runs of a job took, newest first."""
-    query = (
-        select(Run.started_at, Run.ended_at)
-        .where(Run.job == name, Run.outcome == Outcome.OK, Run.started_at.is_not(None))
-        .order_by(Run.ended_at.desc())
-        .limit(HISTORY)
-    )
-    return [ended - started for started, ended in session.execute(query) if started and ended]
+def _may_renew(opened: Alarm, now: datetime) -> bool:
+    """At most once a minute: "runs for 3 m 5 s" is new at every look."""
+    return now - opened.last_seen_at >= RENEW_EVERY
 
 
 def _raise(session: Session, job: str, alarm: rule.Alarm, now: datetime) -> str:
@@ -95,12 +112,6 @@ def _raise(session: Session, job: str, alarm: rule.Alarm, now: datetime) -> str:
         event = "late" if alarm.kind is AlarmKind.LATE_START else alarm.kind.value
         notices.about_job(session, job, event, alarm.text, now)
     return f"{job}: {alarm.kind.value}: {alarm.text}"
-
-
-def _renew(opened: Alarm, alarm: rule.Alarm, now: datetime) -> None:
-    """Write only news, and at most once a minute: "runs for 3 m 5 s" is new at every look."""
-    if opened.text != alarm.text and now - opened.last_seen_at >= RENEW_EVERY:
-        opened.text, opened.last_seen_at, opened.count = alarm.text, now, opened.count + 1
 
 
 def _clear(session: Session, opened: Alarm, now: datetime) -> str:

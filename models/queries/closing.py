@@ -13,6 +13,7 @@ from models.queries.states import Because, advance
 from models.records import Run, Slot, Step
 from models.rules.outcomes import outcome_of_run, outcome_of_slot
 from models.rules.retries import Attempted, Failure, next_attempt
+from models.rules.wall_clock import stamp
 from models.vocabulary import Outcome, Repeat, RunState, SlotState, Trigger
 
 SLOT_ACTIONS = {
@@ -40,7 +41,7 @@ def refuse_if_too_late(session: Session, run_id: int, now: datetime) -> str | No
 
 def _why_too_late(book: Book, run: Run, now: datetime) -> str | None:
     if run.start_by and now > run.start_by:
-        return f"{run.number} reached its worker after {run.start_by:%Y-%m-%d %H:%M} UTC, its last moment to start"
+        return f"{run.number} reached its worker after {stamp(run.start_by)}, its last moment to start"
     if run.job not in book.jobs:
         return f"{run.number}: its job {run.job} left the site before it started"
     verdict = book.job(run.job).calendars.blackout(book.calendars, now)

@@ -18,6 +18,7 @@ from models.rules.dependencies import Readiness, Ready, UpstreamSlot, readiness
 from models.rules.overlap import OverlapAction, on_overlap
 from models.rules.parameters import Scalar
 from models.rules.slots import Action, Settled, settle_overdue
+from models.rules.wall_clock import in_zone, stamp
 from models.vocabulary import Outcome, RunState, SlotState, Trigger
 
 ACTIVE = (RunState.DISPATCHED, RunState.RUNNING, RunState.RETRY_WAIT)
@@ -155,8 +156,8 @@ def _queue(session: Session, moment: Moment, plan: RunPlan, trigger: Trigger, sl
 def _end_slot(session: Session, moment: Moment, slot: Slot, action: str, reason: str) -> str:
     advance(session, slot, action, moment.because(reason), settled_at=moment.now, reason=reason)
     if action == "miss":
-        notices.about_job(session, slot.job, "missed", f"due {slot.due_at:%Y-%m-%d %H:%M} UTC: {reason}", moment.now)
-    return f"{slot.job} due {slot.due_at:%Y-%m-%d %H:%M} UTC: {slot.state.value}: {reason}"
+        notices.about_job(session, slot.job, "missed", f"due {stamp(slot.due_at)}: {reason}", moment.now)
+    return f"{slot.job} due {stamp(slot.due_at)}: {slot.state.value}: {reason}"
 
 
 def active_and_queued(session: Session, job: str) -> tuple[int, int]:
@@ -207,7 +208,7 @@ def _send_queued(session: Session, moment: Moment) -> Iterator[str]:
 
 def _send_one(session: Session, moment: Moment, run: Run) -> Iterator[str]:
     if run.start_by is not None and moment.now > run.start_by:
-        reason = f"its turn came after {run.start_by:%Y-%m-%d %H:%M} UTC, its last moment to start"
+        reason = f"its turn came after {stamp(run.start_by)}, its last moment to start"
         closing.end(session, run, Outcome.MISSED, reason, moment.because(reason), action="drop")
         yield f"{run.number} {run.job}: missed: {reason}"
         return
@@ -235,7 +236,7 @@ def run_now(session: Session, book: Book, job: str, wish: Wish, now: datetime) -
         plan = plan.only(set(wish.only_hosts))
     pause = pauses.of_everything(session, now)
     if pause is not None:
-        raise Refused(pauses.in_words(pause))
+        raise Refused(in_zone(pauses.in_words(pause), book.timezone))
     moment = Moment(book, now, wish.person)
     verdict = on_overlap(book.job(job).overlap, *active_and_queued(session, job))
     if verdict.action in (OverlapAction.MISS, OverlapAction.SKIP):

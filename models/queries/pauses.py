@@ -8,21 +8,20 @@ from sqlalchemy.orm import Session
 from models.errors import Refused
 from models.queries import journal
 from models.records import Pause
+from models.rules.wall_clock import in_zone, stamp
 
 
-def start(session: Session, job: str | None, pause: Pause) -> Pause:
-    """Pause a job, or everything when `job` is None. Raises Refused when it is paused already, or ends in the past."""
+def start(session: Session, pause: Pause, zone: str) -> Pause:
+    """Pause a job, or everything. Raises Refused, with times in the zone, when it is paused or the end is past."""
     if pause.until is not None and pause.until <= pause.paused_at:
-        raise Refused(f"a pause cannot end in the past ({pause.until:%Y-%m-%d %H:%M} UTC)")
-    existing = _open(session, job, pause.paused_at)
+        raise Refused(in_zone(f"a pause cannot end in the past ({stamp(pause.until)})", zone))
+    existing = _open(session, pause.job, pause.paused_at)
     if existing is not None:
-        raise Refused(f"{in_words(existing)}; resume it first")
+        raise Refused(in_zone(f"{in_words(existing)}; resume it first", zone))
     _end_expired(session, pause.paused_at)
     session.add(pause)
-    until = f"until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else "until it is resumed"
-    fact = journal.Fact(
-        "operations:job:pause", f"job/{job or '*'}", pause.paused_by, reason=f"{pause.reason} ({until})"
-    )
+    reason = f"{pause.reason} ({_until(pause)})"
+    fact = journal.Fact("operations:job:pause", f"job/{pause.job or '*'}", pause.paused_by, reason=reason)
     journal.append(session, fact)
     return pause
 
@@ -62,8 +61,11 @@ def all_open(session: Session, now: datetime) -> list[Pause]:
 
 def in_words(pause: Pause) -> str:
     """Who paused what, until when, and why."""
-    until = f"until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else "until it is resumed"
-    return f"{pause.job or 'everything'} is paused by {pause.paused_by} {until}: {pause.reason}"
+    return f"{pause.job or 'everything'} is paused by {pause.paused_by} {_until(pause)}: {pause.reason}"
+
+
+def _until(pause: Pause) -> str:
+    return f"until {stamp(pause.until)}" if pause.until else "until it is resumed"
 
 
 def _open(session: Session, job: str | None, now: datetime) -> Pause | None:

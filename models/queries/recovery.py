@@ -27,7 +27,7 @@ def take_up_lost_runs(session: Session, now: datetime, actor: str) -> list[str]:
 
 
 def _take_up(session: Session, run: Run, now: datetime, actor: str) -> str:
-    silent = f"its worker {run.worker} gave no sign of life until {run.lease_until:%H:%M:%S} UTC"
+    silent = f"its worker {run.worker} gave no more sign of life"
     task_log.close_orphans(session, run.id, now)
     plan = RunPlan.model_validate(run.plan)
     if run.kill_requested_at is not None and not plan.command:

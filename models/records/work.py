@@ -48,6 +48,7 @@ class Run(Base):
         CheckConstraint("(state = 'waiting to retry') = (next_attempt_at IS NOT NULL)", "retry_has_time"),
         Index(None, "state", "queued_at"),
         Index(None, "job", "queued_at"),
+        Index(None, "job", "ended_at"),
     )
 
     id: Mapped[Key]

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from models.rules.durations import Duration, format_duration, parse_duration
 from models.rules.field_error import FieldError, under
-from models.rules.wall_clock import require_aware
+from models.rules.wall_clock import require_aware, stamp
 from models.vocabulary import AlarmKind, Outcome
 
 # Below this many runs nobody can say what is usual.
@@ -130,7 +130,7 @@ def _late(facts: JobFacts, now: datetime) -> Alarm | None:
     if facts.waiting_due is None or now - facts.waiting_due < facts.late_after:
         return None
     late = format_duration(now - facts.waiting_due)
-    text = f"due at {_utc(facts.waiting_due)} and not started, {late} late"
+    text = f"due at {stamp(facts.waiting_due)} and not started, {late} late"
     return Alarm(AlarmKind.LATE_START, facts.waiting_due + facts.late_after, text)
 
 
@@ -169,7 +169,7 @@ def _no_success(alarms: Alarms, facts: JobFacts, now: datetime) -> Alarm | None:
     since = facts.last_success or facts.known_since
     if now - since <= alarms.no_success_for:
         return None
-    what = f"no success since {_utc(since)}" if facts.last_success else f"no success yet, known since {_utc(since)}"
+    what = f"no success since {stamp(since)}" if facts.last_success else f"no success yet, known since {stamp(since)}"
     text = f"{what}; one is expected every {format_duration(alarms.no_success_for)}"
     return Alarm(AlarmKind.NO_SUCCESS, since + alarms.no_success_for, text)
 
@@ -178,7 +178,7 @@ def _missed(facts: JobFacts) -> Alarm | None:
     if not facts.missed:
         return None
     count = len(facts.missed)
-    text = f"{count} {'slot' if count == 1 else 'slots'} missed, the first due at {_utc(min(facts.missed))}"
+    text = f"{count} {'slot' if count == 1 else 'slots'} missed, the first due at {stamp(min(facts.missed))}"
     return Alarm(AlarmKind.MISSED, min(facts.missed), text)
 
 
@@ -186,8 +186,4 @@ def _failed(facts: JobFacts) -> Alarm | None:
     last = facts.last_ended
     if last is None or last.outcome in (Outcome.OK, Outcome.SKIPPED, Outcome.MISSED):
         return None
-    return Alarm(AlarmKind.FAILED, last.ended, f"the last run ended {last.outcome.value} at {_utc(last.ended)}")
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M} UTC"
+    return Alarm(AlarmKind.FAILED, last.ended, f"the last run ended {last.outcome.value} at {stamp(last.ended)}")

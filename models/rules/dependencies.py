@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
+from models.rules.wall_clock import stamp
 from models.vocabulary import Join, Outcome, Upstream
 
 
@@ -91,7 +92,7 @@ def _one(dependency: Dependency, slot: UpstreamSlot | None) -> Readiness:
     """One dependency: met, not yet, or not any more."""
     if slot is None:
         return Readiness(Ready.NEVER, f"{dependency.job} has no slot in the time that counts")
-    name = f"{dependency.job} of {slot.due:%Y-%m-%d %H:%M} UTC"
+    name = f"{dependency.job} of {stamp(slot.due)}"
     if slot.outcome is None:
         return Readiness(Ready.WAIT, f"{name} has not ended")
     if _accepts(dependency.when, slot.outcome):

@@ -18,7 +18,7 @@ from models.rules.durations import Duration, format_duration
 from models.rules.field_error import FieldError
 from models.rules.schedule import Schedule, due_with_walls
 from models.rules.verdicts import Verdict
-from models.rules.wall_clock import require_aware, to_instant, wall_time
+from models.rules.wall_clock import require_aware, stamp, to_instant, wall_time
 from models.vocabulary import CatchUp, SlotState
 
 LONGEST_MOVE = timedelta(days=31)
@@ -180,7 +180,7 @@ def _policy_refusal(due: datetime, newest: datetime | None, rule: CatchUpPolicy,
     if late > rule.max_late:
         return f"{format_duration(late)} late, which is more than its max_late of {format_duration(rule.max_late)}"
     if rule.policy is CatchUp.LAST and newest is not None and due < newest:
-        return f"did not start in time; only the latest slot is caught up, which is {_utc(newest)}"
+        return f"did not start in time; only the latest slot is caught up, which is {stamp(newest)}"
     return None
 
 
@@ -193,13 +193,13 @@ def _held(due: datetime, lateness: Lateness, verdict: Verdict) -> Settled:
     if verdict.until is None:
         return Settled(due, Action.MISS, f"{verdict.reason}, with no end in sight")
     if verdict.until - lateness.counted_from(due) > allowed_late:
-        end = f"until {_utc(verdict.until)}"
+        end = f"until {stamp(verdict.until)}"
         return Settled(
             due,
             Action.MISS,
             f"{verdict.reason}, {end}: more than {format_duration(allowed_late)} after it was due",
         )
-    return Settled(due, Action.WAIT, f"{verdict.reason}, until {_utc(verdict.until)}", until=verdict.until)
+    return Settled(due, Action.WAIT, f"{verdict.reason}, until {stamp(verdict.until)}", until=verdict.until)
 
 
 def _admitted(use: CalendarUse, calendars: Mapping[str, Calendar], due: datetime) -> PlannedSlot:
@@ -222,11 +222,11 @@ def _moved(
             text = f"skipped by calendar: {reason}; no working day within {LONGEST_MOVE.days} days"
             yield PlannedSlot(due, SlotState.SKIPPED, text)
         elif target in taken:
-            text = f"skipped by calendar: {reason}; the run of {_utc(target)} is already due on the next working day"
+            text = f"skipped by calendar: {reason}; the run of {stamp(target)} is already due on the next working day"
             yield PlannedSlot(due, SlotState.SKIPPED, text)
         else:
             taken.add(target)
-            yield PlannedSlot(target, SlotState.EXPECTED, f"moved from {_utc(due)}: {reason}", moved_from=due)
+            yield PlannedSlot(target, SlotState.EXPECTED, f"moved from {stamp(due)}: {reason}", moved_from=due)
 
 
 def _may_hit(dues: Mapping[datetime, datetime], zone: ZoneInfo, after: datetime, until: datetime) -> bool:
@@ -258,7 +258,3 @@ def _target(job: JobSchedule, calendars: Mapping[str, Calendar], wall: datetime)
             return target
         day = next_working_day(calendar, day)
     return None
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M} UTC"

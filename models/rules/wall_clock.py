@@ -6,12 +6,15 @@ The mapping never goes backwards: a later wall time never gives an earlier insta
 """
 
 import difflib
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 # Names that mean another zone on another machine, or no zone at all.
 _NOT_PLACES = {"localtime", "posixrules", "Factory"}
+_STAMP = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\dZ\b", re.ASCII)
 
 
 @lru_cache(maxsize=512)
@@ -45,6 +48,28 @@ def to_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     if wall_time(instant, zone) == wall:
         return instant
     return _end_of_gap(wall.replace(tzinfo=zone, fold=1).astimezone(UTC), instant, zone)
+
+
+def stamp(instant: datetime) -> str:
+    """An instant in the text of a rule, `2026-11-21T05:52Z`: whoever shows the text says it in the reader's zone."""
+    return f"{require_aware(instant, 'an instant in a text'):%Y-%m-%dT%H:%MZ}"
+
+
+def with_times(text: str, say: Callable[[datetime], str]) -> str:
+    """The text with each stamp in it said as people say times; what only looks like a stamp stays."""
+
+    def said(match: re.Match[str]) -> str:
+        try:
+            return say(datetime.fromisoformat(match[0]))
+        except (ValueError, OverflowError):
+            return match[0]
+
+    return _STAMP.sub(said, text)
+
+
+def in_zone(text: str, zone: str) -> str:
+    """The text with each stamp in it as `2026-11-21 06:52 CET`: for a message that is read on its own."""
+    return with_times(text, lambda instant: f"{instant.astimezone(zone_of(zone)):%Y-%m-%d %H:%M %Z}")
 
 
 def instants_of(wall: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:

@@ -87,8 +87,9 @@ def render_report(name: str, content: Report, templates: Path) -> dict[str, byte
         known = ", ".join(report_names(templates)) or "none"
         raise NotFound(f"there is no report {name!r}; known: {known}")
     version = version_of(templates, "reports", name)
-    environment = _environment(templates, content.zone)
-    values = {"report": wording.cleaned(content), "template_version": version}
+    clock = wording.Clock(content.zone)
+    environment = _environment(templates, clock)
+    values = {"report": wording.cleaned(content, clock.text), "template_version": version}
     rendered = {
         path.suffix[1:]: _render(environment, path.relative_to(templates), values).encode()
         for path in sorted((templates / "reports" / name).glob(f"{REPORT}.*"))
@@ -101,8 +102,9 @@ def render_notice(tag: str, facts: object, templates: Path, zone: str) -> Notice
     folder = Path("notices") / tag
     if tag not in _names(templates / "notices"):
         raise NotFound(f"there is no notice {tag!r}; known: {', '.join(_names(templates / 'notices'))}")
-    environment = _environment(templates, zone)
-    values = {"notice": wording.cleaned(facts)}
+    clock = wording.Clock(zone)
+    environment = _environment(templates, clock)
+    values = {"notice": wording.cleaned(facts, clock.text)}
     subject, text, html = (
         _render(environment, folder / file, values) for file in ("subject.txt", "body.txt", "body.html")
     )
@@ -143,7 +145,7 @@ def _write(path: Path, body: bytes) -> Path:
     return path
 
 
-def _environment(templates: Path, zone: str) -> Environment:
+def _environment(templates: Path, clock: wording.Clock) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(templates),
         undefined=StrictUndefined,
@@ -152,7 +154,6 @@ def _environment(templates: Path, zone: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    clock = wording.Clock(zone)
     environment.filters.update(
         at=clock.briefly,
         at_full=clock.in_full,

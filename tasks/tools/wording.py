@@ -4,13 +4,14 @@ import dataclasses
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from models.records import run_number
+from models.rules.wall_clock import with_times
 
 Kept = TypeVar("Kept")
 NO_DATA = "no data"
@@ -50,21 +51,21 @@ def shown(sign: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def cleaned(value: Kept) -> Kept:
-    """The same value with every text in it made harmless, however deep."""
-    return _clean(value)  # type: ignore[no-any-return]  # the walk keeps each value's type
+def cleaned(value: Kept, say: Callable[[str], str] = harmless) -> Kept:
+    """The same value with every text in it, however deep, as `say` says it: at least made harmless."""
+    return _clean(value, say)  # type: ignore[no-any-return]  # the walk keeps each value's type
 
 
-def _clean(value: Any) -> Any:
+def _clean(value: Any, say: Callable[[str], str]) -> Any:
     if type(value) is str:
-        return harmless(value)
+        return say(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: _clean(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        fields = {field.name: _clean(getattr(value, field.name), say) for field in dataclasses.fields(value)}
         return dataclasses.replace(value, **fields)
     if isinstance(value, Mapping):
-        return {_clean(key): _clean(item) for key, item in value.items()}
+        return {_clean(key, say): _clean(item, say) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
-        return type(value)(_clean(item) for item in value)
+        return type(value)(_clean(item, say) for item in value)
     return value
 
 
@@ -83,6 +84,10 @@ class Clock:
         """21 Nov 06:00."""
         local = instant.astimezone(self._zone)
         return f"{_day(local)} {local:%H:%M}"
+
+    def text(self, text: str) -> str:
+        """A text made harmless, the instants in it said in this zone."""
+        return with_times(harmless(text), self.briefly)
 
     def day(self, instant: datetime) -> str:
         """Sat 21 Nov 2026."""

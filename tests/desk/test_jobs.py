@@ -12,8 +12,8 @@ from models import clock
 from models.database import Database
 from models.errors import NotFound, Refused
 from models.queries.states import Because, advance
-from models.records import Alarm, Slot
-from models.vocabulary import AlarmKind, Outcome
+from models.records import Slot
+from models.vocabulary import Outcome
 from tests.desk.small_site import BADLY, UNREACHABLE, Ends, work
 
 
@@ -57,13 +57,12 @@ def test_a_missed_slot_without_a_run_is_in_the_strip(harbour: Database) -> None:
 
 
 def test_the_list_says_when_a_job_is_due_next_what_runs_and_what_is_wrong(harbour: Database) -> None:
+    run_once(harbour, "rotate-logs", {"web1": BADLY})
     active = runs.start_run(harbour, Ask("rotate-logs", "ada"), clock.now())
     now = clock.now()
-    with harbour.write() as session:
-        session.add(Alarm(job="rotate-logs", kind=AlarmKind.NO_SUCCESS, raised_at=now, last_seen_at=now, text="none"))
     line = line_of(harbour, "rotate-logs")
     assert [run.run for run in line.active] == [active.run]
-    assert [alarm.kind for alarm in line.alarms] == ["no success"]
+    assert [alarm.kind for alarm in line.alarms] == ["failed"]
     assert line.next_due is not None
     assert now < line.next_due <= now + timedelta(hours=24)
 

@@ -260,7 +260,7 @@ def _standing(night: Night) -> None:
             raised_at=at(29),
             last_seen_at=at(29.9),
             count=11,
-            text="no success since 2026-11-19 04:10 UTC; one is expected every 26h",
+            text="no success since 2026-11-19T04:10Z; one is expected every 26h",
         )
     )
     slot = night.slot("dump-db", at(29.75), SlotState.STARTED)

@@ -351,12 +351,12 @@ def test_a_paused_job_skips_its_slots_until_the_pause_ends(database: Database, m
     until = NOON + timedelta(minutes=90)
     with database.write() as session:
         pause = Pause(job="check", paused_at=NOON, until=until, paused_by="ann", reason="disk swap")
-        pauses.start(session, "check", pause)
+        pauses.start(session, pause, "UTC")
     tick(database, book, NOON + timedelta(hours=1, seconds=1))
     tick(database, book, NOON + timedelta(hours=2, seconds=1))
     assert slot_states(database, "check", NOON + timedelta(hours=2)) == ["skipped", "started"]
     with pytest.raises(Refused, match="is paused by ann"), database.write() as session:
-        pauses.start(session, "check", Pause(job="check", paused_at=NOON, paused_by="bob", reason="again"))
+        pauses.start(session, Pause(job="check", paused_at=NOON, paused_by="bob", reason="again"), "UTC")
 
 
 def test_a_pause_that_was_ended_early_covers_nothing_after(database: Database, make_book: MakeBook) -> None:
@@ -364,7 +364,7 @@ def test_a_pause_that_was_ended_early_covers_nothing_after(database: Database, m
     plan(database, book)
     with database.write() as session:
         pause = Pause(job=None, paused_at=NOON, until=NOON + timedelta(hours=5), paused_by="ann", reason="freeze")
-        pauses.start(session, None, pause)
+        pauses.start(session, pause, "UTC")
     with database.write() as session:
         pauses.end(session, None, "ann", NOON + timedelta(minutes=30))
     tick(database, book, NOON + timedelta(hours=1, seconds=1))

@@ -59,21 +59,21 @@ def test_without_limits_only_what_is_always_wrong_alarms():
         (
             {"waiting_due": NOW - 8 * MINUTE},
             NOW - 3 * MINUTE,
-            "due at 2026-11-21 05:52 UTC and not started, 8m late",
+            "due at 2026-11-21T05:52Z and not started, 8m late",
         ),
         ({"running_since": NOW - 30 * MINUTE}, NOW - 10 * MINUTE, "runs for 30m; the limit is 20m"),
         ({"last_ended": ended(30)}, NOW - 10 * MINUTE, "took 30m; the limit is 20m"),
         (
             {"last_success": NOW - 27 * HOUR},
             NOW - HOUR,
-            "no success since 2026-11-20 03:00 UTC; one is expected every 1d2h",
+            "no success since 2026-11-20T03:00Z; one is expected every 1d2h",
         ),
         (
             {"missed": (NOW - HOUR, NOW - 2 * HOUR)},
             NOW - 2 * HOUR,
-            "2 slots missed, the first due at 2026-11-21 04:00 UTC",
+            "2 slots missed, the first due at 2026-11-21T04:00Z",
         ),
-        ({"last_ended": ended(1, Outcome.TIMED_OUT)}, NOW, "the last run ended timed out at 2026-11-21 06:00 UTC"),
+        ({"last_ended": ended(1, Outcome.TIMED_OUT)}, NOW, "the last run ended timed out at 2026-11-21T06:00Z"),
     ],
 )
 def test_an_alarm_says_since_when_and_what(facts, since, text):

@@ -64,7 +64,7 @@ def test_a_job_that_waits_for_none_is_ready_and_one_whose_upstream_has_no_slot_n
 
 def test_the_reason_names_the_slot_and_what_was_wanted():
     found = readiness([Dependency("dump")], Join.ALL, {"dump": UpstreamSlot("dump", DUE, Outcome.MISSED)})
-    assert found.reason == "dump of 2026-11-21 02:00 UTC ended missed, and this job runs after its success"
+    assert found.reason == "dump of 2026-11-21T02:00Z ended missed, and this job runs after its success"
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,15 @@ def _hostile_night(database: Database, text: str) -> Night:
     return night
 
 
+def test_every_time_of_a_report_is_in_the_sites_zone(log: DailyOperations) -> None:
+    made = render_report(NAME, log, TEMPLATES)
+    for suffix in ("html", "txt"):
+        text = " ".join(re.sub(r"<time[^>]*>", "", made[suffix].decode()).split())
+        assert "no success since 19 Nov 05:10; one is expected" in text, "04:10 UTC in Berlin"
+        assert re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ|\d UTC", text) == []
+    assert "2026-11-19T04:10Z" in made["json"].decode(), "programs read the instant"
+
+
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
 def test_no_text_keeps_a_character_that_acts(text: str) -> None:
     said = wording.harmless(text)
@@ -373,6 +382,13 @@ def test_every_notice_renders_and_says_what_matters(tag: str, facts: NoticeFacts
             assert words in notice.text
             assert words in notice.html
     assert "None" not in notice.text + notice.html
+
+
+def test_a_time_in_a_notice_is_in_the_sites_zone() -> None:
+    facts = dataclasses.replace(FACTS, text="due at 2026-11-21T05:52Z and not started")
+    notice = render_notice("run-late", facts, TEMPLATES, facts.zone)
+    assert "due at 21 Nov 06:52 and not started" in notice.text
+    assert "due at 21 Nov 06:52 and not started" in notice.html
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
