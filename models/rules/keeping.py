@@ -126,7 +126,7 @@ def _own_reason(point: Point, proven: Point | None, safeguards: Safeguards) -> s
         return "it was never seen in the repository: list the repository first"
     if proven is not None and point.key == proven.key:
         return "it is the last proven point"
-    is_behind = proven is not None and point.taken_at <= proven.taken_at
+    is_behind = proven is not None and point.taken_at < proven.taken_at
     if point.state is PointState.BAD and not is_behind:
         return "it is bad, but nothing newer is proven: it may be all there is"
     if safeguards.behind_proof and not is_behind:

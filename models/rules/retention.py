@@ -183,7 +183,7 @@ def _newest_of_each(walls: Sequence[datetime], period: _Period, count: int, keep
             before = value
     oldest = len(walls) - 1
     counts_remain = count == UNLIMITED or len(places) < count
-    is_extra = keeps_oldest and counts_remain and count != 0 and oldest >= 0 and oldest not in places
+    is_extra = keeps_oldest and counts_remain and oldest >= 0 and oldest not in places
     return _Places(tuple(places), oldest if is_extra else None)
 
 

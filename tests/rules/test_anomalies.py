@@ -81,6 +81,12 @@ def test_a_history_without_any_spread_does_not_make_a_trifle_unusual():
     assert anomalies_of(dataclasses.replace(USUAL, size_bytes=USUAL.size_bytes * 2, added_bytes=None), same) != []
 
 
+def test_what_varies_may_vary():
+    larger = dataclasses.replace(USUAL, size_bytes=15 * GIB, added_bytes=None)
+    assert anomalies_of(larger, history(size=0.2)) == []
+    assert anomalies_of(larger, history(size=0.02)) != []
+
+
 def test_one_wild_point_in_the_history_hides_nothing():
     wild = [*history(13), dataclasses.replace(USUAL, size_bytes=900 * GIB)]
     found = anomalies_of(dataclasses.replace(USUAL, size_bytes=3 * GIB, added_bytes=None), wild)

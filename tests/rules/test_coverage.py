@@ -67,7 +67,7 @@ def test_each_item_in_scope_is_covered_or_not_or_exempt(asset, plans, where, tex
     ],
 )
 def test_a_plan_whose_source_is_gone_is_listed(plan, text):
-    found = coverage([WEB, SHOP], [PLAN, plan], NOW)
+    found = coverage([WEB, Asset(AssetKind.SERVICE, "shop", needs_backup=False)], [PLAN, plan], NOW)
     assert [(item.name, item.text) for item in found.lost_plans] == [("old", text)]
     assert not found.is_complete
 

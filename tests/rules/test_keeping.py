@@ -84,6 +84,11 @@ def test_points_of_another_plan_stay_and_hold_no_floor():
     assert keys(without_floor.removed) == "p2"
 
 
+def test_a_point_that_was_taken_at_the_same_instant_is_not_behind_the_proof():
+    twin = Point("twin", "shop", NOW - HOUR)
+    assert removals(shelf([*daily("P"), twin], KeepPolicy(last=1)), Safeguards(), NOW).removed == ()
+
+
 def test_another_plans_proof_proves_nothing_here():
     other = Point("other", "wiki", NOW - timedelta(minutes=5), PointState.PROVEN)
     assert removals(shelf([other, *daily("lllll")]), Safeguards(), NOW).removed == ()

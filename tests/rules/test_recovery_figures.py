@@ -26,6 +26,7 @@ def points(*days_ago):
         (rpo_of(None, DAY, NOW), None, "no data", "no point"),
         (rpo_of(daily("P")[0], DAY, NOW), True, "1h of 1d, met", "young"),
         (rpo_of(daily("P", NOW - 2 * DAY)[0], DAY, NOW), False, "2d of 1d, missed", "old"),
+        (rpo_of(daily("P")[0], HOUR, NOW), True, "1h of 1h, met", "just in time"),
         (rpo_of(daily("P", NOW + HOUR)[0], DAY, NOW), True, "0s of 1d, met", "a clock that is ahead"),
         (rpo_of(daily("P")[0], None, NOW), None, "1h, no target", "no target"),
         (rpo_of_drill(drill(HOUR), HOUR), False, "2h of 1h, missed", "the point's age when the drill began"),
@@ -51,6 +52,7 @@ def test_the_number_behind_a_figure_is_told():
         ((15, 5), DAY, RpoPeriod(2, 0.1, 10 * DAY), "the gap began before the period"),
         ((10.5,), DAY, RpoPeriod(1, 0.05, 10.5 * DAY), "half a day is left of the last one before"),
         ((5, 4.5), DAY, RpoPeriod(2, 0.15, 5 * DAY), "what overlaps counts once; the period's end ends a gap too"),
+        ((15, 12, 5), DAY, RpoPeriod(2, 0.1, 7 * DAY), "of those before only the last one counts"),
         ((12,), DAY, RpoPeriod(1, 0.0, 12 * DAY), "a point that is too old all the time"),
     ],
 )

@@ -81,6 +81,11 @@ def test_within_counts_back_from_the_newest_point_that_is_not_of_the_future():
     assert names([future], KeepPolicy(within=CalendarSpan(days=2))) == "future"
 
 
+def test_a_week_is_the_week_of_its_year():
+    points = [Point("this", "shop", utc("2026-03-04 00:00")), Point("last", "shop", utc("2025-03-05 00:00"))]
+    assert names(points, KeepPolicy(weekly=2), OLD) == "this last"
+
+
 def test_points_of_one_instant_keep_their_order():
     points = [Point(name, "shop", NOW - HOUR) for name in "cab"]
     assert names(points, KeepPolicy(last=2)) == "c a"
