@@ -9,7 +9,7 @@ from models import clock
 from models.orders import RenderReport
 from models.queries.daily_operations import Period
 from tasks.ledger import task
-from tasks.tools.rendering import REPORT, Made, make_report, write_report
+from tasks.tools.rendering import REPORT, Made, Wanted, make_report, write_report
 from tasks.workplace import database, settings
 
 log = logging.getLogger("watchbill.reports")
@@ -20,7 +20,8 @@ def render_to_files(order: RenderReport) -> list[str]:
     """Render a report of the last hours and keep it under reports/<report>/<day>/. Returns the files."""
     now = clock.now()
     with database().read() as session:
-        made = make_report(session, order.report, Period(now - timedelta(hours=order.hours), now), settings().templates)
+        period = Period(now - timedelta(hours=order.hours), now)
+        made = make_report(session, Wanted(order.report, period, order.run_id), settings().templates)
     folder = settings().home / "reports" / order.report / f"{now.astimezone(ZoneInfo(made.zone)):%Y-%m-%d}"
     paths = write_report(folder, made.files, free_stem(folder, made))
     log.info("%s: %s from %s", order.run, order.report, paths[0].parent)

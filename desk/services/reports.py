@@ -10,7 +10,7 @@ from models.database import Database
 from models.errors import NotFound
 from models.queries.daily_operations import Period
 from models.settings import Settings
-from tasks.tools.rendering import make_report, report_names, write_report
+from tasks.tools.rendering import Wanted, make_report, report_names, write_report
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def render(database: Database, settings: Settings, order: ReportOrder, now: date
         raise NotFound(f"there is no report {order.name!r}{slip}; known: {known}")
     period = Period(now - timedelta(hours=order.hours), now)
     with database.read() as session:
-        made = make_report(session, order.name, period, settings.templates)
+        made = make_report(session, Wanted(order.name, period), settings.templates)
     unknown = [name for name in order.formats if name not in made.files]
     if unknown:
         raise Misuse(f"{order.name} has no format {unknown[0]!r}; it has: {', '.join(sorted(made.files))}")

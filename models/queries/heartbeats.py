@@ -16,7 +16,9 @@ def beat(session: Session, part: str, now: datetime, note: str | None = None) ->
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     sign = {"at": now, "note": note, "worker": f"{socket.gethostname()}:{os.getpid()}"}
     # Of two machines that give the first sign of one part at once, neither may be refused.
-    session.execute(insert(Heartbeat).values(part=part, **sign).on_conflict_do_update(index_elements=["part"], set_=sign))
+    session.execute(
+        insert(Heartbeat).values(part=part, **sign).on_conflict_do_update(index_elements=["part"], set_=sign)
+    )
 
 
 def all_parts(session: Session) -> list[Heartbeat]:

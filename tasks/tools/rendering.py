@@ -57,16 +57,25 @@ class Made:
     zone: str
 
 
-CONTENTS: dict[str, Callable[[Session, Period, datetime], Report]] = {"daily-operations": daily_operations}
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """Which report, of which period; made by which run, if any: it has not ended, so the report leaves it out."""
+
+    name: str
+    period: Period
+    own_run: int | None = None
+
+
+CONTENTS: dict[str, Callable[[Session, Period, datetime, int | None], Report]] = {"daily-operations": daily_operations}
 """What each report says, read from the shared database."""
 
 
-def make_report(session: Session, name: str, period: Period, templates: Path) -> Made:
+def make_report(session: Session, wanted: Wanted, templates: Path) -> Made:
     """Read what a report says of a period and render it. Raises NotFound for an unknown report."""
-    if name not in CONTENTS:
-        raise NotFound(f"there is no report {name!r}; known: {', '.join(sorted(CONTENTS))}")
-    content = CONTENTS[name](session, period, clock.now())
-    return Made(render_report(name, content, templates), content.made_at, content.zone)
+    if wanted.name not in CONTENTS:
+        raise NotFound(f"there is no report {wanted.name!r}; known: {', '.join(sorted(CONTENTS))}")
+    content = CONTENTS[wanted.name](session, wanted.period, clock.now(), wanted.own_run)
+    return Made(render_report(wanted.name, content, templates), content.made_at, content.zone)
 
 
 def report_names(templates: Path) -> list[str]:

@@ -8,7 +8,7 @@ from models import clock
 from models.queries import journal
 from models.queries.daily_operations import Period
 from models.vocabulary import Outcome, RunState, SlotState, Trigger
-from tasks.tools.rendering import make_report
+from tasks.tools.rendering import Wanted, make_report
 from tests.stack import Stack, job_of, once_at, until
 
 pytest_plugins = ["tests.stack_fixtures"]
@@ -41,7 +41,7 @@ def test_a_scheduled_job_goes_from_its_slot_over_every_host_into_the_report(stac
     with stack.database.read() as session:
         assert journal.verify(session, stack.settings.anchors).rows > 0
         period = Period(began - timedelta(hours=1), clock.now())
-        made = make_report(session, "daily-operations", period, stack.settings.templates)
+        made = make_report(session, Wanted("daily-operations", period), stack.settings.templates)
     assert "nightly" in made.files["txt"].decode()
 
 

@@ -13,9 +13,9 @@ from models.orders import RenderReport
 from models.queries import task_log
 from models.queries.daily_operations import Period
 from models.settings import CHECKOUT
-from models.vocabulary import Outcome
+from models.vocabulary import Outcome, SlotState
 from tasks.reports import render_to_files
-from tasks.tools.rendering import make_report
+from tasks.tools.rendering import Wanted, make_report
 from tests.records.night import NOW, Night, at, eventful
 
 EVENING = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
@@ -57,6 +57,28 @@ def test_the_task_is_logged_with_its_run(order: RenderReport, worker_database: D
     assert rows == [("render-to-files", Outcome.OK)]
 
 
+def test_a_report_leaves_out_the_run_that_makes_it_and_says_so(worker_database: Database, home: Path) -> None:
+    night = Night(worker_database)
+    with night.at_once():
+        night.site()
+        night.job("morning-report")
+        night.ran("morning-report", at(6.5))
+        slot = night.slot("morning-report", at(29.9), SlotState.STARTED)
+        run = night.run("morning-report", at(29.9), None, slot_id=slot)
+        other = night.run("morning-report", at(29.95), None)
+        night.alive()
+    with time_machine.travel(NOW, tick=False):
+        paths = render_to_files.fn(RenderReport(run=f"RUN{run:06d}", report="daily-operations", hours=24))
+    page, facts, text = (Path(path).read_text() for path in paths)
+    content = json.loads(facts)["content"]
+    assert [active["run"] for active in content["now"]["active"]] == [other]
+    assert (content["counts"]["expected"]["number"], content["counts"]["still_open"]["number"]) == (1, 0)
+    assert content["verdict"]["headline"] == "The one expected run ended well, at the first attempt."
+    assert content["made_by"] == run
+    assert f"CET by RUN{run:06d}, which is left out\n" in text
+    assert page.count(f"RUN{run:06d}") == 1, "in the head alone"
+
+
 def test_an_unknown_report_is_refused_and_logged(order: RenderReport, worker_database: Database, home: Path) -> None:
     with pytest.raises(NotFound, match="there is no report 'weekly'; known: daily-operations"):
         render_to_files.fn(order.model_copy(update={"report": "weekly"}))
@@ -69,16 +91,15 @@ def test_the_command_line_gets_the_same_bytes_as_the_task(order: RenderReport, w
     with time_machine.travel(NOW, tick=False):
         (page, *_) = render_to_files.fn(order)
         with worker_database.read() as session:
-            made = make_report(
-                session, "daily-operations", Period(at(6).replace(second=5), NOW), CHECKOUT / "templates"
-            )
+            period = Period(at(6).replace(second=5), NOW)
+            made = make_report(session, Wanted("daily-operations", period, order.run_id), CHECKOUT / "templates")
     assert made.files["html"] == Path(page).read_bytes()
     assert (made.at, made.zone) == (NOW, "Europe/Berlin")
 
 
 def test_a_report_of_an_empty_database_is_made_too(sqlite: Database) -> None:
     with sqlite.read() as session:
-        made = make_report(session, "daily-operations", Period(at(6), at(6, 21)), CHECKOUT / "templates")
+        made = make_report(session, Wanted("daily-operations", Period(at(6), at(6, 21))), CHECKOUT / "templates")
     assert "no run was expected" in made.files["txt"].decode()
     assert made.zone == "UTC"
 
@@ -86,5 +107,5 @@ def test_a_report_of_an_empty_database_is_made_too(sqlite: Database) -> None:
 def test_a_report_blocks_no_writer(sqlite: Database) -> None:
     night = Night(sqlite)
     with sqlite.read() as session:
-        make_report(session, "daily-operations", Period(at(6), at(6, 21)), CHECKOUT / "templates")
+        make_report(session, Wanted("daily-operations", Period(at(6), at(6, 21))), CHECKOUT / "templates")
         night.job("written-meanwhile")

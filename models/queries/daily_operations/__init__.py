@@ -16,18 +16,21 @@ from models.rules.wall_clock import to_instant, zone_of
 __all__ = ["DailyOperations", "Period", "daily_operations"]
 
 
-def daily_operations(session: Session, period: Period, now: datetime) -> DailyOperations:
-    """Everything the log shows of a period, as known at `now`; the same rows give the same answer."""
+def daily_operations(session: Session, period: Period, now: datetime, own_run: int | None = None) -> DailyOperations:
+    """Everything the log shows of a period, as known at `now`; the same rows give the same answer.
+
+    `own_run` is the run that makes the log: it cannot have ended yet, and is left out.
+    """
     site, jobs = reading.read_site(session), reading.read_jobs(session)
     zone = zone_of(site.zone)
-    history = _history(session, period, zone)
+    history = _without(own_run, _history(session, period, zone))
     expected = [item for item in history if item.slot is not None and period.holds(item.at)]
-    by_hand = reading.read_by_hand(session, period.since, period.until)
+    by_hand = _without(own_run, reading.read_by_hand(session, period.since, period.until))
     carried = reading.read_carried(session, period)
     items = [*carried, *expected, *by_hand]
     bad = reading.read_bad_steps(session, items)
     counts = figures.count_all(expected, by_hand, carried)
-    standing = moment.read_now(session, now)
+    standing = moment.read_now(session, now, own_run)
     wrong = trouble.troubles(items, bad, jobs, period.since)
     dropped = trouble.not_run(items)
     return DailyOperations(
@@ -35,6 +38,7 @@ def daily_operations(session: Session, period: Period, now: datetime) -> DailyOp
         zone=zone.key,
         period=period,
         made_at=now,
+        made_by=own_run,
         complete_to=_complete_to(period, standing, now),
         verdict=verdict(counts, standing, wrong, dropped, zone),
         now=standing,
@@ -51,6 +55,10 @@ def daily_operations(session: Session, period: Period, now: datetime) -> DailyOp
         saved=figures.time_saved(items, jobs),
         ahead=moment.read_ahead(session, jobs, now),
     )
+
+
+def _without(own_run: int | None, items: list[Item]) -> list[Item]:
+    return [item for item in items if item.run is None or item.run.id != own_run]
 
 
 def _history(session: Session, period: Period, zone: ZoneInfo) -> list[Item]:

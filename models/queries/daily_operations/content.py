@@ -225,6 +225,8 @@ class DailyOperations:
     zone: str
     period: Period
     made_at: datetime
+    made_by: int | None
+    """The run that made the log and is left out of it; None for one made by a person."""
     complete_to: datetime | None
     """Up to when everything is known; None when no planner ever ran."""
     verdict: Verdict

@@ -37,11 +37,11 @@ SILENT_AFTER_ELSE = timedelta(minutes=15)
 CALENDAR = TypeAdapter(Calendar)
 
 
-def read_now(session: Session, now: datetime) -> Now:
-    """Open alarms, runs that have not ended, pauses in force, parts that are silent."""
+def read_now(session: Session, now: datetime, own_run: int | None) -> Now:
+    """Open alarms, runs but our own that have not ended, pauses in force, parts that are silent."""
     return Now(
         alarms=tuple(_alarms(session)),
-        active=tuple(_active(session)),
+        active=tuple(active for active in _active(session) if active.run != own_run),
         paused=tuple(_paused(session, now)),
         silent=tuple(_silent(session, now)),
         undelivered=_undelivered(session, now),
