@@ -90,6 +90,14 @@ def run(
         return _follow(Follower(screen, database), line, 0.0 if waiting.no_wait else seconds)
 
 
+def start_and_follow(job: str, given: dict[str, str], waiting: Waiting, common: Common) -> int:
+    """Run a job with these parameters and follow it to its end; the exit code is its outcome."""
+    screen, seconds = common.screen(), waiting.seconds(FOLLOW)
+    with opened(common.settings()) as database:
+        line = runs.start_run(database, Ask(job, common.who(), given, None), clock.now())
+        return _follow(Follower(screen, database), line, 0.0 if waiting.no_wait else seconds)
+
+
 def retry(run: Run, /, *, waiting: Waiting = WAITING, common: Common = COMMON) -> int:
     """Run a job again, with the same parameters, only on the hosts where this run did not end well."""
     screen, seconds = common.screen(), waiting.seconds(FOLLOW)

@@ -12,7 +12,7 @@ from models.queries import journal
 from models.queries.states import Because, advance
 from models.records import DrillRow, RepositoryCheckRow, RestorePoint
 from models.rules.anomalies import PointFigures
-from models.rules.read_slices import Slice, SliceRead
+from models.rules.read_slices import Slice, SliceRead, read_share
 from models.rules.restore_points import Point
 from models.vocabulary import Outcome, PointState
 
@@ -136,7 +136,7 @@ def record_check(session: Session, check: RepositoryCheckRow, actor: str) -> Non
         "operations:repository:check", f"repository/{check.repository}", actor, reason=reason, facts=facts
     )
     journal.append(session, fact)
-    since = _all_read_since(session, check.repository, check.parts)
+    since = read_share(slice_history(session, check.repository), check.parts, check.started_at).oldest
     if since is None:
         return
     query = select(RestorePoint).where(
@@ -149,15 +149,6 @@ def record_check(session: Session, check: RepositoryCheckRow, actor: str) -> Non
         advance(session, point, "read-check", Because(actor, reason), read_checked_at=check.ended_at)
 
 
-def _all_read_since(session: Session, repository: str, parts: int) -> datetime | None:
-    """Since when every part of the repository was read well; None while one was not."""
-    oldest: dict[int, datetime] = {}
-    for check in checks_of(session, repository):
-        if check.parts == parts and check.outcome is Outcome.OK:
-            oldest[check.part] = check.started_at
-    return min(oldest.values()) if len(oldest) == parts else None
-
-
 def checks_of(session: Session, repository: str) -> list[RepositoryCheckRow]:
     """The checks of a repository, oldest first."""
     query = select(RepositoryCheckRow).where(RepositoryCheckRow.repository == repository)
@@ -167,7 +158,7 @@ def checks_of(session: Session, repository: str) -> list[RepositoryCheckRow]:
 def slice_history(session: Session, repository: str) -> list[SliceRead]:
     """The checks as the rule of slices sees them."""
     return [
-        SliceRead(Slice(check.part, check.parts), check.ended_at, check.outcome is Outcome.OK)
+        SliceRead(Slice(check.part, check.parts), check.started_at, check.outcome is Outcome.OK)
         for check in checks_of(session, repository)
     ]
 

@@ -43,7 +43,7 @@ class RepositoryCheck(SiteModel):
 
     schedule: Schedule = Field(description="When it is due.")
     parts: int = Field(
-        default=7, ge=1, le=1000, description="Every check reads one of this many parts, so this many read all."
+        default=7, ge=1, le=256, description="Every check reads one of this many parts, so this many read all."
     )
 
 

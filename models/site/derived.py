@@ -7,13 +7,14 @@ from typing import Any
 
 from models.rules.alarms import Alarms
 from models.rules.overlap import OverlapPolicy
-from models.rules.parameters import Parameter
+from models.rules.parameters import Parameter, ParameterType
 from models.site.backups import BackupPlan, Copying, Drill, Repository, Which
 from models.site.jobs import Job, Routine
 from models.vocabulary import Overlap
 
 RESTORE_DEADLINE = timedelta(days=1)
 LONGEST_TITLE = 120
+ACCEPT_SMALLER = "accept_smaller"
 
 
 def derived_jobs(plans: Mapping[str, BackupPlan], repositories: Mapping[str, Repository]) -> dict[str, Job]:
@@ -44,8 +45,17 @@ def _of_plan(plan: BackupPlan) -> Iterator[Job]:
 
 
 def _backup(plan: BackupPlan, name: str) -> Job:
-    title = _title("Back up", plan.title)
-    return Job(**_by_its_time(plan) | _common(plan), name=name, title=title, schedule=plan.schedule, flow="back_up")
+    accept = Parameter(
+        type=ParameterType.BOOLEAN, default=False, description="The source is rightly smaller than its tolerance."
+    )
+    return Job(
+        **_by_its_time(plan) | _common(plan),
+        name=name,
+        title=_title("Back up", plan.title),
+        schedule=plan.schedule,
+        flow="back_up",
+        parameters={ACCEPT_SMALLER: accept},
+    )
 
 
 def _copy(plan: BackupPlan, copy_to: Copying, name: str) -> Job:

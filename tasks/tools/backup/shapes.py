@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from models.rules.read_slices import Slice
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -99,14 +101,8 @@ class Restored:
     size: int
     files: int
     seconds: float
-
-
-@dataclass(frozen=True)
-class Slice:
-    """Part `number` of `of` of the repository's data, from 1."""
-
-    number: int
-    of: int
+    sandbox: str = ""
+    """Which walls stood around it."""
 
 
 @dataclass(frozen=True)
