@@ -39,15 +39,14 @@ def remove_tree(folder: Path) -> None:
     if not folder.is_dir() or folder.is_symlink():
         return
     folders = [folder]
-    for entry in walk_below(folder):
+    folder.chmod(0o700)
+    for entry in walk_below(folder):  # a folder comes before it is listed
         path = folder / entry.path
-        if entry.kind is not EntryKind.FOLDER:
-            path.parent.chmod(0o700)
-            path.unlink(missing_ok=True)
-        else:
+        if entry.kind is EntryKind.FOLDER:
+            path.chmod(0o700)
             folders.append(path)
-    for path in folders:
-        path.chmod(0o700)
+        else:
+            path.unlink(missing_ok=True)
     for path in reversed(folders):
         path.rmdir()
 
