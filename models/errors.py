@@ -97,7 +97,7 @@ class BackupError(WatchbillError):
         super().__init__(f"{what}: {fault.value}: {message}")
 
 
-_MAY_PASS = (BackupFault.LOCKED, BackupFault.UNREACHABLE, BackupFault.SOURCE_FAILED)
+_MAY_PASS = (BackupFault.LOCKED, BackupFault.UNREACHABLE, BackupFault.SOURCE_FAILED, BackupFault.ENGINE_FAILED)
 
 
 class DatabaseError(WatchbillError):

@@ -140,6 +140,7 @@ class BackupFault(StrEnum):
     WRONG_VERSION = "wrong version"  # of the dump, against its server
     NO_ENGINE = "engine missing"
     OLD_ENGINE = "engine too old"
+    ENGINE_FAILED = "engine failed"  # it ended badly, and only its own words say why
     TOO_LARGE = "too large"  # a restore past its limits of size or count
     UNSAFE = "unsafe archive"  # a restore that would leave its folder
     DIFFERS = "restored and different"
