@@ -11,7 +11,7 @@ from models.site.references import Kind, ReferenceFault
 from models.site.tree import Path
 
 Said = Iterator[tuple[Path, str]]
-SOURCES = ("paths", "postgresql", "sqlite", "command")
+SOURCES = ("paths", "postgresql", "sqlite", "command", "watchbill")
 EXPECTED = ("file", "query", "command")
 
 
@@ -38,6 +38,8 @@ def _source(source: Source) -> Said:
         yield ("source",), f"says nothing to back up; give it one of {', '.join(SOURCES)}"
     for extra in given[1:]:
         yield ("source", extra), f"stands beside {given[0]}; a source has one of {', '.join(SOURCES)}"
+    if source.watchbill and source.on != LOCAL:
+        yield ("source", "on"), "must be local: Watchbill's own state lies on the worker's machine"
     if source.exclude and not source.paths:
         yield ("source", "exclude"), "goes with paths"
     if source.reading is Reading.ON_HOST and (source.on == LOCAL or not source.paths):

@@ -104,7 +104,7 @@ class CommandSource(SiteModel):
 
 
 class Source(SiteModel):
-    """What is backed up: one of paths, postgresql, sqlite, command."""
+    """What is backed up: one of paths, postgresql, sqlite, command, watchbill."""
 
     on: Name = Field(description="The host that has it, or local for this machine.")
     paths: tuple[HostPath, ...] = Field(default=(), description="Files and folders, by their absolute paths.")
@@ -115,6 +115,10 @@ class Source(SiteModel):
     postgresql: PostgresqlSource | None = Field(default=None, description="A PostgreSQL database.")
     sqlite: HostPath | None = Field(default=None, description="A SQLite file, copied consistently while it is used.")
     command: CommandSource | None = Field(default=None, description="A command whose output is the backup.")
+    watchbill: bool = Field(
+        default=False,
+        description="Watchbill's own database, journal anchors, site and manifests; keys and secrets are kept apart.",
+    )
     before: tuple[Argv, ...] = Field(default=(), description="Commands to run there first; one that fails ends it.")
     afterwards: tuple[Argv, ...] = Field(
         default=(), description="Commands to run there at the end, whatever happened before."

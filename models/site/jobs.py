@@ -74,7 +74,7 @@ class EventWait(SiteModel):
     name: Name = Field(description="The event's name.")
     within: Duration | None = Field(
         default=None,
-        description="How long before the due time it may come; default: since the previous slot's wait was over.",
+        description="How long before the due time it may come; default: half the time since the last slot's wait.",
     )
     up_to: Duration = Field(
         default=timedelta(hours=2), description="How long after the due time to wait for it; then the slot is missed."
