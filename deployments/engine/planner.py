@@ -103,7 +103,8 @@ class Planner:
         """Forget one batch; while there is more, the next tick goes on."""
         with self._database.write() as session:
             keep = book.keep
-            if retention.forget(session, now, output_for=keep.output, log_for=keep.task_log):
+            gone = retention.forget(session, now, output_for=keep.output, log_for=keep.task_log)
+            if gone + retention.forget_events(session, now, keep.events):
                 self._last.pop("forget", None)
 
     def _is_time(self, what: str, every: timedelta, now: datetime) -> bool:

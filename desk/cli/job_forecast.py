@@ -12,7 +12,7 @@ from desk.cli.common import COMMON, Common
 from desk.cli.screen import Screen, heading, table
 from desk.services import forecasting
 from desk.services.errors import Misuse
-from desk.services.forecasting import Forecast
+from desk.services.forecasting import ComingRun, Forecast
 from desk.services.opening import opened
 from models import clock
 from tasks.tools.wording import some
@@ -77,9 +77,15 @@ def _show_runs(screen: Screen, found: Forecast, times: words.Clock) -> None:
             Text(run.job, "bold" if run.runs else "dim"),
             words.took(run.usual),
             some(run.hosts, 2),
-            _all_of(run.job, found, times) if often else times.line(run.reason or "", "" if run.runs else "dim"),
+            _all_of(run.job, found, times) if often else _note(run, times),
         )
     screen.show(grid)
+
+
+def _note(run: ComingRun, times: words.Clock) -> Text:
+    """Why it is skipped or was moved, and what it waits for."""
+    wait = f"waits for {words.event_wait(run.waits_for_event)}" if run.waits_for_event else ""
+    return times.line("; ".join(filter(None, (run.reason, wait))), "" if run.runs else "dim")
 
 
 def _all_of(job: str, found: Forecast, times: words.Clock) -> Text:

@@ -66,5 +66,7 @@ def _notes(job: JobLine, times: words.Clock) -> Text:
     if job.paused:
         until = f" until {times.when(job.paused.until)}" if job.paused.until else ""
         notes.append(Text(f"paused{until}", "yellow"))
+    if job.waiting and job.waiting.reason and not job.active:
+        notes.append(times.line(job.waiting.reason, "cyan"))
     notes += [Text(alarm.kind, "red") for alarm in job.alarms if alarm.kind not in SEEN_ALREADY]
     return Text(", ").join(notes)

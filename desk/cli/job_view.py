@@ -64,10 +64,15 @@ def _when(found: JobDetail, times: words.Clock) -> Rows:
     if job.wait_for_file:
         file = job.wait_for_file
         yield "waits for", words.line(f"{file.path} on {file.host}, up to {format_duration(file.up_to)}")
+    if job.wait_for_event:
+        yield "waits for", words.event_wait(job.wait_for_event)
     if found.starts:
         yield "starts", ", ".join(found.starts)
     yield "late after", format_duration(job.late_after)
     yield "catch-up", f"{job.catch_up.policy.value}, at most {format_duration(job.catch_up.max_late)} late"
+    if found.waiting:
+        reason = times.line(found.waiting.reason or "it is its turn soon", "cyan")
+        yield "due now", Text.assemble(f"since {times.when(found.waiting.due_at)}: ", reason)
     for number, slot in enumerate(found.next_runs):
         skipped = f"  {slot.state.value}: {slot.reason}" if slot.state is SlotState.SKIPPED else ""
         moved = f"  {slot.reason}" if slot.reason and not skipped else ""

@@ -95,7 +95,8 @@ def plan(folder: Folder = None, /, *, common: Common = COMMON) -> int:
 
 
 def _show_plan(screen: Screen, found: sites.SitePlan) -> None:
-    from desk.cli.words import Clock  # noqa: PLC0415 - loads the database's libraries, which `check` does without
+    # These load the database's libraries, which `check` does without.
+    from desk.cli.words import Clock, event_wait  # noqa: PLC0415
 
     times = Clock(found.timezone, clock.now())
     for title, changes in (("Register", found.register), ("Prefect", found.prefect)):
@@ -111,11 +112,13 @@ def _show_plan(screen: Screen, found: sites.SitePlan) -> None:
             screen.show("  nothing changes")
     screen.show(heading(f"Slots of the next 48 hours ({found.timezone})"))
     for change in found.slots:
+        wait = f"  (each waits for {event_wait(change.waits_for_event)})" if change.waits_for_event else ""
         for sign, colour, dues in (("+", "green", change.appear), ("-", "red", change.vanish)):
             if dues:
                 more = f" and {len(dues) - SHOWN} more" if len(dues) > SHOWN else ""
                 shown = ", ".join(times.when(due) for due in dues[:SHOWN])
-                screen.show(Text.assemble(("  "), (f"{sign} {change.job}", colour), f"  {shown}{more}"))
+                waits = wait if sign == "+" else ""
+                screen.show(Text.assemble(("  "), (f"{sign} {change.job}", colour), f"  {shown}{more}{waits}"))
     if not found.slots:
         screen.show("  nothing changes")
     screen.say("")

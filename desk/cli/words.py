@@ -11,6 +11,7 @@ from models.queries.desk_jobs import PastRun
 from models.rules.durations import format_duration
 from models.rules.retries import Retry
 from models.rules.wall_clock import with_times, zone_of
+from models.site.jobs import EventWait
 from models.vocabulary import Outcome, RunState, Trigger
 from tasks.tools.wording import harmless, shown, span
 
@@ -97,6 +98,12 @@ def flow(name: str, order: Mapping[str, object]) -> str:
     """A flow and what it is asked to do: render_report (report=daily-operations, hours=24)."""
     asked = ", ".join(f"{key}={value}" for key, value in order.items())
     return f"{name} ({asked})" if asked else name
+
+
+def event_wait(wait: EventWait) -> str:
+    """Which event, and from when to when it may come."""
+    before = f"from {format_duration(wait.within)} before" if wait.within else "from half-way since the last wait"
+    return f"the event {wait.name}, {before} to {format_duration(wait.up_to)} after the due time"
 
 
 def attempts(retry: Retry, *, has_hosts: bool) -> str:

@@ -14,6 +14,7 @@ from models.rules.alarms import usual_duration
 from models.rules.calendars import open_intervals, why
 from models.rules.forecast import ExpectedRun, clashes
 from models.rules.slots import PlannedSlot, plan_slots
+from models.site.jobs import EventWait
 from models.vocabulary import SlotState
 
 Span = tuple[datetime, datetime]
@@ -30,6 +31,8 @@ class ComingRun:
     """Why it is skipped, or was moved."""
     usual: timedelta | None
     hosts: tuple[str, ...]
+    waits_for_event: EventWait | None = None
+    """It is due then, and starts when this event has come."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ def _runs(book: Book, name: str, slots: Iterable[PlannedSlot], usual: Mapping[st
     hosts = () if job.flow else tuple(hosts_of(book, job))
     for slot in slots:
         runs = slot.state is SlotState.EXPECTED
-        yield ComingRun(name, slot.due, runs, slot.reason or None, usual.get(name), hosts)
+        wait = job.wait_for_event if runs else None
+        yield ComingRun(name, slot.due, runs, slot.reason or None, usual.get(name), hosts, wait)
 
 
 def _unless_paused(run: ComingRun, stopped: Iterable[Paused]) -> ComingRun:

@@ -65,6 +65,8 @@ class JobLine:
     strip: tuple[PastRun, ...]
     """Newest first."""
     next_due: datetime | None
+    waiting: NextSlot | None
+    """A slot that is due and waits for something."""
     active: tuple[ActiveRun, ...]
     paused: Paused | None
     alarms: tuple[OpenAlarm, ...]
@@ -98,6 +100,8 @@ class JobDetail:
     last_runs: tuple[PastRun, ...]
     usual: Usual | None
     next_runs: tuple[NextSlot, ...]
+    waiting: NextSlot | None
+    """A slot that is due and waits for something."""
     active: tuple[ActiveRun, ...]
     paused: Paused | None
     alarms: tuple[OpenAlarm, ...]
@@ -110,6 +114,7 @@ def list_jobs(database: Database, now: datetime) -> JobList:
     with database.read() as session:
         book = read_book(session)
         strips, due = desk_jobs.last_runs(session), desk_jobs.next_due(session, now)
+        waiting = desk_jobs.waiting_slots(session, now)
         active, stopped = desk_jobs.active_runs(session), open_pauses(session, now)
         wrong = open_alarms(session, book, now)
     lines = [
@@ -122,6 +127,7 @@ def list_jobs(database: Database, now: datetime) -> JobList:
             last=next(iter(strips.get(name, ())), None),
             strip=tuple(strips.get(name, ())),
             next_due=due.get(name),
+            waiting=waiting.get(name),
             active=tuple(run for run in active if run.job == name),
             paused=pause_of(stopped, name),
             alarms=tuple(alarm for alarm in wrong if alarm.job == name),
@@ -148,6 +154,7 @@ def show_job(database: Database, name: str, on: str | None, now: datetime) -> Jo
             last_runs=tuple(desk_jobs.last_runs(session, job=name).get(name, ())),
             usual=usual_duration(alarm_facts.durations(session, name)),
             next_runs=tuple(desk_jobs.next_slots(session, name, now, NEXT)),
+            waiting=desk_jobs.waiting_slots(session, now).get(name),
             active=tuple(desk_jobs.active_runs(session, name)),
             paused=pause_of(open_pauses(session, now), name),
             alarms=tuple(alarm for alarm in open_alarms(session, book, now) if alarm.job == name),

@@ -13,6 +13,7 @@ from models.queries import desk_plan, register
 from models.queries.register import Changes
 from models.queries.slots import HORIZON
 from models.settings import Settings
+from models.site.jobs import EventWait
 from models.site.loading import load_site
 from models.site.schema import schemas, write_schemas
 from models.site.site import Site
@@ -43,6 +44,8 @@ class SlotChange:
     job: str
     appear: tuple[datetime, ...]
     vanish: tuple[datetime, ...]
+    waits_for_event: EventWait | None = None
+    """The job's slots start when this event has come."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ def _slot_changes(
     for job in sorted(wanted.keys() | planned.keys()):
         new, old = wanted.get(job, set()), planned.get(job, set())
         if new != old:
-            found.append(SlotChange(job, tuple(sorted(new - old)), tuple(sorted(old - new))))
+            wait = site.jobs[job].wait_for_event if job in site.jobs else None
+            found.append(SlotChange(job, tuple(sorted(new - old)), tuple(sorted(old - new)), wait))
     return tuple(found)
 
 

@@ -103,6 +103,12 @@ def next_slots(session: Session, job: str, now: datetime, count: int) -> list[Ne
     return [NextSlot(slot.due_at, slot.state, slot.reason) for slot in session.scalars(query)]
 
 
+def waiting_slots(session: Session, now: datetime) -> dict[str, NextSlot]:
+    """The oldest slot of each job that is due and has not started, and what it waits for."""
+    query = select(Slot).where(Slot.state.in_(WAITING), Slot.due_at <= now).order_by(Slot.due_at.desc())
+    return {slot.job: NextSlot(slot.due_at, slot.state, slot.reason) for slot in session.scalars(query)}
+
+
 def active_runs(session: Session, job: str | None = None) -> list[ActiveRun]:
     """The runs that have not ended, oldest first."""
     query = select(Run).where(Run.state != RunState.ENDED).order_by(Run.id)

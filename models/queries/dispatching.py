@@ -13,8 +13,9 @@ from models.queries import closing, journal, notices, pauses, recovery, run_plan
 from models.queries.book import Book
 from models.queries.states import Because, advance
 from models.queries.turns import take_turn
+from models.queries.waiting import Standing, standings
 from models.records import Run, Slot
-from models.rules.dependencies import Readiness, Ready, UpstreamSlot, readiness
+from models.rules.dependencies import Ready
 from models.rules.overlap import OverlapAction, on_overlap
 from models.rules.parameters import Scalar
 from models.rules.slots import Action, Settled, settle_overdue
@@ -60,52 +61,39 @@ def _settle_job(session: Session, moment: Moment, job: str, waiting: list[Slot])
             yield _end_slot(session, moment, slot, "skip", "its job left the site")
         return
     by_due = {slot.due_at: slot for slot in waiting}
-    ready = {slot.due_at: _readiness(session, moment, slot) for slot in waiting}
-    lateness = replace(
-        moment.book.lateness_of(job), startable_from={due: startable for due, (_, startable) in ready.items()}
-    )
+    standing = standings(session, moment.book, waiting, moment.now)
+    startable = {due: found.startable for due, found in standing.items()}
+    lateness = replace(moment.book.lateness_of(job), startable_from=startable)
     for settled in settle_overdue(by_due, lateness, moment.book.calendars, moment.now):
         slot = by_due[settled.due]
         late = moment.now - lateness.counted_from(slot.due_at)
         if slot.state is SlotState.EXPECTED and late >= lateness.late_after:
             advance(session, slot, "fall late", moment.because(settled.reason), reason=settled.reason, was_late=True)
-        yield from _settle_slot(session, moment, slot, (settled, ready[slot.due_at][0]))
+        yield from _settle_slot(session, moment, slot, (settled, standing[slot.due_at]))
 
 
-def _settle_slot(session: Session, moment: Moment, slot: Slot, found: tuple[Settled, Readiness]) -> Iterator[str]:
-    settled, ready = found
+def _settle_slot(session: Session, moment: Moment, slot: Slot, found: tuple[Settled, Standing]) -> Iterator[str]:
+    settled, ready = found[0], found[1].ready
     pause = pauses.in_force(session, slot.job, slot.due_at, moment.now)
-    if settled.action is Action.MISS:
+    # A slot that waits for something else is not missed for the blackout that it waits in.
+    if settled.action is Action.MISS and ready.state in (Ready.READY, Ready.NEVER):
         yield _end_slot(session, moment, slot, "miss", settled.reason)
     elif pause is not None:
         yield _end_slot(session, moment, slot, "skip", pauses.in_words(pause))
     elif ready.state is Ready.NEVER:
         yield _end_slot(session, moment, slot, "skip", ready.reason)
+    elif ready.state is Ready.OVER:
+        yield _end_slot(session, moment, slot, "miss", ready.reason)
     elif settled.action is Action.WAIT or ready.state is Ready.WAIT:
         reason = settled.reason if ready.state is Ready.READY else ready.reason
         if slot.reason != reason:
             slot.reason = reason
     else:
-        yield from _make_run(session, moment, slot, settled)
+        yield from _make_run(session, moment, slot, found)
 
 
-def _readiness(session: Session, moment: Moment, slot: Slot) -> tuple[Readiness, datetime]:
-    """Whether the job's upstreams let it start, and since when: a job that waits for another is not late."""
-    job = moment.book.job(slot.job)
-    upstream: dict[str, UpstreamSlot | None] = {}
-    ends = [slot.due_at]
-    for dependency in job.after:
-        found = slots.latest_within(session, dependency.job, slot.due_at, job.within)
-        if found is not None:
-            outcome, ended = slots.end_of(session, found)
-            upstream[dependency.job] = UpstreamSlot(dependency.job, found.due_at, outcome)
-            ends.append(ended or moment.now)
-    answer = readiness(job.after, job.join, upstream)
-    # A clock that differs between machines must not hold back what may start.
-    return answer, moment.now if answer.state is Ready.WAIT else min(max(ends), moment.now)
-
-
-def _make_run(session: Session, moment: Moment, slot: Slot, settled: Settled) -> Iterator[str]:
+def _make_run(session: Session, moment: Moment, slot: Slot, found: tuple[Settled, Standing]) -> Iterator[str]:
+    settled, ready, event = found[0], found[1].ready, found[1].event
     job = moment.book.job(slot.job)
     verdict = on_overlap(job.overlap, *active_and_queued(session, slot.job))
     if verdict.action is OverlapAction.MISS and settled.caught_up:
@@ -125,6 +113,9 @@ def _make_run(session: Session, moment: Moment, slot: Slot, settled: Settled) ->
     run = _queue(session, moment, plan, trigger, slot)
     reason = settled.reason if verdict.action is OverlapAction.START else verdict.reason
     changes = {"settled_at": moment.now, "caught_up": settled.caught_up, "reason": reason}
+    if event is not None:
+        reason = f"{reason}; {ready.reason}"
+        changes |= {"event_id": event.id, "reason": reason}
     advance(session, slot, "start", moment.because(reason), **changes)
     yield f"{run.number} {slot.job}: {reason}"
     if verdict.action is OverlapAction.START:
@@ -134,8 +125,9 @@ def _make_run(session: Session, moment: Moment, slot: Slot, settled: Settled) ->
 def _queue(session: Session, moment: Moment, plan: RunPlan, trigger: Trigger, slot: Slot) -> Run:
     job = moment.book.job(slot.job)
     # Punctual work may be held up by a worker for as long as a caught-up slot may be late; what waited for another
-    # job is late from now on.
-    start_by = (moment.now if job.after else slot.due_at) + max(job.catch_up.max_late, job.late_after)
+    # job or an event is late from now on.
+    waited = bool(job.after or job.wait_for_event)
+    start_by = (moment.now if waited else slot.due_at) + max(job.catch_up.max_late, job.late_after)
     run = Run(
         job=slot.job,
         slot_id=slot.id,

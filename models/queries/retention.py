@@ -1,4 +1,4 @@
-"""Forget what was kept long enough: outputs first, then the log of tasks. Never of a run that has not ended.
+"""Forget what was kept long enough: outputs, then the log of tasks, and events. Never of a run that has not ended.
 
 Slots, runs, steps and the journal stay: reports and audits are read from them.
 """
@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from models.queries import journal
-from models.records import Output, Run, TaskLog
+from models.records import Event, Output, Run, Slot, TaskLog
 from models.vocabulary import RunState
 
 BATCH_ROWS = 500
@@ -27,6 +27,18 @@ def forget(session: Session, now: datetime, *, output_for: timedelta, log_for: t
         facts = {"outputs": len(outputs), "task_log": len(logs)}
         journal.append(session, journal.Fact("operations:log:forget", "task_log/*", "planner", facts=facts))
     return len(outputs) + len(logs)
+
+
+def forget_events(session: Session, now: datetime, kept_for: timedelta) -> int:
+    """Delete one batch of events that are too old, except those that released a slot. Returns how many went."""
+    releasing = select(Slot.id).where(Slot.event_id == Event.id).exists()
+    old = select(Event.id).where(Event.received_at < now - kept_for, ~releasing).order_by(Event.received_at)
+    events = list(session.scalars(old.limit(BATCH_ROWS)))
+    if events:
+        session.execute(delete(Event).where(Event.id.in_(events)))
+        fact = journal.Fact("events:event:forget", "event/*", "planner", facts={"events": len(events)})
+        journal.append(session, fact)
+    return len(events)
 
 
 def _ended_before(instant: datetime) -> Select[tuple[int]]:

@@ -18,6 +18,7 @@ class Slot(Base):
     __table_args__ = (
         UniqueConstraint("job", "due_at"),
         Index(None, "state", "due_at"),
+        Index(None, "event_id"),
         CheckConstraint("(state IN ('expected', 'late')) = (settled_at IS NULL)", "settled_when_not_waiting"),
     )
 
@@ -35,6 +36,8 @@ class Slot(Base):
     caught_up: Mapped[bool] = mapped_column(default=False)
     """It ran after an outage, by its catch-up policy."""
     was_late: Mapped[bool] = mapped_column(default=False)
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id"))
+    """The event that released it; null when its job waits for none."""
 
 
 class Run(Base):

@@ -20,6 +20,7 @@ class Ready(StrEnum):
 
     READY = "ready"
     WAIT = "wait"
+    OVER = "over"  # it waited for as long as it may
     NEVER = "never"
 
 
@@ -58,6 +59,13 @@ def readiness(dependencies: Sequence[Dependency], join: Join, upstream: Mapping[
     order = (Ready.NEVER, Ready.WAIT, Ready.READY) if join is Join.ALL else (Ready.READY, Ready.WAIT, Ready.NEVER)
     state = next(state for state in order if any(one.state is state for one in found))
     return Readiness(state, "; ".join(one.reason for one in found if one.state is state))
+
+
+def together(*parts: Readiness) -> Readiness:
+    """What a run that waits for several kinds of things comes to: all of them must let it start."""
+    order = (Ready.NEVER, Ready.OVER, Ready.WAIT, Ready.READY)
+    state = next(state for state in order if any(part.state is state for part in parts))
+    return Readiness(state, "; ".join(part.reason for part in parts if part.state is state))
 
 
 def relevant_slot(slots: Iterable[UpstreamSlot], job: str, due: datetime, within: timedelta) -> UpstreamSlot | None:

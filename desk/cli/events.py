@@ -1,0 +1,154 @@
+"""event: send, list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.text import Text
+
+from desk.cli import words
+from desk.cli.common import COMMON, Common
+from desk.cli.screen import Screen, table
+from desk.services import events, pausing
+from desk.services.errors import Misuse
+from desk.services.events import EventLine, EventList, Sent
+from desk.services.opening import opened
+from models import clock
+from models.rules.durations import parse_duration
+from models.rules.events import NewEvent
+from models.rules.wall_clock import to_instant, zone_of
+
+app = App("event", help="What has happened, said to the jobs that wait for it.")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Said:
+    """What is said of an event."""
+
+    source: Annotated[str | None, Parameter(help="Where it comes from, such as dwh.", metavar="TEXT")] = None
+    text: Annotated[str | None, Parameter(help="What happened, in words.", metavar="TEXT")] = None
+    fact: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="A fact about it; once for each.",
+            metavar="NAME=VALUE",
+            consume_multiple=False,
+            allow_leading_hyphen=True,
+        ),
+    ] = ()
+    key: Annotated[
+        str | None,
+        Parameter(help="Makes sending it again harmless: the same name and key are one event.", metavar="TEXT"),
+    ] = None
+
+
+SAID = Said()
+
+
+@app.command
+def send(
+    name: Annotated[str, Parameter(name="NAME", help="What happened, such as load-done.")],
+    /,
+    *,
+    said: Said = SAID,
+    common: Common = COMMON,
+) -> int:
+    """Say that something has happened: a slot that waits for it starts, and says which event released it."""
+    new = NewEvent(name, said.source, said.text, _facts(said.fact), said.key)
+    screen, now = common.screen(), clock.now()
+    with opened(common.settings()) as database:
+        sent = events.send(database, new, common.who(), now)
+    if common.json:
+        screen.json(sent)
+    else:
+        _tell(screen, sent, now)
+    return 0
+
+
+def _tell(screen: Screen, sent: Sent, now: datetime) -> None:
+    times, event = words.Clock(sent.timezone, now), sent.event
+    before = "" if sent.is_new else " before, with the same key: nothing is changed"
+    screen.show(f"event {event.event}: {event.name} received {times.when(event.received_at)}{before}")
+    for waiter in sent.jobs:
+        run = (
+            f"it counts for the run due {times.when(waiter.due_at)}" if waiter.due_at else "it counts for no run so far"
+        )
+        screen.show(f"{waiter.job}: {run}")
+    if not sent.jobs:
+        screen.warn(f"no job of the site waits for {event.name}{sent.hint}")
+    elif not all(waiter.due_at for waiter in sent.jobs):
+        job = next(waiter.job for waiter in sent.jobs if not waiter.due_at)
+        screen.next(f"`watchbill job show {job}` says when its event counts, and what it waits for")
+
+
+@app.command(name="list")
+def list_events(
+    *,
+    name: Annotated[str | None, Parameter(help="Only events of this name.")] = None,
+    since: Annotated[
+        str, Parameter(help="How far back, such as 8h or 7d (default 1d); or a time: '2026-11-22 06:00'.")
+    ] = "1d",
+    common: Common = COMMON,
+) -> int:
+    """The events that were received, newest first, and the runs that each released."""
+    screen, now = common.screen(), clock.now()
+    with opened(common.settings()) as database:
+        found = events.list_events(database, name, _since(since, now, pausing.site_zone(database)))
+    if common.json:
+        screen.json(found)
+    else:
+        _show(screen, found, words.Clock(found.timezone, now))
+    return 0
+
+
+def _show(screen: Screen, found: EventList, times: words.Clock) -> None:
+    if not found.events:
+        screen.show(f"no event since {times.when(found.since)}")
+        return
+    grid = table("received", "event", "source", "by", "released", "", wide=("released", ""))
+    for event in found.events:
+        released = ", ".join(f"{slot.job} due {times.when(slot.due_at)}" for slot in event.released)
+        grid.add_row(
+            times.when(event.received_at),
+            Text(event.name, "bold"),
+            words.line(event.source or ""),
+            words.line(event.sent_by),
+            released,
+            words.line(_said_of(event)),
+        )
+    screen.show(grid, Text(f"\ntimes in {times.zone_name}", "dim"))
+    if found.is_cut:
+        screen.warn(f"only the newest {len(found.events)} are shown; --name and --since choose others")
+
+
+def _said_of(event: EventLine) -> str:
+    facts = " ".join(f"{name}={value}" for name, value in event.facts.items())
+    return "  ".join(filter(None, (event.text, facts)))
+
+
+def _facts(given: Sequence[str]) -> dict[str, str]:
+    """NAME=VALUE each. Raises Misuse for anything else, and for a name that comes twice."""
+    facts: dict[str, str] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise Misuse(f"--fact {text!r}: write it as NAME=VALUE")
+        if name in facts:
+            raise Misuse(f"--fact {name} is given twice")
+        facts[name] = value
+    return facts
+
+
+def _since(text: str, now: datetime, zone: str) -> datetime:
+    """An instant, from a time or from how long ago it was. Raises Misuse for what is neither."""
+    try:
+        wall = datetime.fromisoformat(text.strip())
+    except ValueError:
+        try:
+            return now - parse_duration(text)
+        except (ValueError, OverflowError):
+            raise Misuse(f"--since {text!r}: write 8h or 7d, or a time such as '2026-11-22 06:00'") from None
+    return wall if wall.tzinfo else to_instant(wall, zone_of(zone))
