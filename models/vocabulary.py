@@ -130,6 +130,7 @@ class BackupFault(StrEnum):
     WRONG_PASSWORD = "wrong password"  # noqa: S105  # words for people
     LOCKED = "repository locked"  # by an owner that lives, or cannot be asked
     TARGET_FULL = "target full"
+    NO_POINT = "restore point missing"
     DAMAGED = "repository damaged"
     UNREACHABLE = "repository unreachable"
     SOURCE_MISSING = "source missing"

@@ -83,6 +83,8 @@ class StoredPoint:
     run: str
     host: str
     size: int | None = None
+    original: str | None = None
+    """Of a copy in another repository: the id of the point that it is a copy of."""
 
 
 @dataclass(frozen=True)
