@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deployments.engine.prefect_orders import PrefectOrders
-from deployments.engine.prefect_register import WantedDeployment, WorkPool, register_deployments
+from deployments.engine.prefect_register import WantedDeployment, register_deployments
 from deployments.engine.prefect_server import PrefectServer, running_server
 from deployments.engine.prefect_settings import talking_to
 from deployments.engine.wake import is_listening, wake
+from deployments.engine.work_pool import WorkPool
 from models.settings import CHECKOUT
 
 FLOW = "bench.trigger_flow"

@@ -7,6 +7,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The checkout that runs: templates and shipped sites are found from here."""
+DEFAULT_POOL = "watchbill"
+WARM = "watchbill-warm"
+"""The type of a work pool that our own warm workers serve; the others are Prefect's."""
 
 
 class Settings(BaseSettings):
@@ -26,6 +29,14 @@ class Settings(BaseSettings):
     )
     prefect_api_url: str | None = Field(
         default=None, description="A Prefect server to use; default: `watchbill up` starts its own."
+    )
+    work_pool: str = Field(
+        default=DEFAULT_POOL,
+        pattern=r"^[^/%&<>]+$",
+        description="The Prefect work pool in which runs wait for a worker.",
+    )
+    work_pool_type: str = Field(
+        default=WARM, min_length=1, description="Its type: `watchbill-warm`, or one of Prefect's, such as `process`."
     )
 
     @property

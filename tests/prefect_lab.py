@@ -21,11 +21,12 @@ from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.objects import FlowRun
 
 from deployments.engine.prefect_orders import PrefectOrders
-from deployments.engine.prefect_register import MARK, WantedDeployment, WorkPool, register_deployments
+from deployments.engine.prefect_register import MARK, WantedDeployment, register_deployments
 from deployments.engine.prefect_server import PrefectServer
 from deployments.engine.prefect_settings import talking_to
 from deployments.engine.wake import wake
-from deployments.engine.warm_worker import WORKER_TYPE
+from deployments.engine.work_pool import WorkPool
+from models.settings import WARM
 
 BOUND_SECONDS = 60.0
 WORKER = """
@@ -129,7 +130,7 @@ class PrefectLab:
         return self.run(flow_run_id)
 
     @contextlib.contextmanager
-    def pool(self, name: str, *flows: str, kind: str = WORKER_TYPE) -> Iterator[None]:
+    def pool(self, name: str, *flows: str, kind: str = WARM) -> Iterator[None]:
         """The flows deployed to a work pool of their own, instead of where they were."""
         self.forget_deployments()
         self.register(*flows, pool=WorkPool(name, kind))

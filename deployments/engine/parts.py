@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from deployments.engine.up import engine_or_foreign, part, part_environment
 from models import clock
@@ -14,6 +14,9 @@ from models.database import Database
 from models.errors import EngineError, WatchbillError
 from models.queries import heartbeats
 from models.settings import Settings
+
+if TYPE_CHECKING:
+    from deployments.engine.work_pool import WorkPool
 
 PARTS = ("planner", "relay", "worker")
 BEAT_SECONDS = 10
@@ -31,15 +34,33 @@ def run_part(name: str, settings: Settings) -> None:
         from deployments.engine.relay_prefect import RelayPrefect  # noqa: PLC0415
         from deployments.engine.wake import wake  # noqa: PLC0415
 
-        run_relay(settings, RelayPrefect(), lambda: wake(settings.home), stop_on_signal())
+        run_relay(settings, RelayPrefect(_pool(settings)), lambda: wake(settings.home), stop_on_signal())
     elif name == "worker":
-        from deployments.engine.run_worker import run_worker  # noqa: PLC0415
+        from deployments.engine.run_worker import run_stock_worker, run_worker  # noqa: PLC0415
         from deployments.engine.warm_worker import WarmSettings  # noqa: PLC0415
 
+        pool = _pool(settings)
         threading.Thread(target=_beat, args=(name, settings), name="heartbeat", daemon=True).start()
-        run_worker(WarmSettings(home=settings.home))
+        if pool.is_warm:
+            run_worker(WarmSettings(home=settings.home, pool=pool.name))
+        else:
+            run_stock_worker(pool)
     else:
         raise EngineError(f"there is no part {name!r}: choose one of {', '.join(PARTS)}")
+
+
+def _pool(settings: Settings) -> "WorkPool":
+    """The chosen work pool, made when it is missing. Raises EngineError when these settings cannot work."""
+    from deployments.engine.work_pool import WorkPool, ask_for_pool  # noqa: PLC0415 - 2 s of Prefect
+
+    pool = WorkPool.chosen(settings)
+    try:
+        ask_for_pool(pool)
+    except EngineError as error:
+        if error.permanent:
+            raise
+        logging.getLogger("watchbill").warning("%s", error)
+    return pool
 
 
 def _beat(name: str, settings: Settings) -> None:

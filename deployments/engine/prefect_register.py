@@ -4,26 +4,21 @@ import hashlib
 import importlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
-from prefect.client.schemas.filters import (
-    DeploymentFilter,
-    DeploymentFilterTags,
-    WorkPoolFilter,
-    WorkPoolFilterName,
-)
+from prefect.client.schemas.actions import DeploymentUpdate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.flows import Flow
 from prefect.utilities.callables import parameter_schema
-from prefect.workers.base import BaseWorker
 
-from deployments.engine.warm_worker import HERE, WORKER_TYPE
+from deployments.engine.left_behind import carry_over
+from deployments.engine.warm_worker import HERE
+from deployments.engine.work_pool import WorkPool, ensure_pool
 from models.errors import EngineError
 
 MARK = "watchbill"
@@ -47,14 +42,6 @@ class WantedDeployment:
 
 
 @dataclass(frozen=True)
-class WorkPool:
-    """Where the deployments' runs wait for a worker; `process` is Prefect's own kind."""
-
-    name: str = "watchbill"
-    type: str = WORKER_TYPE
-
-
-@dataclass(frozen=True)
 class Changes:
     """Names of deployments, sorted, by what happened or would happen to them."""
 
@@ -62,6 +49,10 @@ class Changes:
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+    is_new_pool: bool = False
+    """The work pool was, or would be, made."""
+    pools_left: tuple[str, ...] = ()
+    """Other work pools, from which deployments move to this one."""
 
     @property
     def any(self) -> bool:
@@ -76,7 +67,8 @@ def preview(wanted: Sequence[WantedDeployment], pool: WorkPool | None = None) ->
 def register_deployments(wanted: Sequence[WantedDeployment], pool: WorkPool | None = None) -> Changes:
     """Add what is missing, update what differs, delete what is marked as ours in this pool and no longer wanted.
 
-    Raises EngineError when Prefect does not answer, or a flow is not where its entrypoint says.
+    What is in another pool moves to this one, with the runs that wait there. Raises EngineError when Prefect does not
+    answer, a flow is not where its entrypoint says, or the pool cannot be made or is of another type.
     """
     return _register(wanted, pool or WorkPool(), write=True)
 
@@ -86,10 +78,9 @@ def _register(wanted: Sequence[WantedDeployment], pool: WorkPool, *, write: bool
     versions = {each.name: full_version(each, flows[each.entrypoint], pool) for each in wanted}
     try:
         with get_client(sync_client=True) as client:
-            if write:
-                ensure_pool(client, pool)
-            existing = {found.name: found for found in owned(client, pool)}
-            changes = compare(versions, existing)
+            is_new_pool = ensure_pool(client, pool, write=write)
+            existing = {found.name: found for found in owned(client)}
+            changes = replace(compare(versions, existing, pool), is_new_pool=is_new_pool)
             if write:
                 writer = _Writer(client, pool, existing, versions)
                 for each in wanted:
@@ -97,21 +88,29 @@ def _register(wanted: Sequence[WantedDeployment], pool: WorkPool, *, write: bool
                         writer.put(each, flows[each.entrypoint])
                 for name in changes.removed:
                     client.delete_deployment(existing[name].id)
+                carry_over(client, pool, [existing[name] for name in versions.keys() & existing.keys()])
     except httpx.HTTPError as away:
         raise EngineError(f"Prefect did not take the deployments: {away}", permanent=False) from away
     return changes
 
 
-def compare(versions: Mapping[str, str], existing: Mapping[str, DeploymentResponse]) -> Changes:
+def compare(versions: Mapping[str, str], existing: Mapping[str, DeploymentResponse], pool: WorkPool) -> Changes:
     """What differs between the wanted versions and the existing deployments."""
     both = versions.keys() & existing.keys()
     same = {name for name in both if existing[name].version == versions[name]}
+    elsewhere = {existing[name].work_pool_name for name in both} - {pool.name}
     return Changes(
         added=tuple(sorted(versions.keys() - existing.keys())),
         changed=tuple(sorted(both - same)),
-        removed=tuple(sorted(existing.keys() - versions.keys())),
+        removed=tuple(sorted(name for name in existing.keys() - versions.keys() if is_in(existing[name], pool))),
         unchanged=tuple(sorted(same)),
+        pools_left=tuple(sorted(name for name in elsewhere if name is not None)),
     )
+
+
+def is_in(deployment: DeploymentResponse, pool: WorkPool) -> bool:
+    """Whether the deployment is in the pool, or in none since its pool was deleted."""
+    return deployment.work_pool_name in (pool.name, None)
 
 
 def full_version(wanted: WantedDeployment, flow: "Flow[..., Any]", pool: WorkPool) -> str:
@@ -139,41 +138,16 @@ def flow_at(entrypoint: str) -> "Flow[..., Any]":
     return found
 
 
-def owned(client: SyncPrefectClient, pool: WorkPool) -> list[DeploymentResponse]:
-    """Every deployment of the pool that carries our mark."""
+def owned(client: SyncPrefectClient) -> list[DeploymentResponse]:
+    """Every deployment that carries our mark, in whatever pool: their names are unique in Prefect, too."""
     found: list[DeploymentResponse] = []
     while True:
         page = client.read_deployments(
-            deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=[MARK])),
-            work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[pool.name])),
-            limit=PAGE,
-            offset=len(found),
+            deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=[MARK])), limit=PAGE, offset=len(found)
         )
         found += page
         if len(page) < PAGE:
             return found
-
-
-def ensure_pool(client: SyncPrefectClient, pool: WorkPool) -> None:
-    """Make the work pool when there is none. Raises EngineError when there is one of another type."""
-    try:
-        found = client.read_work_pool(pool.name)
-    except ObjectNotFound:
-        worker = BaseWorker.get_worker_class_from_type(pool.type)
-        if worker is None:
-            raise EngineError(f"there is no worker of type {pool.type} here: install its package") from None
-        template = worker.get_default_base_job_template()
-        try:
-            client.create_work_pool(WorkPoolCreate(name=pool.name, type=pool.type, base_job_template=template))
-        except ObjectAlreadyExists:
-            # A worker that starts at the same time made it.
-            return
-    else:
-        if found.type != pool.type:
-            raise EngineError(
-                f"work pool {pool.name} is of type {found.type}, not {pool.type}: "
-                f"choose another pool, or delete it with `prefect work-pool delete {pool.name}`"
-            )
 
 
 @dataclass

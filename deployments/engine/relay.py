@@ -6,7 +6,7 @@ Nothing is lost while Prefect is down: the rows wait, and drain once when it is 
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -47,6 +47,10 @@ class Prefect(Protocol):
         """The state type of a flow run, in capitals; None when Prefect does not know it."""
         ...
 
+    def strangers(self) -> Sequence[str]:
+        """The workers online that know nothing of our database. Raises EngineError."""
+        ...
+
 
 class Relay:
     """One relay; a second one sends nothing twice, since Prefect knows the keys."""
@@ -72,6 +76,7 @@ class Relay:
             self._wake_worker()
         if self._last_check is None or now - self._last_check >= CHECK_EVERY:
             self._send_lost_again(now)
+            self._vouch(now)
             self._last_check = now
         if self._last_beat is None or now - self._last_beat >= BEAT_EVERY:
             with self._database.write() as session:
@@ -133,6 +138,17 @@ class Relay:
                 why = f"Prefect {'no longer knows' if state is None else 'ended'} its flow run before it started"
                 with self._database.write() as session:
                     recovery.send_again(session, run_id, now, why)
+
+    def _vouch(self, now: datetime) -> None:
+        """Give the sign of life of Prefect's own workers, who cannot give it themselves."""
+        try:
+            seen = self._prefect.strangers()
+        except WatchbillError as error:
+            log.warning("%s", error)
+            return
+        if seen:
+            with self._database.write() as session:
+                heartbeats.vouch(session, "worker", seen[0], now)
 
 
 def run_relay(settings: Settings, prefect: Prefect, wake_worker: Callable[[], object], stop: threading.Event) -> None:

@@ -3,8 +3,10 @@
 import logging
 
 from deployments.engine.prefect_orders import PrefectOrders
-from deployments.engine.prefect_register import WorkPool, register_deployments
+from deployments.engine.prefect_register import register_deployments
 from deployments.engine.wanted import wanted_deployments
+from deployments.engine.work_pool import WorkPool, online
+from models import clock
 from models.queries.book import Book
 
 log = logging.getLogger("watchbill.relay")
@@ -24,3 +26,9 @@ class RelayPrefect(PrefectOrders):
         if changes.any:
             added, changed, removed = len(changes.added), len(changes.changed), len(changes.removed)
             log.info("Prefect's deployments: %d added, %d changed, %d removed", added, changed, removed)
+
+    def strangers(self) -> tuple[str, ...]:
+        """Prefect's own workers that are online in the pool; ours give signs of life themselves. Raises EngineError."""
+        if self._pool.is_warm:
+            return ()
+        return self._ask(lambda client: online(client, self._pool.name, clock.now()))

@@ -6,6 +6,7 @@ import logging
 import signal
 
 from deployments.engine.warm_worker import WarmSettings, WarmWorker
+from deployments.engine.work_pool import WorkPool, worker_class
 from models.errors import EngineError
 
 LOG = logging.getLogger(__name__)
@@ -39,3 +40,18 @@ async def serve(settings: WarmSettings) -> None:
         await working
     if not asked.is_set():
         raise EngineError("the warm runner ended by itself; the worker's log says why. Start the worker again")
+
+
+def run_stock_worker(pool: WorkPool) -> None:
+    """Be a worker of Prefect's own kind until told to end, as `prefect worker start` is. Raises EngineError."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    asyncio.run(_serve_stock(pool))
+
+
+async def _serve_stock(pool: WorkPool) -> None:
+    worker = worker_class(pool)(work_pool_name=pool.name)
+    working = asyncio.create_task(worker.start(printer=LOG.info))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, working.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await working

@@ -20,7 +20,7 @@ from models import clock, migrations
 from models.database import Database
 from models.queries import heartbeats, register
 from models.queries.register import Changes
-from models.settings import Settings
+from models.settings import WARM, Settings
 from models.site.loading import load_site
 
 FRESH_SECONDS = 15
@@ -68,7 +68,8 @@ def children(settings: Settings) -> list[Child]:
         server = [Child("prefect", server_command(port), environment, lambda: is_healthy(port))]
         needs = ("prefect",)
     relay = Child("relay", part("relay"), {**environment, **ours}, alive("relay", settings), needs)
-    worker = Child("worker", part("worker"), {**environment, **ours}, worker_listens(settings), needs)
+    works = worker_listens(settings) if settings.work_pool_type == WARM else alive("worker", settings)
+    worker = Child("worker", part("worker"), {**environment, **ours}, works, needs)
     return [*server, planner, relay, worker]
 
 
@@ -93,6 +94,8 @@ def part_environment(settings: Settings) -> Mapping[str, str]:
         "WATCHBILL_HOME": str(settings.home.resolve()),
         "WATCHBILL_SITE": str(settings.site.resolve()),
         "WATCHBILL_DATABASE_URL": settings.url(),
+        "WATCHBILL_WORK_POOL": settings.work_pool,
+        "WATCHBILL_WORK_POOL_TYPE": settings.work_pool_type,
     }
 
 

@@ -6,7 +6,6 @@ from models.queries.notices import DEPLOYMENT as SEND_NOTICE
 from models.queries.recovery import KILL_RUN, deployment_of
 from models.site.jobs import Job
 
-WORK_POOL = "watchbill"
 RUN_JOB = "run_job"
 
 

@@ -31,10 +31,9 @@ from deployments.engine.wake import wake_socket
 from deployments.engine.warm_link import Fork, WarmLink
 from deployments.engine.warm_run import Order, scratch_folder
 from models.clock import now
-from models.settings import CHECKOUT
+from models.settings import CHECKOUT, DEFAULT_POOL, WARM
 
 LOG = logging.getLogger(__name__)
-WORKER_TYPE = "watchbill-warm"
 CANCELLATION_POLL_SECONDS = 2.0
 GRACE_SECONDS = 15.0
 """How long a run may take to end once it is asked to."""
@@ -49,7 +48,7 @@ class WarmSettings:
     """How one warm worker works."""
 
     home: Path
-    pool: str = "watchbill"
+    pool: str = DEFAULT_POOL
     limit: int = 16
     """Runs at a time on this worker."""
     preload: tuple[str, ...] = ("flows", "tasks")
@@ -73,7 +72,7 @@ class Run:
 class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
     """Takes flow runs from a work pool and has each made by a fork of the warm runner."""
 
-    type = WORKER_TYPE
+    type = WARM
     _description = "Runs flows as forks of one warm process."
 
     def __init__(self, settings: WarmSettings) -> None:

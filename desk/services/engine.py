@@ -5,12 +5,16 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from models.errors import WatchbillError
 from models.queries.book import Book
 from models.queries.register import Changes
 from models.settings import Settings
+
+if TYPE_CHECKING:
+    from deployments.engine.work_pool import PoolState
 
 ANSWER_SECONDS = 3.0
 SLOW_ANSWER = "no Prefect server answers: `watchbill up` starts one and registers a deployment for each job"
@@ -49,11 +53,24 @@ def prefect_changes(settings: Settings, book: Book) -> Changes | str:
         os.environ.update(engine_or_foreign(settings))
         from deployments.engine.prefect_register import preview  # noqa: PLC0415 - 2 s of Prefect
         from deployments.engine.wanted import wanted_deployments  # noqa: PLC0415
+        from deployments.engine.work_pool import WorkPool  # noqa: PLC0415
 
-        changes = preview(wanted_deployments(book))
+        changes = preview(wanted_deployments(book), WorkPool.chosen(settings))
     except WatchbillError as error:
         return f"Prefect could not be compared: {error}"
-    return Changes(added=list(changes.added), changed=list(changes.changed), removed=list(changes.removed))
+    new_pool = [f"work pool {settings.work_pool} ({settings.work_pool_type})"] if changes.is_new_pool else []
+    moved = [f"work pool {settings.work_pool} instead of {left}" for left in changes.pools_left]
+    return Changes(added=[*new_pool, *changes.added], changed=[*moved, *changes.changed], removed=list(changes.removed))
+
+
+def pool_state(settings: Settings, now: datetime) -> "PoolState":
+    """How the Prefect server of these settings has the chosen work pool. Raises WatchbillError when it does not say."""
+    from deployments.engine.up import engine_or_foreign  # noqa: PLC0415 - the engine, for `doctor` only
+
+    os.environ.update(engine_or_foreign(settings))
+    from deployments.engine.work_pool import state_of_pool  # noqa: PLC0415 - 2 s of Prefect
+
+    return state_of_pool(settings.work_pool, now)
 
 
 def lazily(module: str, name: str) -> Callable[..., Any]:

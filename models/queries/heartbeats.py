@@ -13,8 +13,16 @@ from models.records import Heartbeat
 
 def beat(session: Session, part: str, now: datetime, note: str | None = None) -> None:
     """This part did its work with success just now."""
+    _write(session, part, {"at": now, "note": note, "worker": f"{socket.gethostname()}:{os.getpid()}"})
+
+
+def vouch(session: Session, part: str, worker: str, now: datetime) -> None:
+    """This part was seen alive just now by us: Prefect's own workers know nothing of this database."""
+    _write(session, part, {"at": now, "note": None, "worker": worker[:128]})
+
+
+def _write(session: Session, part: str, sign: dict[str, datetime | str | None]) -> None:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    sign = {"at": now, "note": note, "worker": f"{socket.gethostname()}:{os.getpid()}"}
     # Of two machines that give the first sign of one part at once, neither may be refused.
     session.execute(
         insert(Heartbeat).values(part=part, **sign).on_conflict_do_update(index_elements=["part"], set_=sign)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from deployments.engine.relay import Relay
 from models.database import Database
 from models.errors import EngineError, NotFound
-from models.queries import dispatching, runs
+from models.queries import dispatching, heartbeats, runs
 from models.queries.book import Book
 from models.queries.dispatching import Wish
 from models.records import OutboxRow, Run
@@ -30,6 +30,7 @@ class FakePrefect:
         self.cancelled: list[str] = []
         self.states: dict[str, str | None] = {}
         self.fault: Exception | None = None
+        self.seen: tuple[str, ...] = ()
 
     def register(self, book: Book) -> None:
         if self.fault:
@@ -48,6 +49,11 @@ class FakePrefect:
 
     def state_of(self, flow_run_id: str) -> str | None:
         return self.states.get(flow_run_id)
+
+    def strangers(self) -> tuple[str, ...]:
+        if self.fault:
+            raise self.fault
+        return self.seen
 
 
 @pytest.fixture
@@ -184,6 +190,22 @@ def test_the_end_of_a_flow_run_is_asked_for(relay: Relay, sqlite: Database, pref
         session.add(OutboxRow(key="c", topic="cancel", parameters=parameters, created_at=NOW, next_try_at=NOW))
     relay.pass_once(NOW)
     assert prefect.cancelled == ["flow-run-1"]
+
+
+def test_the_relay_vouches_for_prefects_own_workers(relay: Relay, sqlite: Database, prefect: FakePrefect) -> None:
+    relay.pass_once(NOW)
+    assert worker_seen(sqlite) is None
+    prefect.seen = ("ProcessWorker 1", "ProcessWorker 2")
+    relay.pass_once(NOW + timedelta(minutes=1))
+    assert worker_seen(sqlite) == ("ProcessWorker 1", NOW + timedelta(minutes=1))
+    prefect.fault = EngineError("the Prefect server does not answer", permanent=False)
+    relay.pass_once(NOW + timedelta(minutes=2))
+    assert worker_seen(sqlite) == ("ProcessWorker 1", NOW + timedelta(minutes=1)), "an answer is no sign of life"
+
+
+def worker_seen(database: Database) -> tuple[str, datetime] | None:
+    with database.read() as session:
+        return next(((beat.worker, beat.at) for beat in heartbeats.all_parts(session) if beat.part == "worker"), None)
 
 
 def test_a_change_of_the_register_is_registered_with_prefect(

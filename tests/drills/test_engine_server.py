@@ -2,6 +2,7 @@
 
 import base64
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import re
@@ -17,12 +18,7 @@ from prefect.client.orchestration import get_client
 
 from deployments.engine.prefect_environment import server_keys
 from deployments.engine.prefect_orders import PrefectOrders
-from deployments.engine.prefect_register import (
-    WantedDeployment,
-    WorkPool,
-    preview,
-    register_deployments,
-)
+from deployments.engine.prefect_register import WantedDeployment, preview, register_deployments
 from deployments.engine.prefect_server import (
     chosen_port,
     is_healthy,
@@ -30,6 +26,8 @@ from deployments.engine.prefect_server import (
     start_server,
     tail,
 )
+from deployments.engine.work_pool import PoolState, WorkPool, state_of_pool
+from models import clock
 from models.errors import EngineError, NotFound
 from tests.prefect_lab import PrefectLab
 
@@ -185,8 +183,36 @@ def test_deployments_of_others_are_left_alone(registered: PrefectLab) -> None:
 
 def test_a_pool_of_another_type_is_not_taken_over(prefect_here: PrefectLab) -> None:
     register_deployments([], WorkPool("stock", "process"))
-    with pytest.raises(EngineError, match="work pool stock is of type process, not watchbill-warm"):
-        register_deployments([], WorkPool("stock"))
+    for ask in (register_deployments, preview):
+        with pytest.raises(EngineError, match="is of type process, not watchbill-warm: set WATCHBILL_WORK_POOL_TYPE"):
+            ask([], WorkPool("stock"))
+
+
+def test_a_pool_that_nobody_here_can_serve_is_not_made(prefect_here: PrefectLab) -> None:
+    for ask in (register_deployments, preview):
+        with pytest.raises(EngineError, match="no worker of that type is installed here: install its package"):
+            ask([], WorkPool("cluster", "kubernetes"))
+    assert state_of_pool("cluster", clock.now()) == PoolState(None)
+
+
+def test_a_changed_pool_takes_the_deployments_with_it(registered: PrefectLab, tmp_path: Path) -> None:
+    wanted = [WantedDeployment("leave_note", FLOW, "1"), WantedDeployment("kill-run", FLOW, "1")]
+    with registered.settings(), contextlib.closing(PrefectOrders()) as orders:
+        register_deployments(wanted)
+        job, kill = (
+            orders.create_run(each.name, {"path": str(tmp_path)}, f"{tmp_path}-{each.name}") for each in wanted
+        )
+        night = WorkPool("night", "process")
+        announced = preview(wanted, night)
+        assert announced == register_deployments(wanted, night)
+        assert (announced.changed, announced.added) == (("kill-run", "leave_note"), ())
+        assert (announced.is_new_pool, announced.pools_left) == (True, ("watchbill",))
+        assert [orders.state_of(run) for run in (job, kill)] == ["CANCELLED"] * 2, "who waits for a worker there?"
+        waiting = registered.client.get_scheduled_flow_runs_for_work_pool(work_pool_name="night")
+        names = {each.id: each.name for each in registered.client.read_deployments()}
+        assert [names[each.flow_run.deployment_id] for each in waiting] == ["kill-run"], "nobody asks for it again"
+        assert state_of_pool("night", clock.now()) == PoolState("process")
+        assert register_deployments(wanted, night).pools_left == ()
 
 
 def test_an_entrypoint_without_a_flow_is_refused_before_anything_is_written(prefect_here: PrefectLab) -> None:
