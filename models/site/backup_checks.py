@@ -104,7 +104,7 @@ def _repository(repository: Repository) -> Said:
         if not repository.where.startswith("/"):
             yield ("where",), "must be an absolute folder of this machine; archive knows no other place"
     is_sftp = repository.where.startswith("sftp:")
-    if is_sftp and repository.host is None:
+    if is_sftp and repository.host is None and repository.engine is EngineName.RESTIC:
         yield ("where",), "needs host: the host of the site whose pinned keys and account are used"
     if repository.host is not None and not is_sftp:
         yield ("host",), "goes with where: sftp:FOLDER"

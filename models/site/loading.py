@@ -18,6 +18,7 @@ from models.site.validation import Raw, make
 
 DEFAULTS = "defaults"
 ZONED = {Kind.HOST, Kind.CALENDAR}
+Made = Mapping[Kind, Mapping[str, Any]]
 
 
 def load_site(folder: FilePath | str) -> Site:
@@ -38,6 +39,8 @@ class Loader:
         self._settings: SiteSettings | None = None
         self._job_defaults: Raw = {}
         self._made: dict[Kind, dict[str, Any]] = {kind: {} for kind in Kind}
+        self._whole: dict[Kind, dict[str, Any]] = {kind: {} for kind in Kind}
+        """Those of them of which no key was wrong: what is said about a missing key is true."""
 
     def site(self) -> Site | None:
         """The site, as far as it can be made."""
@@ -54,7 +57,7 @@ class Loader:
         self.places += duplicates(entries)
         for entry in entries:
             self._make(entry)
-        self.places += _between(entries, self._made)
+        self.places += _between(entries, self._made, self._whole)
         return self._assembled()
 
     def _read_site_file(self, document: Document) -> None:
@@ -82,6 +85,8 @@ class Loader:
         if made.value is None:
             return
         self._made[entry.kind].setdefault(entry.name, made.value)
+        if not made.left_out:
+            self._whole[entry.kind].setdefault(entry.name, made.value)
         for fault in faults_of(made.value, made.left_out):
             self.places.append(entry.place(fault.path, fault.message, fault.at_key))
 
@@ -122,7 +127,7 @@ def _fill_timezone(raw: Plain, settings: SiteSettings | None) -> None:
         raw["timezone"] = settings.timezone
 
 
-def _between(entries: list[SourceEntry], made: Mapping[Kind, Mapping[str, Any]]) -> Iterator[Place]:
+def _between(entries: list[SourceEntry], made: Made, whole: Made) -> Iterator[Place]:
     """The faults between entries: unknown names, circles, node filters that match nothing."""
     first: dict[tuple[Kind, str], SourceEntry] = {}
     for entry in entries:
@@ -130,11 +135,11 @@ def _between(entries: list[SourceEntry], made: Mapping[Kind, Mapping[str, Any]])
     nodes = {kind: {name: entry.node for (one, name), entry in first.items() if one is kind} for kind in Kind}
     for fault in wrong_references(nodes):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
-    for fault in backup_faults(made[Kind.BACKUP], made[Kind.REPOSITORY], made[Kind.JOB]):
+    for fault in backup_faults(whole[Kind.BACKUP], whole[Kind.REPOSITORY], made[Kind.JOB]):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     for name, words in filter_faults(nodes[Kind.JOB], made[Kind.HOST]):
         yield first[Kind.JOB, name].place(("on",), words)
 
 
 def _in_order(places: list[Place]) -> list[Place]:
-    return sorted(set(places), key=lambda place: (place.file, place.line, place.column, place.key))
+    return sorted(set(places), key=lambda place: (place.file, place.line, place.column, place.key, place.message))

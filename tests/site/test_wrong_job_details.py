@@ -149,6 +149,45 @@ WRONG: list[tuple[dict[str, str | bytes], list[str], str]] = [
         "a file on an unknown host",
     ),
     (
+        {"jobs.yaml": JOB + "    on: local\n    command: [ls]\n    wait_for_event: {name: load-done}\n"},
+        [
+            "jobs.yaml:8:5: jobs.tidy.wait_for_event: goes with schedule or after: without a due time nobody can say whether the event is missing"
+        ],
+        "nothing is due, so nothing waits",
+    ),
+    (
+        {
+            "jobs.yaml": JOB
+            + "    on: local\n    command: [ls]\n    schedule: {every: 1h}\n    wait_for_event: {name: Load done, within: 0s, up_to: soon}\n"
+        },
+        [
+            "jobs.yaml:9:28: jobs.tidy.wait_for_event.name: must be a name: small letters, digits and hyphens, starting with a letter, at most 63",
+            'jobs.yaml:9:58: jobs.tidy.wait_for_event.up_to: "soon" is not a duration; write it as 90s, 15m, 2h, 1d or 1h30m',
+        ],
+        "an event is named as a job is",
+    ),
+    (
+        {
+            "jobs.yaml": JOB
+            + "    on: local\n    command: [ls]\n    schedule: {every: 1h}\n    wait_for_event: {name: load-done, within: 0s, up_to: 0s, from: dwh}\n"
+        },
+        [
+            "jobs.yaml:9:62: jobs.tidy.wait_for_event.from: unknown key; allowed: name, up_to, within",
+        ],
+        "what an event wait has",
+    ),
+    (
+        {
+            "jobs.yaml": JOB
+            + "    on: local\n    command: [ls]\n    schedule: {every: 1h}\n    wait_for_event: {name: load-done, within: 0s, up_to: 0s}\n"
+        },
+        [
+            "jobs.yaml:9:47: jobs.tidy.wait_for_event.within: must be above 0s",
+            "jobs.yaml:9:58: jobs.tidy.wait_for_event.up_to: must be above 0s",
+        ],
+        "no time is no wait",
+    ),
+    (
         {
             "jobs.yaml": JOB
             + "    on: local\n    command: [ls]\n    calendars: {only: [office], on_closed: next-working-day}\n"
