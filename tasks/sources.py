@@ -1,0 +1,80 @@
+"""What a plan backs up, opened where it is, as an engine reads it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from models.errors import BackupError
+from models.queries.runs import ClaimedRun
+from models.site.backups import BackupPlan, Reading
+from models.vocabulary import BackupFault
+from tasks.commands import secret_store, target_of
+from tasks.tools.backup.shapes import Stream, Tree
+from tasks.tools.backup.sources import Origin, files_of, output_of
+from tasks.workplace import host_pool
+
+LONGEST_SECONDS = 6 * 86_400
+"""What a host lets one command run at most."""
+
+
+@contextmanager
+def opened_source(run: ClaimedRun, plan: BackupPlan) -> Iterator[Tree | Stream]:
+    """The source of a plan, as long as the block lasts. Raises BackupError, HostError.
+
+    A source that is missing, or cannot be opened, raises before the block; one that fails meanwhile raises from the
+    stream's `read` or `finish`.
+    """
+    source, target = plan.source, target_of(run.plan, plan.source.on)
+    if source.paths and source.reading is Reading.ON_HOST:
+        words = f"restic on {source.on} itself is not built yet; take reading: stream"
+        raise BackupError(plan.name, BackupFault.REFUSED_BY_US, words)
+    if source.paths and target.connection == "local":
+        yield _tree(plan)
+        return
+    with _streamed(run, plan) as stream:
+        yield stream
+
+
+def source_key(run: ClaimedRun, host: str) -> str:
+    """Under which key the source is read on its host; whoever kills the run ends it by this."""
+    return f"{run.step_key(host)}-source-{run.fence}"
+
+
+def seconds_of(plan: BackupPlan) -> int:
+    """The plan's deadline, as a host takes it."""
+    return min(LONGEST_SECONDS, max(1, int(plan.deadline.total_seconds())))
+
+
+def _tree(plan: BackupPlan) -> Tree:
+    """Files of this machine. Raises BackupError when one of the paths is not there."""
+    paths = tuple(Path(path) for path in plan.source.paths)
+    gone = [str(path) for path in paths if not path.is_symlink() and not path.exists()]
+    if gone:
+        words = f"{', '.join(gone)} not found; correct the plan's paths, or mount what belongs there"
+        raise BackupError(plan.name, BackupFault.SOURCE_MISSING, words)
+    return Tree(paths, plan.source.exclude)
+
+
+@contextmanager
+def _streamed(run: ClaimedRun, plan: BackupPlan) -> Iterator[Stream]:
+    source = plan.source
+    if source.paths:
+        with files_of(_origin(run, plan, {}), source.paths, source.exclude) as stream:
+            yield stream
+    elif source.command is not None:
+        wanted = source.command
+        with output_of(_origin(run, plan, wanted.secrets), wanted.argv, wanted.produces, wanted.at_least) as stream:
+            yield stream
+    else:
+        raise BackupError(plan.name, BackupFault.REFUSED_BY_US, "its source says nothing to back up; correct the plan")
+
+
+def _origin(run: ClaimedRun, plan: BackupPlan, secrets: dict[str, str]) -> Origin:
+    return Origin(
+        pool=host_pool(),
+        target=target_of(run.plan, plan.source.on),
+        plan=plan.name,
+        key=source_key(run, plan.source.on),
+        deadline_seconds=seconds_of(plan),
+        secrets=secret_store().resolve_all(secrets),
+    )
