@@ -1,0 +1,111 @@
+"""restic as a backup engine: every answer of it is an answer of ours or an error that a person can act on."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from models.errors import BackupError
+from models.rules.read_slices import Slice
+from models.vocabulary import BackupFault
+from tasks.tools.backup.restic import checking, locks, removing, restoring
+from tasks.tools.backup.restic.calls import Restic
+from tasks.tools.backup.restic.location import Repository
+from tasks.tools.backup.restic.points import Points
+from tasks.tools.backup.restic.program import Program, find_program
+from tasks.tools.backup.restic.streaming import take_stream
+from tasks.tools.backup.restic.taking import manifest_path
+from tasks.tools.backup.restic.trees import take_tree
+from tasks.tools.backup.shapes import (
+    Checked,
+    Engine,
+    Freed,
+    Label,
+    Limits,
+    LockOwner,
+    Progress,
+    Restored,
+    StoredPoint,
+    Stream,
+    Taken,
+    Tree,
+)
+
+OPEN_SECONDS = 90
+"""For the first word of a repository: newer restics try an unreachable place again for a quarter of an hour."""
+
+
+class ResticEngine:
+    """One repository, kept by restic. Every method raises BackupError."""
+
+    def __init__(self, repository: Repository, program: str | Path = "restic") -> None:
+        self.repository = repository
+        self._program = program
+
+    @cached_property
+    def program(self) -> Program:
+        """The restic that does it, found when it is first needed."""
+        return find_program(self._program)
+
+    @cached_property
+    def _restic(self) -> Restic:
+        return Restic(self.program, self.repository)
+
+    def prepare(self) -> None:
+        """Make the repository when there is none and the plan says so; else make sure that it can be opened."""
+        try:
+            self._open()
+        except BackupError as error:
+            if error.fault is not BackupFault.NO_REPOSITORY or not self.repository.create:
+                raise
+            try:
+                self._restic.done("init", seconds=OPEN_SECONDS)
+            except BackupError as problem:
+                problem.add_note("it was to be made, because none was there")
+                raise
+            self._open()
+
+    def take(self, source: Tree | Stream, label: Label, previous: Path | None, progress: Progress) -> Taken:
+        """Write one restore point. Of an attempt that fails no point is listed."""
+        if isinstance(source, Tree):
+            return take_tree(self._restic, source, label, previous, progress)
+        return take_stream(self._restic, source, label, progress)
+
+    def manifest_of(self, point_id: str) -> Path | None:
+        """The manifest of a point that was taken here. A point without one was interrupted before it was whole."""
+        path = manifest_path(self.repository.folder, point_id)
+        return path if path.exists() else None
+
+    def points(self, plan: str) -> list[StoredPoint]:
+        """The plan's restore points that the repository has, oldest first, without partial ones."""
+        return Points(self._restic).of_plan(plan)
+
+    def restore(self, point_id: str, to: Path, limits: Limits, progress: Progress) -> Restored:
+        """Bring a point back into an empty folder, unpacked behind walls."""
+        return restoring.restore(self._restic, point_id, to, limits, progress)
+
+    def check(self, part: Slice | None) -> Checked:
+        """Check the repository's structure; with a slice, read that part of its data too."""
+        return checking.check(self._restic, part)
+
+    def forget(self, point_ids: Sequence[str]) -> Freed:
+        """Remove these points and free their space."""
+        return removing.forget(self._restic, point_ids)
+
+    def copy_to(self, other: Engine, point_ids: Sequence[str]) -> list[StoredPoint]:
+        """Copy points into another restic repository; those that are there already are left."""
+        if not isinstance(other, ResticEngine):
+            raise BackupError(
+                self.repository.name, BackupFault.REFUSED_BY_US, "restic copies only into a restic repository"
+            )
+        return removing.copy(self._restic, other._restic, point_ids)
+
+    def unlock(self, is_dead: Callable[[LockOwner], bool]) -> list[LockOwner]:
+        """Remove the locks when every owner is proven dead; gives those that were removed."""
+        return locks.unlock(self._restic, is_dead)
+
+    def lock_owners(self) -> list[LockOwner]:
+        """Who holds the repository, oldest first."""
+        return locks.owners(self._restic)
+
+    def _open(self) -> None:
+        self._restic.done("--json", "cat", "--no-lock", "config", seconds=OPEN_SECONDS)
