@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-from bench import fan_out, ledger, start, trigger
+from bench import fan_out, ledger, start, transfer, trigger
 from models import clock
 
 RESULTS = Path(__file__).parent / "results"
@@ -18,6 +18,7 @@ def main() -> None:
         "fan-out": lambda: fan_out.measure(3),
         "ledger": ledger.measure,
         "start": start.measure,
+        "transfer": transfer.measure,
     }
     found: dict[str, object] = {
         "at": clock.now().isoformat(timespec="seconds"),

@@ -34,6 +34,8 @@ class Wanted:
     stdin: Reader | None = None
     transport: str = "paramiko"
     """Or "ssh": the system's own, with the same key and the same pins."""
+    knows_its_end: bool = False
+    """The command itself can tell half of its input from all of it, so nobody need stand between."""
 
 
 class Call:
@@ -130,7 +132,7 @@ def _request(wanted: Wanted) -> wire.Request:
         problem = f"there is no transport {wanted.transport!r}: choose one of {', '.join(TRANSPORTS)}"
     if problem:
         raise HostError(wanted.target.name, HostFault.REFUSED_BY_US, f"{problem}; nothing was sent")
-    direction = "out" if wanted.stdin is None else "in"
+    direction = "out" if wanted.stdin is None else "direct" if wanted.knows_its_end else "in"
     request = wire.start(wanted.target, replace(wanted.command, argv=(direction, *wanted.command.argv)))
     return replace(request, parameters=("stream", *request.parameters[1:]))
 

@@ -93,13 +93,20 @@ class HostPool:
         return results.from_answer(target.name, answer, attached=attached)
 
     def stream(
-        self, target: Target, command: OwnedCommand, *, stdin: Reader | None = None, transport: str = "paramiko"
+        self,
+        target: Target,
+        command: OwnedCommand,
+        *,
+        stdin: Reader | None = None,
+        transport: str = "paramiko",
+        knows_its_end: bool = False,
     ) -> Stream:
         """Start a command and read its standard output as it comes; a context manager. Raises HostError.
 
-        `stdin` is read and sent to it; `transport` "ssh" goes by the system's own ssh. Its key is used once.
+        `stdin` is read and sent to it; `transport` "ssh" goes by the system's own ssh. A command that `knows_its_end`
+        can itself tell half of its input from all of it; any other one is ended when the line dies. A key serves once.
         """
-        return Stream(Wanted(target, command, stdin, transport), self._links, self.kill)
+        return Stream(Wanted(target, command, stdin, transport, knows_its_end), self._links, self.kill)
 
     def run_many(
         self,

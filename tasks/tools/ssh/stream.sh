@@ -79,24 +79,31 @@ make_stream_pipes() {
 flow() { # COMMAND...
     keep "$slot.err" "$run.err" <"$slot.err" >/dev/null 4>&- 5<&- &
     err_keeper=$!
-    source=/dev/null
-    if [ "$direction" = in ]; then
-        source=$slot.in
-        pump <&5 6>&1 >"$slot.in" 4>&- 5<&- &
-    else
-        watch_line <&5 >/dev/null 4>&- 5<&- &
-    fi
-    guard=$!
+    guard=
+    case $direction in
+        in)
+            pump <&5 6>&1 >"$slot.in" 4>&- 5<&- &
+            guard=$!
+            exec 7<"$slot.in"
+            ;;
+        direct) exec 7<&5 ;;
+        out)
+            watch_line <&5 >/dev/null 4>&- 5<&- &
+            guard=$!
+            exec 7</dev/null
+            ;;
+    esac
     timeout=/usr/bin/timeout
     [ -x $timeout ] || timeout=timeout
     echo "started $begun" >>"$run.state"
     (eval "WATCHBILL_STEP=\$key $assignments exec \$timeout -k \$grace \$deadline \"\$@\"") \
-        <"$source" >&4 2>"$slot.err" 4>&- 5<&-
+        <&7 >&4 2>"$slot.err" 4>&- 5<&- 7<&-
     code=$?
-    kill -KILL "$guard"
+    exec 7<&-
+    [ -z "$guard" ] || kill -KILL "$guard"
 }
 
-do_stream() { # in|out COMMAND...
+do_stream() { # in|direct|out COMMAND...
     direction=$1
     shift
     exec 4>&1 1>&3 3>&- 5<&0

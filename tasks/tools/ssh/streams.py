@@ -34,11 +34,13 @@ Kill = Callable[[Target, str, int], KillProof]
 class CommandFailed(HostError):
     """The command ran, and said that it failed."""
 
-    def __init__(self, host: str, exit_code: int, stderr: str, last_words: str) -> None:
+    def __init__(self, host: str, exit_code: int, head: bytes, tail: bytes) -> None:
         self.exit_code = exit_code
-        self.stderr = stderr  # the first 64 KiB of it
-        said = f": {last_words}" if last_words else ", and it said nothing"
-        super().__init__(host, HostFault.COMMAND, f"{exit_words(exit_code)}{said}")
+        self.stderr = plain(head)  # the first 64 KiB of it
+        words = (head + tail).strip()
+        first, last = plain(words[:200]).splitlines()[:1], plain(words[-200:]).splitlines()[-1:]
+        said = " ... ".join(dict.fromkeys(first + last)) or "it said nothing"
+        super().__init__(host, HostFault.COMMAND, f"{exit_words(exit_code)}: {said}")
 
 
 class StreamLost(LineLost):
@@ -121,11 +123,9 @@ class Stream:
         self._raise_unless_ended_by_itself(answer)
         code = int(answer.facts["code"])
         head, tail = answer.streams[2:] if len(answer.streams) == 4 else (b"", b"")
-        stderr = plain(head)
         if code not in good:
-            last = plain((head + tail).strip()[-4096:]).splitlines()
-            raise CommandFailed(self._host, code, stderr, last[-1][-300:] if last else "")
-        return Ending(code, stderr, self._size)
+            raise CommandFailed(self._host, code, head, tail)
+        return Ending(code, plain(head), self._size)
 
     def _raise_unless_ended_by_itself(self, answer: wire.Answer) -> None:
         how = answer.facts.get("how", "exit").removesuffix("-rebooted")

@@ -3,8 +3,11 @@
 import hashlib
 import os
 import re
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -103,7 +106,7 @@ class MissingSource(HostError):
 
 
 class _Measured:
-    """A file as it is read."""
+    """A stream as it is read."""
 
     def __init__(self, source: Reader) -> None:
         self._source = source
@@ -123,23 +126,68 @@ class _Measured:
         return self._hash.hexdigest()
 
 
+class _Sent:
+    """A file as it is sent; hashed after that, while the host hashes what it has."""
+
+    def __init__(self, file: BufferedReader) -> None:
+        self._file = file
+        self._over = threading.Event()
+        self._given_up = False
+
+    def read(self, size: int) -> bytes:
+        """See Reader."""
+        piece = self._file.read(size)
+        if not piece:
+            self._over.set()
+        return piece
+
+    def give_up(self) -> None:
+        """Nobody asks for the hash any more."""
+        self._given_up = True
+        self._over.set()
+
+    def sha256(self) -> str:
+        """Of the whole file, once it was sent."""
+        self._over.wait()
+        if self._given_up:
+            return ""
+        self._file.seek(0)
+        return hashlib.file_digest(self._file, "sha256").hexdigest()
+
+
 def put(pool: HostPool, target: Target, source: Path, destination: str, way: Way) -> Copied:
     """Copy a file to a host, whole or not at all, with its mode. Raises HostError, or OSError of the source."""
     started = time.monotonic()
     part = f"{destination}.{way.key.rpartition('/')[2]}.part"
     with source.open("rb") as file:
         status = os.fstat(file.fileno())
-        measured = _Measured(file)
         words = (part, str(status.st_size), f"{status.st_mode & 0o7777:o}", "yes" if way.flush else "no")
         take = way.command("sh", "-c", _TAKE, "put", *words)
-        with pool.stream(target, take, stdin=measured, transport=way.transport) as stream:
-            said = stream.read()
-            stream.finish()
-    if said.split()[:1] != [measured.sha256.encode()]:
-        pool.run(target, way.command("rm", "-f", "--", part, part=".undo"))
-        raise HostError(target.name, HostFault.COMMAND, f"{destination}: other bytes arrived than were sent")
+        try:
+            sha256 = _send(pool, target, take, file, way)
+        except HostError:
+            pool.run(target, way.command("rm", "-f", "--", part, part=".undo"))
+            raise
     _run(pool, target, way.command("sh", "-c", _PLACE, "put", part, destination, part=".place"), destination)
-    return Copied(measured.size, measured.sha256, time.monotonic() - started)
+    return Copied(status.st_size, sha256, time.monotonic() - started)
+
+
+def _send(pool: HostPool, target: Target, take: OwnedCommand, file: BufferedReader, way: Way) -> str:
+    """The hash of what arrived. Raises HostError when the file has another one."""
+    sent = _Sent(file)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="hashing") as executor:
+        wanted = executor.submit(sent.sha256)
+        try:
+            with pool.stream(target, take, stdin=sent, transport=way.transport, knows_its_end=True) as stream:
+                arrived = stream.read().split()[:1]
+                stream.finish()
+        except BaseException:
+            sent.give_up()
+            raise
+    if arrived != [wanted.result().encode()]:
+        problem = f"{file.name} changed while it was sent, or arrived damaged"
+        raise HostError(target.name, HostFault.COMMAND, problem)
+    return wanted.result()
 
 
 def get(pool: HostPool, target: Target, source: str, destination: Path, way: Way) -> Copied:
