@@ -1,13 +1,17 @@
 """End a run's commands on their hosts, with proof."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
 
 from models import clock
 from models.orders import KillRun
 from models.orders.plan import RunPlan
-from models.queries import journal, runs
+from models.queries import closing, journal, runs
 from models.queries.runs import ClaimedRun
 from models.queries.states import Because, advance
+from models.records import Step
 from models.vocabulary import StepState
 from tasks.commands import target_of
 from tasks.ledger import task
@@ -22,27 +26,38 @@ def kill_on_hosts(order: KillRun) -> list[KillProof]:
     """Send TERM, then KILL, to what the run started on each host that has not said how it ended; look again after."""
     with database().read() as session:
         plan = RunPlan.model_validate(runs.get(session, order.run_id).plan)
-        steps = runs.latest_steps(session, order.run_id)
-        may_live = [step for step in steps if step.state is StepState.INTENDED or step.outcome in runs.IN_DOUBT]
-        keys = [(step.host, step.key) for step in may_live]
+        keys = [(step.host, step.key) for step in runs.latest_steps(session, order.run_id) if runs.may_live(step)]
     with ThreadPoolExecutor(max_workers=THREADS) as threads:
         return list(threads.map(lambda pair: host_pool().kill(target_of(plan, pair[0]), pair[1]), keys))
 
 
 @task(retries=3, retry_delay_seconds=[1, 5, 20])
 def record_proofs(order: KillRun, proofs: list[KillProof]) -> None:
-    """Write each host's proof; where the run itself was faster, its word stands, unless it was a doubt."""
+    """Write each host's proof; where the run itself was faster, its word stands, unless it was a doubt.
+
+    A run that had ended in doubt is settled by it.
+    """
     by_host = {proof.host: proof for proof in proofs}
-    now = clock.now()
     with database().write() as session:
-        for step in runs.latest_steps(session, order.run_id):
+        steps = runs.latest_steps(session, order.run_id, for_update=True)
+        run = runs.get(session, order.run_id)
+        # It answers what was asked, so it is newer, whatever the clocks of two machines say.
+        at = max(clock.now(), (run.kill_requested_at or run.queued_at) + timedelta(microseconds=1))
+        for step in steps:
             proof = by_host.get(step.host)
             if proof:
-                journal.append(session, _proven(step.id, proof, order))
-            action = runs.move_to(session, step, proof.outcome) if proof else None
-            if proof and action:
-                changes = {"outcome": proof.outcome, "message": proof.message, "ended_at": now}
-                advance(session, step, action, Because(order.requested_by, proof.message), **changes)
+                _record(session, step, (proof, at), order)
+        closing.settle(session, run, Because(order.requested_by, "its hosts were asked again"))
+
+
+def _record(session: Session, step: Step, proven: tuple[KillProof, datetime], order: KillRun) -> None:
+    proof, at = proven
+    journal.append(session, _proven(step.id, proof, order))
+    action = runs.move_to_prove(step)
+    if action:
+        fault = step.fault if proof.outcome in runs.IN_DOUBT else None
+        changes = {"outcome": proof.outcome, "fault": fault, "message": proof.message, "ended_at": at}
+        advance(session, step, action, Because(order.requested_by, proof.message), **changes)
 
 
 def _proven(step_id: int, proof: KillProof, order: KillRun) -> journal.Fact:

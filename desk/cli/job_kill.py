@@ -14,8 +14,8 @@ from desk.services import runs
 from desk.services.opening import opened
 from desk.services.runs import RunLine
 from models import clock
+from models.queries.runs import IN_DOUBT
 from models.rules.outcomes import exit_code
-from models.vocabulary import Outcome
 
 PROOF = "2m"
 
@@ -53,7 +53,8 @@ def _code(screen: Screen, line: RunLine, *, waited: bool) -> int:
     if not line.has_ended:
         screen.next(f"`watchbill job show {line.run}` tells when its end is proven")
         return exit_codes.NOT_ENDED if waited else exit_codes.OK
-    if line.outcome is Outcome.KILL_UNCONFIRMED:
+    if line.outcome in IN_DOUBT:
         screen.warn("something may still run: look on the hosts above, and tell the owner")
-        return exit_code(Outcome.KILL_UNCONFIRMED)
+        screen.next(f"`watchbill job kill {line.run} --reason TEXT` asks them again")
+        return exit_code(line.outcome)
     return exit_codes.OK

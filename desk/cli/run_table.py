@@ -79,9 +79,9 @@ def headline(line: RunLine, now: datetime) -> Text:
 
 def state(line: RunLine) -> Text:
     """The outcome of an ended run, otherwise where it stands."""
+    if line.awaits_proof or (line.state is RunState.RUNNING and line.kill_requested_by):
+        return Text("being killed", "yellow")
     if line.outcome is not None:
         return words.outcome(line.outcome)
-    if line.state is RunState.RUNNING and line.kill_requested_by:
-        return Text("being killed", "yellow")
     waits = f" ({line.waits_for})" if line.waits_for else ""
     return Text(f"{words.STATES[line.state]}{waits}", "cyan")

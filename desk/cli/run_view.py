@@ -13,6 +13,7 @@ from desk.cli.screen import Screen, facts, heading, table
 from desk.services.run_details import RunDetail
 from desk.services.small_words import several
 from models.queries.desk_runs import HostOutput, KeptStream, Moment
+from models.queries.runs import IN_DOUBT
 from models.vocabulary import Outcome
 
 HEAD_LINES, TAIL_LINES = 5, 10
@@ -30,6 +31,7 @@ SAID = {
     "operations:run:cancel": "cancelled before it started",
     "operations:run:drop": "dropped before it started",
     "operations:run:give-up": "given up",
+    "operations:run:settle": "settled by what its hosts proved",
     "operations:slot:fall-late": "its slot fell late",
     "operations:slot:start": "its slot was started",
     "operations:slot:finish": "its slot is done",
@@ -158,5 +160,8 @@ def _hint(screen: Screen, found: RunDetail) -> None:
         screen.next(f"`watchbill job show {line.run} --log {bad}` prints everything that was kept")
     if not line.has_ended:
         screen.next(f"`watchbill job kill {line.run} --reason TEXT` ends it")
-    elif line.outcome is not Outcome.OK:
+        return
+    if line.outcome in IN_DOUBT:
+        screen.next(f"`watchbill job kill {line.run} --reason TEXT` asks its hosts again, and ends what is left")
+    if line.outcome is not Outcome.OK:
         screen.next(f"`watchbill job retry {line.run}` runs it again where it failed")

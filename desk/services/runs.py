@@ -76,12 +76,14 @@ class RunLine:
     retry_of: str | None
     kill_requested_by: str | None
     worker: str | None
+    awaits_proof: bool
+    """It ended in doubt, and its hosts are being asked again."""
     hosts: tuple[HostLine, ...]
 
     @property
     def has_ended(self) -> bool:
         """Whether nothing more will happen to it."""
-        return self.state is RunState.ENDED
+        return self.state is RunState.ENDED and not self.awaits_proof
 
     @property
     def took(self) -> timedelta | None:
@@ -174,7 +176,7 @@ def read_run(database: Database, run: str) -> RunLine:
 
 
 def kill_run(database: Database, run: str, person: str, reason: str, now: datetime) -> tuple[str, RunLine]:
-    """Ask for the end of a run; says how it is brought about. Raises Refused when it has ended already."""
+    """Ask for the end of a run; says how it is brought about. Raises Refused when nothing of it can be left."""
     with database.write() as session:
         row = runs.get(session, run_key(run))
         how = dispatching.request_kill(session, row, now, person, reason)
@@ -218,6 +220,7 @@ def line_of(session: Session, run: Run) -> RunLine:
         retry_of=run_number(run.retry_of) if run.retry_of else None,
         kill_requested_by=run.kill_requested_by,
         worker=run.worker,
+        awaits_proof=runs.awaits_proof(run, latest.values()),
         hosts=tuple(
             _host_line(host, number, latest.get(host)) for number, wave in enumerate(plan.waves, 1) for host in wave
         ),

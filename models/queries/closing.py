@@ -124,13 +124,35 @@ def end(session: Session, run: Run, outcome: Outcome, summary: str, because: Bec
     if action != "end":
         task_log.close_orphans(session, run.id, now)
     if run.slot_id is not None:
-        _settle_slot(session, run, outcome, summary, because.actor)
+        _settle_slot(session, run, SlotState.STARTED, Because(because.actor, summary))
     notices.about_run(session, run, outcome.value, summary, now)
 
 
-def _settle_slot(session: Session, run: Run, outcome: Outcome, summary: str, actor: str) -> None:
+def settle(session: Session, run: Run, because: Because) -> bool:
+    """Say anew how a run ended that had ended in doubt, from what its hosts have proven since. False: no news.
+
+    The hosts that it never reached stay what they were: not started, or spared by a kill.
+    """
+    steps = {step.host: step for step in runs.latest_steps(session, run.id)}
+    if run.state is not RunState.ENDED or run.outcome not in runs.IN_DOUBT or not steps:
+        return False
+    was, plan = run.outcome, RunPlan.model_validate(run.plan)
+    outcome = _outcome(plan, steps, None, killed=was is Outcome.KILL_UNCONFIRMED)
+    summary = summarise(plan, steps, None)
+    if (outcome, summary) == (was, run.summary):
+        return False
+    advance(session, run, "settle", because, outcome=outcome, summary=summary)
+    if run.slot_id is not None:
+        _settle_slot(session, run, SlotState.FAILED, Because(because.actor, summary))
+    if outcome is not was:
+        notices.about_run(session, run, outcome.value, summary, runs.now_by_database(session))
+    return True
+
+
+def _settle_slot(session: Session, run: Run, state: SlotState, because: Because) -> None:
     slot = session.get(Slot, run.slot_id)
-    if slot is None or slot.state is not SlotState.STARTED:
-        raise MoveRefused(f"{run.number}: its slot is {slot.state.value if slot else 'gone'}, not started")
-    state = outcome_of_slot(outcome, caught_up=run.trigger is Trigger.CATCH_UP)
-    advance(session, slot, SLOT_ACTIONS[state], Because(actor, summary), reason=summary)
+    if slot is None or slot.state is not state:
+        raise MoveRefused(f"{run.number}: its slot is {slot.state.value if slot else 'gone'}, not {state.value}")
+    caught_up = run.trigger is Trigger.CATCH_UP
+    action = SLOT_ACTIONS[outcome_of_slot(run.outcome or Outcome.UNKNOWN, caught_up=caught_up)]
+    advance(session, slot, action, because, reason=because.reason)

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from models.errors import Refused
 from models.orders.plan import RunPlan
-from models.queries import closing, journal, notices, pauses, recovery, run_plans, slots
+from models.queries import closing, journal, notices, pauses, recovery, run_plans, runs, slots
 from models.queries.book import Book
 from models.queries.states import Because, advance
 from models.queries.turns import take_turn
 from models.queries.waiting import Standing, standings
 from models.records import Run, Slot
 from models.rules.dependencies import Ready
+from models.rules.outcomes import worst
 from models.rules.overlap import OverlapAction, on_overlap
 from models.rules.parameters import Scalar
 from models.rules.slots import Action, Settled, settle_overdue
@@ -166,17 +167,34 @@ def _end_active(session: Session, moment: Moment, job: str) -> None:
 
 
 def request_kill(session: Session, run: Run, now: datetime, person: str, why: str) -> str:
-    """End a run: at once when nothing started, otherwise by the kill flow on its hosts. Says which."""
-    if run.state is RunState.ENDED:
-        raise Refused(f"{run.number} has ended already: {run.outcome.value if run.outcome else ''}")
-    if run.state is not RunState.RUNNING:
-        closing.end(
-            session, run, Outcome.KILLED, f"ended before it started: {why}", Because(person, why), action="cancel"
-        )
-        return "ended before anything was sent to a host"
-    run.kill_requested_at, run.kill_requested_by = now, person
+    """End a run: at once when nothing started, otherwise by the kill flow on its hosts. Says which.
+
+    One that ended in doubt is asked after again. Raises Refused when nothing of a run can be left.
+    """
+    alive = [step for step in runs.latest_steps(session, run.id) if runs.may_live(step)]
+    had_ended = run.state is RunState.ENDED
+    if had_ended and not alive:
+        if closing.settle(session, run, Because(person, why)):
+            return "its hosts had said meanwhile how it ended"
+        raise Refused(_nothing_left(run))
+    if run.state in (RunState.QUEUED, RunState.RETRY_WAIT) or (run.state is RunState.DISPATCHED and not alive):
+        outcome = worst([Outcome.KILLED, *(step.outcome or Outcome.UNKNOWN for step in alive)]) or Outcome.KILLED
+        words = f"ended before {'its next attempt' if alive else 'it started'}: {why}"
+        closing.end(session, run, outcome, words, Because(person, why), action="cancel")
+        if not alive:
+            return "ended before anything was sent to a host"
+    # What hosts said before is older than the question, whatever the clocks of two machines say.
+    run.kill_requested_at = max([now, *(step.ended_at for step in alive if step.ended_at)])
+    run.kill_requested_by = person
     recovery.send_kill(session, run, now, person, why)
-    return "its hosts are told to end it"
+    return "its hosts are asked again, and told to end it" if had_ended else "its hosts are told to end it"
+
+
+def _nothing_left(run: Run) -> str:
+    ended = f"{run.number} has ended already: {run.outcome.value if run.outcome else ''}"
+    if run.outcome is Outcome.OK:
+        return f"{ended}: there is nothing to end"
+    return f"{ended}, and no host is in doubt: `watchbill job retry {run.number}` runs it again where it failed"
 
 
 def _send_retries(session: Session, moment: Moment) -> Iterator[str]:

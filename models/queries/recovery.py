@@ -86,7 +86,7 @@ def send_kill(session: Session, run: Run, now: datetime, person: str, why: str) 
     """Put the outbox rows that end a running run: on its hosts with proof, or its flow run when it has no hosts."""
     journal.append(session, journal.Fact("operations:run:request-kill", f"run/{run.id}", person, reason=why))
     # Asked for again, it is done again: a host that could not be reached may be back.
-    key = f"run/{run.id}/kill/{now:%Y%m%dT%H%M%S}"
+    key = f"run/{run.id}/kill/{now:%Y%m%dT%H%M%S.%f}"
     if RunPlan.model_validate(run.plan).command is not None:
         order = {"run": run.number, "requested_by": person}
         outbox.put(session, Wanted(key, "run", {"order": order}, KILL_RUN), now)

@@ -1,6 +1,6 @@
 """The life of a run: queued, claimed under a lease, its steps, closed or put back for a retry."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +18,6 @@ from models.rules.retries import Failure, may_retry
 from models.vocabulary import HostFault, Outcome, Repeat, RunState, StepState
 
 LEASE = timedelta(seconds=60)
-IN_DOUBT = (Outcome.UNKNOWN, Outcome.KILL_UNCONFIRMED)
 IN_DOUBT = (Outcome.UNKNOWN, Outcome.KILL_UNCONFIRMED)
 """The host has not said how it ended: what it says later is the truth."""
 
@@ -132,10 +131,22 @@ def is_kill_requested(session: Session, run_id: int) -> bool:
     return session.scalar(select(Run.kill_requested_at).where(Run.id == run_id)) is not None
 
 
-def latest_steps(session: Session, run_id: int) -> list[Step]:
+def latest_steps(session: Session, run_id: int, *, for_update: bool = False) -> list[Step]:
     """The newest step of each host of a run."""
-    steps = session.scalars(select(Step).where(Step.run_id == run_id).order_by(Step.attempt, Step.id))
+    query = select(Step).where(Step.run_id == run_id).order_by(Step.attempt, Step.id)
+    steps = session.scalars(query.with_for_update() if for_update else query)
     return list({step.host: step for step in steps}.values())
+
+
+def may_live(step: Step) -> bool:
+    """Whether something of a step may be there on its host: it has not ended, or nobody can say that it has."""
+    return step.state is StepState.INTENDED or step.outcome in IN_DOUBT
+
+
+def awaits_proof(run: Run, steps: Iterable[Step]) -> bool:
+    """Whether the end of an ended run was asked for once more, and a host in doubt has not answered since."""
+    asked = run.kill_requested_at if run.state is RunState.ENDED else None
+    return asked is not None and any(may_live(step) and (step.ended_at or asked) <= asked for step in steps)
 
 
 def steps_of(session: Session, run_id: int, attempt: int) -> list[Step]:
@@ -196,12 +207,11 @@ class StepResult:
     streams: tuple[task_log.Stream, ...]
 
 
-def move_to(session: Session, step: Step, outcome: Outcome) -> str | None:
-    """The move that writes this outcome: `end`, `resolve` when it settles a doubt of a run under way, or none."""
+def move_to_prove(step: Step) -> str | None:
+    """The move that writes a host's proof: `end`, `resolve` of a doubt (also by a newer one), or none."""
     if step.state is StepState.INTENDED:
         return "end"
-    under_way = get(session, step.run_id).state is RunState.RUNNING
-    return "resolve" if under_way and step.outcome in IN_DOUBT and outcome not in IN_DOUBT else None
+    return "resolve" if step.outcome in IN_DOUBT else None
 
 
 def end_steps(session: Session, finished: Sequence[tuple[OpenStep, StepResult]], actor: str) -> None:

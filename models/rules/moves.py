@@ -43,6 +43,7 @@ RUN = (
     Move(RunState.RUNNING, "give up", RunState.ENDED, Role.ENGINE),
     Move(RunState.RETRY_WAIT, "dispatch", RunState.DISPATCHED, Role.ENGINE),
     Move(RunState.RETRY_WAIT, "cancel", RunState.ENDED, Role.OPERATOR),
+    Move(RunState.ENDED, "settle", RunState.ENDED, Role.OPERATOR),
 )
 
 SLOT = (
@@ -58,6 +59,9 @@ SLOT = (
     Move(SlotState.STARTED, "fail", SlotState.FAILED, Role.WORKER),
     Move(SlotState.STARTED, "miss", SlotState.MISSED, Role.ENGINE),
     Move(SlotState.STARTED, "skip", SlotState.SKIPPED, Role.ENGINE),
+    Move(SlotState.FAILED, "finish", SlotState.DONE, Role.OPERATOR),
+    Move(SlotState.FAILED, "catch up", SlotState.CAUGHT_UP, Role.OPERATOR),
+    Move(SlotState.FAILED, "fail", SlotState.FAILED, Role.OPERATOR),
 )
 
 STEP = (

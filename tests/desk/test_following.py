@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -162,6 +163,58 @@ def test_a_kill_waits_for_the_proof_and_shows_it(watchbill: Call, harbour: Datab
     assert said.code == code
     assert said.out.count("process group 4711 looked for") == 3
     assert proof.value in said.out
+
+
+def prove_soon(database: Database, run: str, proof: Outcome) -> threading.Thread:
+    """A pretended kill flow for a run that had ended in doubt."""
+    key = runs.run_key(run)
+
+    def prove() -> None:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and runs.read_run(database, run).has_ended:
+            time.sleep(0.05)
+        with database.write() as session:
+            asked = run_queries.get(session, key).kill_requested_at or clock.now()
+            for step in run_queries.latest_steps(session, key):
+                if run_queries.may_live(step):
+                    end = {"outcome": proof, "message": "looked for again", "ended_at": asked + timedelta(seconds=1)}
+                    advance(session, step, "resolve", Because("ada"), **end)
+            closing.settle(session, run_queries.get(session, key), Because("ada"))
+
+    thread = threading.Thread(target=prove, daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(
+    ("proof", "code", "hint"),
+    [(Outcome.KILLED, 0, ""), (Outcome.KILL_UNCONFIRMED, 11, "asks them again")],
+    ids=["gone", "still unconfirmed"],
+)
+def test_a_run_that_ended_in_doubt_is_killed_again_and_its_proof_waited_for(
+    watchbill: Call, harbour: Database, proof: Outcome, code: int, hint: str
+) -> None:
+    run = start(harbour)
+    work(harbour, run, dict.fromkeys(("web2", "web3"), Ends(Outcome.KILL_UNCONFIRMED, None, HostFault.LOST)))
+    assert f"watchbill job kill {run}" in watchbill("job", "show", run).err
+    thread = prove_soon(harbour, run, proof)
+    said = watchbill("job", "kill", run, "--reason", "it is back", "--timeout", "20s")
+    thread.join(timeout=20)
+    assert said.code == code, said.err
+    assert said.out.count("looked for again") >= 2
+    assert f"{run} rotate-logs: {proof.value}" in said.out
+    assert hint in said.err
+    assert "settled by what its hosts proved" in watchbill("job", "show", run).out
+
+
+def test_a_kill_again_says_at_once_that_the_end_is_being_proven(watchbill: Call, harbour: Database) -> None:
+    run = start(harbour)
+    work(harbour, run, {"web1": Ends(Outcome.KILL_UNCONFIRMED, None, HostFault.LOST)})
+    said = watchbill("job", "kill", run, "--reason", "it is back", "--no-wait")
+    assert said.code == 0
+    assert "its hosts are asked again" in said.out + said.err
+    assert "being killed" in watchbill("job", "show", run).out
+    assert watchbill("job", "kill", run, "--reason", "it is back", "--timeout", "1s").code == 15
 
 
 def test_a_kill_before_the_start_needs_no_proof(watchbill: Call, harbour: Database) -> None:

@@ -13,9 +13,11 @@ from models.database import Database
 from models.orders import KillRun
 from models.orders.run_job import run_id_of
 from models.queries import closing, dispatching, recovery, runs
+from models.queries.task_log import Started
 from models.records import Run, Step
 from models.vocabulary import Outcome, RunState, StepState
 from tasks import commands, kills
+from tasks.tools.ssh import OwnedCommand
 from tests.faults import crashing
 from tests.faults.conftest import QueueRun
 from tests.stack import job_of, until
@@ -113,6 +115,48 @@ def test_a_kill_whose_flow_died_is_done_by_the_worker_that_takes_the_run_up(
         run = runs.get(session, run_id_of(number))
         assert (run.state, run.outcome, step.outcome) == (RunState.ENDED, Outcome.KILLED, Outcome.KILLED)
     assert lines_of(home / "effects") == ["x"]
+
+
+def test_a_run_that_was_given_up_as_unknown_is_ended_by_a_kill_that_comes_later(
+    home: Path, environment: dict[str, str], worker_database: Database, queue_run: QueueRun
+) -> None:
+    number = queue_run(job_of("hangs", f"echo x >> {home}/effects; sleep 60", on="local"), "hangs")
+    worker = crashing.start(number, environment)
+    until(lambda: lines_of(home / "effects"))
+    worker.kill()
+    worker.join()
+    over = {"lease_until": clock.now() - timedelta(seconds=1), "recoveries": recovery.MOST_RECOVERIES}
+    with worker_database.write() as session:
+        session.execute(update(Run).values(over))
+    with worker_database.write() as session:
+        recovery.take_up_lost_runs(session, clock.now(), "planner")
+    (step,) = steps_of(worker_database)
+    assert (step.outcome, marked(f"WATCHBILL_STEP={step.key}") != []) == (Outcome.UNKNOWN, True)
+    ask_for_kill(worker_database, number)
+    kill_now(number)
+    assert marked(f"WATCHBILL_STEP={step.key}") == []
+    (step,) = steps_of(worker_database)
+    with worker_database.read() as session:
+        run = runs.get(session, run_id_of(number))
+        assert (run.outcome, step.outcome) == (Outcome.KILLED, Outcome.KILLED)
+        assert "gone after TERM, read twice" in (run.summary or "")
+
+
+def test_a_kill_that_comes_before_its_hosts_were_reached_leaves_nothing_to_start(
+    home: Path, worker_database: Database, queue_run: QueueRun
+) -> None:
+    number = queue_run(job_of("late", f"echo x >> {home}/effects", on="local"), "late")
+    with worker_database.write() as session:
+        claimed = runs.claim(session, run_id_of(number), 1, "worker:1")
+        share = Started("run-on-hosts", clock.now(), "worker:1", claimed.run_id, "local")
+        runs.open_steps(session, claimed, [share])
+    ask_for_kill(worker_database, number)
+    kill_now(number)
+    (step,) = steps_of(worker_database)
+    assert step.outcome is Outcome.KILLED
+    late = commands.host_pool().run(commands.target_of(claimed.plan, "local"), OwnedCommand(step.key, ("true",), 5))
+    assert late.outcome is Outcome.KILLED, "what the worker sends now is refused by the host"
+    assert lines_of(home / "effects") == []
 
 
 def test_a_run_that_waits_for_its_file_can_be_killed(
