@@ -120,6 +120,12 @@ def extend_lease(session: Session, claimed: ClaimedRun) -> bool:
     return result.rowcount == 1  # type: ignore[attr-defined,no-any-return]  # an UPDATE gives a CursorResult
 
 
+def note_progress(session: Session, claimed: ClaimedRun, progress: dict[str, int | None]) -> None:
+    """Say how far the run is, for those who follow it; a run in other hands is left alone."""
+    held = (Run.id == claimed.run_id, Run.fence == claimed.fence, Run.state == RunState.RUNNING)
+    session.execute(update(Run).where(*held).values(progress=progress))
+
+
 def release_lease(session: Session, claimed: ClaimedRun) -> None:
     """Let go of a run that goes on without us: whoever takes it up need not wait for the lease."""
     held = (Run.id == claimed.run_id, Run.fence == claimed.fence, Run.state == RunState.RUNNING)

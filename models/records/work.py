@@ -89,6 +89,8 @@ class Run(Base):
     kill_requested_by: Mapped[Name | None]
     retry_of: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
     flow_run_id: Mapped[Name | None]
+    progress: Mapped[dict[str, Any] | None]
+    """How far a long act of a flow is: bytes, files, and of how many where that is known."""
     recoveries: Mapped[int] = mapped_column(default=0)
     """How often its lease expired and it was taken up again."""
 

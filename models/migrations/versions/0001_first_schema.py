@@ -382,6 +382,7 @@ def upgrade() -> None:
         sa.Column("kill_requested_by", sa.String(length=128), nullable=True),
         sa.Column("retry_of", sa.Integer(), nullable=True),
         sa.Column("flow_run_id", sa.String(length=128), nullable=True),
+        sa.Column("progress", sa.JSON(), nullable=True),
         sa.Column("recoveries", sa.Integer(), nullable=False),
         sa.CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name=op.f("ck__run__ended_has_time")),
         sa.CheckConstraint("(state = 'ended') = (outcome IS NOT NULL)", name=op.f("ck__run__ended_has_outcome")),
