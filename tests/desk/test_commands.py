@@ -35,6 +35,8 @@ JSON_COMMANDS = [
     ("job", "forecast"),
     ("job", "pause", "rotate-logs", "--reason", "x"),
     ("host", "list"),
+    ("event", "send", "load-done"),
+    ("event", "list"),
     ("alarm", "list"),
     ("report", "list"),
     ("journal", "verify"),

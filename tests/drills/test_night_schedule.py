@@ -1,14 +1,16 @@
 """One night on real hosts: from the schedule in a file to the line in the report."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from models import clock
 from models.queries import journal
 from models.queries.daily_operations import Period
+from models.records import Slot
 from models.vocabulary import Outcome, RunState, SlotState, Trigger
 from tasks.tools.rendering import Wanted, make_report
+from tests.desk.conftest import real_watchbill
 from tests.stack import Stack, job_of, once_at, until
 
 pytest_plugins = ["tests.stack_fixtures"]
@@ -54,3 +56,42 @@ def test_a_run_by_hand_waits_while_the_relay_is_down_and_then_drains_once(stack:
     assert stack.wait(number).outcome is Outcome.OK
     assert len(stack.outbox(number)) == 1
     assert stack.effects("by-hand") == ["x"]
+
+
+def test_a_job_waits_for_its_event_every_night_anew_and_is_missed_without_it(stack: Stack) -> None:
+    first = (clock.now() + timedelta(seconds=5)).replace(microsecond=0)
+    second = first + timedelta(seconds=40)
+    nights = f"schedule: {{every: 40s, anchor: '{first.isoformat()}'}}\n"
+    stack.reapply(job_of("sales", "echo x >> ~/sales", nights + "wait_for_event: {name: load-done, up_to: 25s}\n"))
+
+    def slot_of(due: datetime) -> Slot:
+        return next(slot for slot in stack.slots("sales") if slot.due_at == due)
+
+    def until_it_waits(due: datetime) -> None:
+        until(lambda: (slot_of(due).reason or "").startswith("waits for the event load-done until"), why=stack.explain)
+        assert slot_of(due).state is SlotState.EXPECTED
+
+    until(lambda: [slot for slot in stack.slots("sales") if slot.due_at == second], why=stack.explain)
+    until_it_waits(first)
+    assert stack.effects("sales") == []
+    home = {"WATCHBILL_HOME": str(stack.settings.home), "WATCHBILL_SITE": str(stack.settings.site)}
+    sent = real_watchbill("event", "send", "load-done", "--source", "dwh", "--json", environment=home)
+    assert sent.code == 0, sent.err
+    assert [job["due_at"] for job in sent.json["jobs"]] == [first.isoformat()]
+    run = stack.wait(stack.wait_for_run_of("sales"))
+    assert (run.outcome, run.trigger, run.slot_id) == (Outcome.OK, Trigger.SCHEDULE, slot_of(first).id)
+    assert (slot_of(first).event_id, slot_of(first).was_late) == (sent.json["event"]["event"], False)
+    assert stack.effects("sales") == ["x"]
+
+    until_it_waits(second)
+    until(lambda: slot_of(second).state is SlotState.MISSED, why=stack.explain)
+    assert clock.now() > second + timedelta(seconds=25)
+    reason = slot_of(second).reason or ""
+    assert reason.startswith("the event load-done did not come between ")
+    assert stack.effects("sales") == ["x"], "the first night's event released the first night only"
+    found = real_watchbill("job", "show", "sales", "--json", environment=home).json
+    assert [alarm["kind"] for alarm in found["alarms"]] == ["missed"]
+    with stack.database.read() as session:
+        wanted = Wanted("daily-operations", Period(first - timedelta(hours=1), clock.now()))
+        made = make_report(session, wanted, stack.settings.templates)
+    assert "the event load-done did not come between" in " ".join(made.files["txt"].decode().split())
