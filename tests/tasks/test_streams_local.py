@@ -15,7 +15,7 @@ import pytest
 from deployments.lab.processes import marked
 from models.errors import HostError
 from models.vocabulary import HostFault, Outcome
-from tasks.tools.ssh import CommandFailed, HostPool, OwnedCommand, Stream, StreamLost, Target
+from tasks.tools.ssh import CommandFailed, HostPool, OwnedCommand, Stream, StreamLost, Target, transfer
 from tests.drills.ssh_lab import command, new_key, shell, until
 from tests.tasks.owned_lab import diary, has
 
@@ -261,3 +261,28 @@ def test_the_input_of_a_stream_may_be_another_stream(here: Target, pool: HostPoo
         digest = of(pool, here, command("sha256sum"), stdin=source)
         source.finish()
     assert digest.split()[0].decode() == hashlib.sha256(bytes(3_000_000)).hexdigest()
+
+
+@pytest.mark.parametrize("direction", ["put", "get"])
+def test_a_file_that_arrives_with_another_byte_takes_no_name(
+    here: Target, pool: HostPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, direction: str
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    new.write_bytes(bytes(1_000_000))
+    old.write_text("old")
+    kind = transfer._Sent if direction == "put" else transfer._Measured
+    read = kind.read
+    monkeypatch.setattr(kind, "read", lambda self, size: read(self, size).replace(b"\0", b"\1", 1))
+    way = transfer.Way(new_key(), 60)
+    if direction == "get":  # what is read is hashed as it comes, so the damage must lie before that
+        monkeypatch.setattr(transfer, "_CHECK", "echo 1000000 0123456789abcdef")
+    with pytest.raises(HostError, match=f"{new} changed while it was .*, or arrived damaged"):
+        if direction == "put":
+            transfer.put(pool, here, new, str(old), way)
+        else:
+            transfer.get(pool, here, str(new), old, way)
+    assert old.read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
+    monkeypatch.undo()
+    assert transfer.put(pool, here, new, str(old), transfer.Way(new_key(), 60)).size == 1_000_000
+    assert old.read_bytes() == new.read_bytes()
