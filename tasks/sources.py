@@ -1,7 +1,7 @@
 """What a plan backs up, opened where it is, as an engine reads it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from models.errors import BackupError
@@ -9,6 +9,7 @@ from models.queries.runs import ClaimedRun
 from models.site.backups import BackupPlan, Reading
 from models.vocabulary import BackupFault
 from tasks.commands import secret_store, target_of
+from tasks.tools.backup.databases import postgresql_dump, sqlite_copy
 from tasks.tools.backup.shapes import Stream, Tree
 from tasks.tools.backup.sources import Origin, files_of, output_of
 from tasks.workplace import host_pool
@@ -55,18 +56,21 @@ def _tree(plan: BackupPlan) -> Tree:
     return Tree(paths, plan.source.exclude)
 
 
-@contextmanager
-def _streamed(run: ClaimedRun, plan: BackupPlan) -> Iterator[Stream]:
+def _streamed(run: ClaimedRun, plan: BackupPlan) -> AbstractContextManager[Stream]:
+    """The source of a plan that is no tree of this machine. Raises BackupError for one that says nothing."""
     source = plan.source
     if source.paths:
-        with files_of(_origin(run, plan, {}), source.paths, source.exclude) as stream:
-            yield stream
-    elif source.command is not None:
+        return files_of(_origin(run, plan, {}), source.paths, source.exclude)
+    if source.command is not None:
         wanted = source.command
-        with output_of(_origin(run, plan, wanted.secrets), wanted.argv, wanted.produces, wanted.at_least) as stream:
-            yield stream
-    else:
-        raise BackupError(plan.name, BackupFault.REFUSED_BY_US, "its source says nothing to back up; correct the plan")
+        return output_of(_origin(run, plan, wanted.secrets), wanted.argv, wanted.produces, wanted.at_least)
+    if source.sqlite is not None:
+        return sqlite_copy(_origin(run, plan, {}), source.sqlite)
+    if source.postgresql is not None:
+        server = source.postgresql
+        origin = _origin(run, plan, {"PGPASSWORD": server.password} if server.password else {})
+        return postgresql_dump(origin, server.database, server.connection, with_globals=server.globals)
+    raise BackupError(plan.name, BackupFault.REFUSED_BY_US, "its source says nothing to back up; correct the plan")
 
 
 def _origin(run: ClaimedRun, plan: BackupPlan, secrets: dict[str, str]) -> Origin:
