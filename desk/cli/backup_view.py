@@ -210,4 +210,4 @@ def _show_coverage(screen: Screen, found: Coverage) -> None:
             for finding in findings:
                 grid.add_row(Text(finding.name, colour), words.line(finding.text))
             screen.show(grid)
-    screen.show(Text(f"\n{found} are covered", "bold"))
+    screen.show(Text(f"\ncovered: {found}", "bold"))

@@ -1,0 +1,133 @@
+"""Take a plan's restore point, see that the repository lists it, and judge it."""
+
+import logging
+from pathlib import Path
+
+from models import clock
+from models.errors import BackupError
+from models.queries import restore_points
+from models.queries.restore_points import NewPoint
+from models.queries.runs import ClaimedRun
+from models.rules.anomalies import anomalies_of, source_fault
+from models.rules.restore_points import GOOD
+from models.site.backups import BackupPlan
+from models.site.derived import ACCEPT_SMALLER
+from models.vocabulary import BackupFault
+from tasks.ledger import task
+from tasks.places import plan_of, short
+from tasks.progress import progress_of
+from tasks.repositories import engine_of
+from tasks.sources import opened_source
+from tasks.tools.backup.shapes import Engine, Label, StoredPoint, Taken
+from tasks.workplace import database, settings, worker_name
+
+log = logging.getLogger("watchbill.backups")
+
+
+@task()
+def take_point(run: ClaimedRun) -> int:
+    """Write one restore point and record it. Gives its row.
+
+    A run that was interrupted looks first whether the repository has its point already: the point's label says so.
+    """
+    plan = plan_of(run)
+    engine = engine_of(run, plan.to)
+    found = next((point for point in engine.points(plan.name) if point.run == run.number), None)
+    taken = _taken_before(run, plan, found) or _take(run, plan, engine)
+    with database().write() as session:
+        return restore_points.record_point(session, _new_point(run, plan, taken), worker_name()).id
+
+
+def _take(run: ClaimedRun, plan: BackupPlan, engine: Engine) -> Taken:
+    label = Label(plan.name, run.number, plan.source.on, clock.now())
+    with opened_source(run, plan) as source:
+        taken = engine.take(source, label, _last_manifest(plan), progress_of(run))
+    log.info("%s: point %s, %d files, %d bytes", run.number, short(taken.point_id), taken.files, taken.bytes_read)
+    return taken
+
+
+def _taken_before(run: ClaimedRun, plan: BackupPlan, found: StoredPoint | None) -> Taken | None:
+    """What an interrupted run had taken. Without its record nothing says what is in it, so it does not count."""
+    if found is None:
+        return None
+    with database().read() as session:
+        known = restore_points.find(session, plan.to, found.point_id)
+        if known is None:
+            # The engine had written the point, and died with the figures and the manifest: it is not used.
+            engine_of(run, plan.to).forget([found.point_id])
+            return None
+        return Taken(
+            point_id=known.key,
+            at=known.taken_at,
+            bytes_read=known.size_bytes,
+            bytes_added=known.added_bytes,
+            files=known.files,
+            seconds=known.seconds,
+            manifest=settings().home / known.manifest,
+            manifest_sha256=known.manifest_sha256,
+            warnings=tuple(known.warnings),
+        )
+
+
+def _last_manifest(plan: BackupPlan) -> Path | None:
+    """What the newest point held, so that what did not change need not be read again for the manifest."""
+    with database().read() as session:
+        points = restore_points.of_plan(session, plan.name, plan.to)
+        paths = [settings().home / point.manifest for point in points if point.state in GOOD]
+    return next((path for path in reversed(paths) if path.is_file()), None)
+
+
+def _new_point(run: ClaimedRun, plan: BackupPlan, taken: Taken) -> NewPoint:
+    return NewPoint(
+        key=taken.point_id,
+        plan=plan.name,
+        repository=plan.to,
+        host=plan.source.on,
+        run_id=run.run_id,
+        taken_at=taken.at,
+        size_bytes=taken.bytes_read,
+        added_bytes=taken.bytes_added,
+        files=taken.files,
+        seconds=taken.seconds,
+        manifest=str(taken.manifest.resolve().relative_to(settings().home.resolve())),
+        manifest_sha256=taken.manifest_sha256,
+        warnings=list(taken.warnings),
+    )
+
+
+@task(retries=2, retry_delay_seconds=[5, 60])
+def list_points(run: ClaimedRun) -> list[str]:
+    """Ask the repository which points of the plan it has: ours are listed, or bad when they vanished."""
+    plan = plan_of(run)
+    listed = [point.point_id for point in engine_of(run, plan.to).points(plan.name)]
+    with database().write() as session:
+        restore_points.reconcile(session, plan.name, plan.to, listed, worker_name(), clock.now())
+    return listed
+
+
+@task()
+def judge_point(run: ClaimedRun, point_id: int) -> list[str]:
+    """Say what is unusual about a point. Raises BackupError when it is empty or its source shrank too far.
+
+    Such a point is bad: it stays in the repository, for it may be all there is, and counts for nothing. A person who
+    knows better runs the plan again with `accept_smaller=true`.
+    """
+    plan = plan_of(run)
+    accepted = run.plan.parameters.get(ACCEPT_SMALLER) == "true"
+    with database().write() as session:
+        point = restore_points.get(session, point_id)
+        before = restore_points.good_before(session, point)
+        figures = restore_points.figures_of(point)
+        fault = source_fault(
+            figures, restore_points.figures_of(before[-1]) if before else None, None if accepted else plan.may_shrink
+        )
+        if fault is not None:
+            restore_points.find_bad(session, point, fault, worker_name())
+        unusual = anomalies_of(figures, [restore_points.figures_of(one) for one in before])
+        point.anomalies = [anomaly.text for anomaly in unusual]
+        empty = not point.size_bytes
+    if fault is not None:
+        kind = BackupFault.SOURCE_EMPTY if empty else BackupFault.SOURCE_SHRANK
+        again = f"look at the source; if it is right so: watchbill backup run {plan.name} -p {ACCEPT_SMALLER}=true"
+        raise BackupError(plan.name, kind, f"{fault}; {again}")
+    return [anomaly.text for anomaly in unusual]

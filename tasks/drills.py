@@ -1,0 +1,189 @@
+"""Prove a restore point: restore it into a sandbox, compare it, ask what its plan expects; record how it went."""
+
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from models import clock
+from models.errors import BackupError, NotFound
+from models.queries import restore_points
+from models.queries.runs import ClaimedRun
+from models.records import DrillRow, RestorePoint
+from models.rules.manifests import Finding, compare
+from models.rules.restore_points import GOOD
+from models.site.backups import Drill, Which
+from models.vocabulary import BackupFault, Outcome, PointState
+from tasks.expectations import Answer, answers_of
+from tasks.ledger import task
+from tasks.places import plan_of, short
+from tasks.progress import progress_of
+from tasks.repositories import engine_of
+from tasks.tools.backup.manifests import manifest_of_restored, read_manifest
+from tasks.tools.backup.shapes import Limits, Restored
+from tasks.tools.backup.walking import remove_tree
+from tasks.workplace import database, settings, worker_name
+
+FINDINGS_KEPT = 100
+# What a drill may find against its point; anything else (no engine, a repository that is away) says nothing about it.
+AGAINST_THE_POINT = (BackupFault.DIFFERS, BackupFault.DAMAGED, BackupFault.UNSAFE, BackupFault.TOO_LARGE)
+
+
+@dataclass(frozen=True)
+class ChosenPoint:
+    """The point that a drill takes, and its manifest."""
+
+    row_id: int
+    key: str
+    taken_at: datetime
+    manifest: Path
+
+
+@dataclass
+class OpenDrill:
+    """A drill under way: what it found so far."""
+
+    point: ChosenPoint
+    folder: Path
+    started_at: datetime
+    restored: Restored | None = None
+    findings: list[Finding] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it was restored, compared, and nothing spoke against it."""
+        return self.restored is not None and not self.findings and all(answer.is_good for answer in self.answers)
+
+
+@task()
+def choose_point(run: ClaimedRun) -> ChosenPoint:
+    """The point that the drill takes: the newest good one, a random one, or the one that a person named."""
+    plan = plan_of(run)
+    words = run.plan.parameters.get("point", Which.LATEST.value)
+    with database().read() as session:
+        if words in list(Which):
+            good = [point for point in restore_points.of_plan(session, plan.name, plan.to) if point.state in GOOD]
+            point = _one_of(good, Which(words))
+        else:
+            point = restore_points.chosen(session, plan.name, plan.to, words)
+        if point is None:
+            raise NotFound(f"{plan.name} has no such point ({words}) in {plan.to}: watchbill backup show {plan.name}")
+        return ChosenPoint(point.id, point.key, point.taken_at, settings().home / point.manifest)
+
+
+def _one_of(good: list[RestorePoint], which: Which) -> RestorePoint | None:
+    if not good:
+        return None
+    return good[-1] if which is Which.LATEST else random.choice(good)  # noqa: S311  # a sample, not a secret
+
+
+@contextmanager
+def drilled(run: ClaimedRun, point: ChosenPoint) -> Iterator[OpenDrill]:
+    """A drill of one point: a folder of its own, its result recorded at the end, whatever happened; nothing is left."""
+    folder = Path(tempfile.mkdtemp(prefix=f"drill-{run.number}-", dir=_drill_folder()))
+    drill = OpenDrill(point, folder, clock.now())
+    try:
+        yield drill
+    except BackupError as error:
+        outcome = Outcome.FAILED if error.fault in AGAINST_THE_POINT else Outcome.UNKNOWN
+        record_drill(run, drill, outcome, str(error))
+        raise
+    except Exception as error:
+        record_drill(run, drill, Outcome.UNKNOWN, f"{type(error).__name__}: {error}")
+        raise
+    else:
+        record_drill(run, drill, Outcome.OK if drill.is_complete else Outcome.FAILED, _in_words(drill))
+        if not drill.is_complete:
+            raise BackupError(plan_of(run).name, BackupFault.DIFFERS, _failure(run, drill))
+    finally:
+        remove_tree(folder)
+
+
+def _drill_folder() -> Path:
+    folder = settings().home.resolve() / "drills"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+@task()
+def restore_copy(run: ClaimedRun, drill: OpenDrill) -> None:
+    """Restore the point into the drill's folder, in the sandbox, within the plan's limits."""
+    plan = plan_of(run)
+    copy = drill.folder / "copy"
+    copy.mkdir()
+    drill.restored = engine_of(run, plan.to).restore(drill.point.key, copy, limits_of(plan.drill), progress_of(run))
+
+
+def limits_of(drill: Drill | None) -> Limits:
+    """What a restore may bring at most: what the plan's drills may, or their defaults."""
+    given = drill.model_dump() if drill else {}
+    size, files, deadline = (
+        given.get(name, Drill.model_fields[name].default) for name in ("most_bytes", "most_files", "deadline")
+    )
+    return Limits(size, files, int(deadline.total_seconds()))
+
+
+@task()
+def compare_copy(_run: ClaimedRun, drill: OpenDrill) -> int:
+    """Compare the copy, file by file and byte by byte, with the manifest of the time it was taken."""
+    entries = manifest_of_restored(drill.folder / "copy")
+    drill.findings = list(compare(read_manifest(drill.point.manifest), entries))
+    return len(drill.findings)
+
+
+@task()
+def ask_expectations(run: ClaimedRun, drill: OpenDrill) -> list[str]:
+    """Ask of the copy what its plan expects."""
+    plan = plan_of(run)
+    expected = plan.drill.expect if plan.drill else ()
+    drill.answers = answers_of(plan.source, expected, drill.folder / "copy", drill.point.taken_at)
+    return [answer.text for answer in drill.answers]
+
+
+@task(retries=3, retry_delay_seconds=[1, 5, 20])
+def record_drill(run: ClaimedRun, drill: OpenDrill, outcome: Outcome, reason: str) -> None:
+    """Write down how the drill went, and what that says about its point."""
+    restored = drill.restored
+    with database().write() as session:
+        row = DrillRow(
+            restore_point_id=drill.point.row_id,
+            plan=plan_of(run).name,
+            run_id=run.run_id,
+            started_at=drill.started_at,
+            ended_at=clock.now(),
+            outcome=outcome,
+            reason=reason,
+            size_bytes=restored.size if restored else 0,
+            files=restored.files if restored else 0,
+            findings=[f"{finding.path}: {finding.difference.value}" for finding in drill.findings[:FINDINGS_KEPT]],
+            checks=[answer.text for answer in drill.answers],
+            sandbox=restored.sandbox if restored else "nothing was restored",
+        )
+        restore_points.record_drill(session, row, worker_name())
+
+
+def _in_words(drill: OpenDrill) -> str:
+    if drill.findings:
+        first = drill.findings[0]
+        more = f" and {len(drill.findings) - 1} more" if len(drill.findings) > 1 else ""
+        return f"{first.path}: {first.difference.value}{more}"
+    wrong = [answer.text for answer in drill.answers if not answer.is_good]
+    return wrong[0] if wrong else f"{drill.restored.files if drill.restored else 0} files restored and compared"
+
+
+def _failure(run: ClaimedRun, drill: OpenDrill) -> str:
+    """What a person must know first: what is wrong with the point, and which one to use instead."""
+    plan = plan_of(run)
+    with database().read() as session:
+        points = restore_points.of_plan(session, plan.name, plan.to)
+        proven = [point for point in points if point.state is PointState.PROVEN]
+    use = (
+        f"the last proven point is {short(proven[-1].key)} of {proven[-1].taken_at:%Y-%m-%d %H:%M} UTC"
+        if proven
+        else ""
+    )
+    return f"point {short(drill.point.key)}: {_in_words(drill)}; {use or 'no point of the plan is proven'}"
