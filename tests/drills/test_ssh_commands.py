@@ -40,7 +40,7 @@ def pool() -> Iterator[HostPool]:
 @given(words=some.lists(TEXT | NASTY, min_size=1, max_size=5))
 def test_every_argument_arrives_byte_for_byte(lab: Lab, pool: HostPool, words: list[str]) -> None:
     result = pool.run(as_target(lab.hosts[0]), command("/usr/bin/printf", "%s\\0", *words))
-    assert result.stdout.head == b"".join(word.encode() + b"\0" for word in words)
+    assert result.stdout.head == b"".join(word.encode() + b"\0" for word in words), result
 
 
 def test_an_argument_of_a_hundred_thousand_bytes_arrives(lab: Lab, pool: HostPool) -> None:
