@@ -79,8 +79,9 @@ def send(database: Database, new: NewEvent, person: str, now: datetime) -> Sent:
     problems = list(event_problems(new))
     if problems:
         raise Misuse("; ".join(problems))
-    with database.write() as session:
+    with database.read() as session:
         book = read_book(session)
+    with database.write() as session:
         event, is_new = events.receive(session, new, person, now)
         waits = [(name, job.wait_for_event) for name, job in sorted(book.jobs.items()) if job.wait_for_event]
         jobs = [Waiter(job, _counts_for(session, job, wait, event)) for job, wait in waits if wait.name == new.name]

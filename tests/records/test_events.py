@@ -83,6 +83,14 @@ def test_an_event_is_received_once_and_stands_in_the_journal(database: Database)
         journal.verify(session)
 
 
+def test_the_same_event_sent_twice_at_one_moment_is_one(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, known, looks = send(database, at(1), key="k"), events._known, iter([None])
+    monkeypatch.setattr(events, "_known", lambda session, new: next(looks, known(session, new)))
+    assert send(database, at(1), key="k") == first, "the database said that somebody else was first"
+    with database.read() as session:
+        assert (count(session, Event), count(session, JournalRow)) == (1, 1)
+
+
 def test_an_event_that_cannot_be_kept_is_refused_and_leaves_nothing(database: Database) -> None:
     with pytest.raises(Refused, match="the event's name 'Load done' must be a name"), database.write() as session:
         events.receive(session, NewEvent("Load done"), "ann", at(1))
