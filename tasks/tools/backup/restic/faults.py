@@ -25,7 +25,7 @@ _WORDS_OF_ALL = (
         BackupFault.UNREACHABLE,
         r"connection (?:refused|reset|timed out)|no such host|network is unreachable|no route to host|i/o timeout"
         r"|Could not resolve hostname|Host key verification failed|Permission denied \(|connect to host"
-        r"|unable to start the sftp session|TLS handshake|certificate|ssh command exited|Temporary failure in name",
+        r"|unable to start the sftp session|TLS handshake|x509: |ssh command exited|Temporary failure in name",
     ),
     (BackupFault.WRONG_PASSWORD, r"an empty password is not"),
     (

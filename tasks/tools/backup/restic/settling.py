@@ -37,7 +37,9 @@ def settled(
     nodes = _nodes(restic, point_id, moved)
     for path in moved:
         node = nodes.get(path)
-        if node is None:
+        if not _is_text(path):  # restic's list cannot name it
+            taken = _without_hash(taken, path)
+        elif node is None:
             taken.pop(path, None)
         else:
             taken[path] = _entry(path, node, taken.get(path))
@@ -46,6 +48,14 @@ def settled(
     for path in asked:
         taken[path] = replace(taken[path], sha256=hashes.get(path, ""), changed_ns=0)
     return [taken[path] for path in sorted(taken)], _warnings(len(asked))
+
+
+def _is_text(path: str) -> bool:
+    return path.isprintable() or not any("\udc80" <= character <= "\udcff" for character in path)
+
+
+def _without_hash(taken: dict[str, Entry], path: str) -> dict[str, Entry]:
+    return taken | {path: replace(taken[path], sha256="", changed_ns=0)} if path in taken else taken
 
 
 def _warnings(changed: int) -> tuple[str, ...]:
