@@ -14,7 +14,7 @@ from tasks.tools.ssh import HostPool, Target
 THREADS = 32
 
 
-def probe_hosts(settings: Settings) -> list[tuple[str, HostFault | None]]:
+def probe_hosts(settings: Settings) -> list[tuple[Host, HostFault | None]]:
     """(host, what is wrong with reaching it, or None), in the site's order. Raises SiteError for a wrong site."""
     site = load_site(settings.site)
     store = SecretStore(settings.secrets_folder)
@@ -26,7 +26,7 @@ def probe_hosts(settings: Settings) -> list[tuple[str, HostFault | None]]:
             except SecretMissing:
                 return HostFault.REFUSED_BY_US
 
-        return list(zip(site.hosts, threads.map(probe, site.hosts), strict=True))
+        return list(zip(site.hosts.values(), threads.map(probe, site.hosts), strict=True))
 
 
 def target(site: Site, name: str, store: SecretStore) -> Target:

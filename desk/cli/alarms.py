@@ -4,7 +4,7 @@ from cyclopts import App
 from rich.text import Text
 
 from desk.cli import words
-from desk.cli.common import COMMON, Common
+from desk.cli.common import LISTING, Listing
 from desk.cli.screen import table
 from desk.services import jobs
 from desk.services.opening import opened
@@ -14,14 +14,14 @@ app = App("alarm", help="What is wrong now.")
 
 
 @app.command(name="list")
-def list_alarms(*, common: Common = COMMON) -> int:
+def list_alarms(*, listing: Listing = LISTING) -> int:
     """What is wrong with jobs now: late, too long, too short, no success, missed, failed; oldest first."""
-    screen, now = common.screen(), clock.now()
-    with opened(common.settings()) as database:
+    listed, now = listing.listed(), clock.now()
+    with opened(listing.settings()) as database:
         found = jobs.list_alarms(database, now)
-    if common.json:
-        screen.json(found.alarms)
+    if listed.wrote(found.alarms, found.alarms, name="job"):
         return 0
+    screen = listed.screen
     if not found.alarms:
         screen.show("nothing is wrong")
         return 0

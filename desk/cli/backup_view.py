@@ -8,7 +8,7 @@ from rich.text import Text
 
 from desk.cli import words
 from desk.cli.backup_run import Plan
-from desk.cli.common import COMMON, Common
+from desk.cli.common import COMMON, LISTING, Common, Listing
 from desk.cli.screen import Screen, facts, heading, table
 from desk.services import backups
 from desk.services.backups import DrillLine, PlanDetail, PlanList, PointLine, Preview
@@ -34,12 +34,13 @@ STATES = {
 }
 
 
-def list_plans(*, common: Common = COMMON) -> int:
+def list_plans(*, listing: Listing = LISTING) -> int:
     """Every plan: what it is worth now and why, its newest point and its newest proven one."""
-    screen = common.screen()
-    with opened(common.settings()) as database:
+    listed = listing.listed()
+    with opened(listing.settings()) as database:
         found = backups.list_plans(database, clock.now())
-    screen.json(found) if common.json else _show_list(screen, found)
+    if not listed.wrote(found, found.plans):
+        _show_list(listed.screen, found)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,8 @@ from pydantic import ValidationError
 
 from desk.cli.screen import Screen
 from desk.services.errors import Misuse
+from desk.services.plain import plain
+from desk.services.small_words import hint
 from models.settings import Settings
 
 COMMON_GROUP = Group("Common options", sort_key=100)
@@ -19,10 +22,9 @@ LONGEST_NAME = 100
 
 @Parameter(name="*", group=COMMON_GROUP)
 @dataclass(frozen=True)
-class Common:
-    """The options that every command has."""
+class Surroundings:
+    """Where a command works, and for whom."""
 
-    json: Annotated[bool, Parameter(help="One JSON document on standard output.")] = False
     site: Annotated[Path | None, Parameter(help="Folder of the site's files; or WATCHBILL_SITE.")] = None
     home: Annotated[Path | None, Parameter(help="State of this machine; or WATCHBILL_HOME.")] = None
     person: Annotated[
@@ -47,10 +49,6 @@ class Common:
             raise Misuse(f"WATCHBILL_DATABASE_URL_FILE: {error.filename}: {error.strerror}") from None
         return settings
 
-    def screen(self) -> Screen:
-        """Where this call writes."""
-        return Screen(as_json=self.json, colour=not self.no_color)
-
     def who(self) -> str:
         """The person who acts. Raises Misuse for a name that no journal can carry."""
         name = (self.person or os.environ.get("WATCHBILL_PERSON") or _login_name()).strip()
@@ -59,7 +57,73 @@ class Common:
         return name
 
 
+@Parameter(name="*", group=COMMON_GROUP)
+@dataclass(frozen=True)
+class Common(Surroundings):
+    """The options that every command has."""
+
+    json: Annotated[bool, Parameter(help="One JSON document on standard output.")] = False
+
+    def screen(self) -> Screen:
+        """Where this call writes."""
+        return Screen(as_json=self.json, colour=not self.no_color)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Writes what a list command found, unless a table for people is wanted."""
+
+    screen: Screen
+    keys: tuple[str, ...]
+    quiet: bool
+
+    def wrote(self, found: object, rows: Sequence[object], name: str = "name") -> bool:
+        """Whether all is written: JSON (the whole `found`, or the wanted keys of each row) or the names, each once.
+
+        Raises Misuse for a key that the rows do not have.
+        """
+        if self.quiet:
+            names = dict.fromkeys(str(row if isinstance(row, str) else getattr(row, name)) for row in rows)
+            self.screen.show(*names)
+        elif self.keys:
+            self.screen.json([self._chosen(plain(row)) for row in rows])
+        elif self.screen.as_json:
+            self.screen.json(found)
+        return self.quiet or self.screen.as_json
+
+    def _chosen(self, row: Any) -> dict[str, Any]:
+        known = row if isinstance(row, dict) else {"name": row}
+        for key in self.keys:
+            if key not in known:
+                raise Misuse(f"--json {key}: there is no such key{hint(key, known)}; there are: {', '.join(known)}")
+        return {key: known[key] for key in self.keys}
+
+
+@Parameter(name="*", group=COMMON_GROUP)
+@dataclass(frozen=True)
+class Listing(Surroundings):
+    """The same for a command that lists things: of each the wanted keys, or no more than its name."""
+
+    json: Annotated[
+        list[str] | None,
+        Parameter(
+            consume_multiple=True,
+            metavar="KEYS",
+            help="One JSON document on standard output; with KEYS (name,state) only these of each.",
+        ),
+    ] = None
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], help="Only the names, one a line.")] = False
+
+    def listed(self) -> Listed:
+        """How this call writes what it found. Raises Misuse for --json beside --quiet."""
+        if self.json is not None and self.quiet:
+            raise Misuse("--json and --quiet are two ways to print: keep one")
+        keys = tuple(key for text in self.json or () for key in text.split(",") if key)
+        return Listed(Screen(as_json=self.json is not None, colour=not self.no_color), keys, self.quiet)
+
+
 COMMON = Common()
+LISTING = Listing()
 
 
 def _login_name() -> str:

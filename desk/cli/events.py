@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from rich.text import Text
 
 from desk.cli import words
-from desk.cli.common import COMMON, Common
+from desk.cli.common import COMMON, LISTING, Common, Listing
 from desk.cli.screen import Screen, table
 from desk.services import events, pausing
 from desk.services.errors import Misuse
@@ -91,16 +91,14 @@ def list_events(
     since: Annotated[
         str, Parameter(help="How far back, such as 8h or 7d (default 1d); or a time: '2026-11-22 06:00'.")
     ] = "1d",
-    common: Common = COMMON,
+    listing: Listing = LISTING,
 ) -> int:
     """The events that were received, newest first, and the runs that each released."""
-    screen, now = common.screen(), clock.now()
-    with opened(common.settings()) as database:
+    listed, now = listing.listed(), clock.now()
+    with opened(listing.settings()) as database:
         found = events.list_events(database, name, _since(since, now, pausing.site_zone(database)))
-    if common.json:
-        screen.json(found)
-    else:
-        _show(screen, found, words.Clock(found.timezone, now))
+    if not listed.wrote(found, found.events, name="event"):
+        _show(listed.screen, found, words.Clock(found.timezone, now))
     return 0
 
 

@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 from rich.text import Text
 
 from desk.cli import words
-from desk.cli.common import COMMON, Common
+from desk.cli.common import LISTING, Listing
 from desk.cli.screen import Screen, table
 from desk.services import hosts
 from desk.services.hosts import HostEntry
@@ -22,16 +22,14 @@ app = App("host", help="The hosts that jobs run on.")
 def list_hosts(
     *,
     on: Annotated[str | None, Parameter(help="Only those of a node filter: 'tag=web and not host=web3'.")] = None,
-    common: Common = COMMON,
+    listing: Listing = LISTING,
 ) -> int:
     """Every host, or those that a node filter chooses: where it is, what it is for, how its last command ended."""
-    screen = common.screen()
-    with opened(common.settings()) as database:
+    listed = listing.listed()
+    with opened(listing.settings()) as database:
         found = hosts.list_hosts(database, on)
-    if common.json:
-        screen.json(found)
-    else:
-        _show(screen, found, clock.now())
+    if not listed.wrote(found, found):
+        _show(listed.screen, found, clock.now())
     return 0
 
 

@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from desk.cli import words
-from desk.cli.common import COMMON, Common
+from desk.cli.common import LISTING, Listing
 from desk.cli.screen import Screen, table
 from desk.services import jobs
 from desk.services.jobs import JobLine, JobList
@@ -17,15 +17,13 @@ ROOM_FOR_TITLES = 130
 """Columns; on a narrower screen the names must do."""
 
 
-def list_jobs(*, common: Common = COMMON) -> int:
+def list_jobs(*, listing: Listing = LISTING) -> int:
     """Every job: how its last run went, its last 14 runs, when it is due next, and what is wrong with it."""
-    screen = common.screen()
-    with opened(common.settings()) as database:
+    listed = listing.listed()
+    with opened(listing.settings()) as database:
         found = jobs.list_jobs(database, clock.now())
-    if common.json:
-        screen.json(found)
-    else:
-        _show(screen, found)
+    if not listed.wrote(found, found.jobs):
+        _show(listed.screen, found)
     return 0
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from desk.cli.common import COMMON, Common
+from desk.cli.common import COMMON, LISTING, Common, Listing
 from desk.services import reports
 from desk.services.errors import Misuse
 from desk.services.opening import opened
@@ -30,16 +30,15 @@ class Wanted:
 
 
 @app.command(name="list")
-def list_reports(*, common: Common = COMMON) -> int:
+def list_reports(*, listing: Listing = LISTING) -> int:
     """The reports that can be rendered."""
-    screen, found = common.screen(), reports.list_reports(common.settings())
-    if common.json:
-        screen.json(found)
+    listed, found = listing.listed(), reports.list_reports(listing.settings())
+    if listed.wrote(found, found):
         return 0
     for name in found:
-        screen.show(name)
+        listed.screen.show(name)
     if found:
-        screen.next(f"`watchbill report render {found[0]} -o DIR`")
+        listed.screen.next(f"`watchbill report render {found[0]} -o DIR`")
     return 0
 
 

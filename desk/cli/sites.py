@@ -1,5 +1,6 @@
 """init, check, schema, plan: the site's files."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,9 @@ KINDS = ("job", "host", "service", "calendar", "team", "person")
 ALWAYS_COUNTED = ("job", "host")
 SIGNS = {"added": ("+", "green"), "changed": ("~", "yellow"), "removed": ("-", "red")}
 SHOWN = 6
+ZONE_NAME, ZONE_LINK = Path("/etc/timezone"), Path("/etc/localtime")
+PLAIN_UTC = {f"{area}{name}" for area in ("", "Etc/") for name in ("UTC", "UCT", "Universal", "Zulu")}
+"""Names that machines have for what people call UTC."""
 
 
 def init(
@@ -135,12 +139,12 @@ def _several(number: int, kind: str) -> str:
 
 def machine_zone() -> str:
     """The IANA name of this machine's time zone; UTC where it has none that can be found."""
-    places = [Path("/etc/timezone"), Path("/etc/localtime")]
-    named = places[0].read_text(encoding="utf-8").strip() if places[0].is_file() else ""
-    linked = str(places[1].resolve()).partition("zoneinfo/")[2]
-    for name in filter(None, (named, linked)):
+    named = ZONE_NAME.read_text(encoding="utf-8").strip() if ZONE_NAME.is_file() else ""
+    linked = str(ZONE_LINK.resolve()).partition("zoneinfo/")[2]
+    for name in filter(None, (os.environ.get("TZ", "").lstrip(":"), named, linked)):
         try:
-            return zone_of(name).key
+            zone = zone_of(name).key
         except ValueError:
             continue
+        return "UTC" if zone in PLAIN_UTC else zone
     return "UTC"

@@ -96,8 +96,13 @@ def unknown_key(key: str, allowed: list[str]) -> str:
 
 def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
     """`; did you mean "retry"?` when something known is near, else nothing."""
-    near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    near = nearest(word, known)
+    return f'; did you mean "{near}"?' if near else ""
+
+
+def nearest(word: str, known: typing.Iterable[str]) -> str | None:
+    """The known word that was probably meant, if one is near."""
+    return next(iter(difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)), None)
 
 
 def found(value: Any) -> str:

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from models.errors import Place
 from models.rules.field_error import FieldError
 from models.site.documents import SourceEntry
-from models.site.messages import MISSING_KEY, UNKNOWN_KEY, allowed_keys, message, unknown_key
+from models.site.messages import MISSING_KEY, UNKNOWN_KEY, allowed_keys, message, nearest, unknown_key
 from models.site.tree import Node, Path, Plain, dotted
 
 QUOTED = re.compile(r"""["`]([^"`]*)["`]""")
@@ -60,11 +60,23 @@ def make(entry: SourceEntry, shape: Shape, filled: Raw) -> Made:
         places.append(entry.place((key,), words, at_key=True))
     raw = {**filled, shape.key_field: entry.name} if shape.key_field else filled
     value, errors = _validate(shape.model, raw)
+    misspelt = set(_misspelt(entry.node, shape, errors))
+    errors = [error for error in errors if error["type"] not in MISSING_KEY or error["loc"] not in misspelt]
     places += [_place(entry, shape, error) for error in _one_per_place(errors, entry.node)]
     wrong = [error["loc"] for error in errors]
     if wrong:
         value, _ = _validate(shape.model, _without(raw, wrong))
-    return Made(value, places, frozenset(str(path[0]) for path in wrong if path))
+    return Made(value, places, frozenset(str(path[0]) for path in (*wrong, *misspelt) if path))
+
+
+def _misspelt(node: Node, shape: Shape, errors: list[ErrorDetails]) -> Iterator[Path]:
+    """The keys that are missing only because they were misspelt: the unknown key beside them says it already."""
+    for error in errors:
+        if error["type"] in UNKNOWN_KEY:
+            above, key = error["loc"][:-1], str(error["loc"][-1])
+            meant = nearest(key, allowed_keys(shape.model, above, shape.hidden))
+            if meant is not None and _existing(node, (*above, meant)) == _existing(node, above):
+                yield (*above, meant)
 
 
 @cache

@@ -16,6 +16,8 @@ from models.queries import heartbeats, journal
 from models.queries.outbox import Wanted, mark_failed, put
 from models.records import OutboxRow
 from models.settings import Settings
+from models.site.services import Connection, Host
+from models.vocabulary import HostFault
 from tests.desk.conftest import Said
 from tests.desk.small_site import FILES, beat_all, write_site
 
@@ -157,11 +159,20 @@ def test_hosts_are_probed_only_when_asked_for(
 ) -> None:
     monkeypatch.setattr(
         "desk.services.checkups.engine.lazily",
-        lambda _module, _name: lambda _site: [("web1", None), ("web2", "unreachable: no route")],
+        lambda _module, _name: (
+            lambda _site: [
+                (Host(name="web1", address="10.0.0.1"), None),
+                (Host(name="web2", address="10.0.0.2"), HostFault.UNREACHABLE),
+                (Host(name="here", connection=Connection.LOCAL), None),
+                (Host(name="there", connection=Connection.LOCAL), HostFault.UNUSABLE),
+            ]
+        ),
     )
     found = {finding.what: finding for finding in doctor.examine(Settings(), hosts=True)}
-    assert found["host web1"].state is State.OK
-    assert (found["host web2"].state, found["host web2"].text) == (State.FAIL, "unreachable: no route")
+    assert (found["host web1"].state, found["host web1"].text) == (State.OK, "reached, key as pinned")
+    assert (found["host web2"].state, found["host web2"].text) == (State.FAIL, "unreachable")
+    assert found["host here"].text == "this machine, without SSH: commands can run", "it has no key to be pinned"
+    assert ".watchbill" in (found["host there"].mend or "")
     assert not any(one.what.startswith("host web") for one in doctor.examine(Settings(), hosts=False))
 
 

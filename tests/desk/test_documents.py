@@ -14,6 +14,7 @@ from models.settings import CHECKOUT
 COMMANDS = (CHECKOUT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
 EXIT_CODES = (CHECKOUT / "docs" / "reference" / "exit-codes.md").read_text(encoding="utf-8")
 COMMON = {"--json", "--site", "--home", "--as", "--no-color", "--help", "--version"}
+OF_LISTS = {"-q", "--quiet"}
 
 
 def commands(group: App, path: tuple[str, ...] = ()) -> Iterator[tuple[str, App]]:
@@ -44,8 +45,8 @@ def arguments(command: App) -> list[Argument]:
 
 
 def options(command: App) -> set[str]:
-    """The command's own options."""
-    return {name for argument in arguments(command) for name in argument.names} - COMMON
+    """What is said of the command itself: not the options of all commands, or of all that list."""
+    return {name for argument in arguments(command) for name in argument.names} - COMMON - OF_LISTS
 
 
 def test_there_are_commands_to_compare() -> None:
@@ -73,6 +74,7 @@ def test_every_command_has_help_of_one_sentence_and_the_common_options(command: 
     assert child.help
     names = {name for argument in arguments(child) for name in argument.names}
     assert {"--json", "--site", "--home", "--as", "--no-color"} <= names
+    assert (names >= OF_LISTS) == command.endswith(" list"), "each command that lists things, and no other"
     for argument in arguments(child):
         assert argument.parameter.help, f"{command}: {argument.name} has no words"
 

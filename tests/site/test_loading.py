@@ -56,7 +56,6 @@ def test_all_faults_of_all_files_come_at_once_in_the_order_of_reading(tmp_path: 
         "jobs.yaml:8:5",
         "jobs.yaml:9:15",
         "jobs.yaml:10:19",
-        "people.yaml:2:3",
         "people.yaml:2:14",
         "services.yaml:2:1",
         "site.yaml:1:7",

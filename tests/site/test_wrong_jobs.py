@@ -34,6 +34,37 @@ WRONG: list[tuple[dict[str, str | bytes], list[str], str]] = [
         "an unknown key in a block",
     ),
     (
+        {"jobs.yaml": JOB + "    on: local\n    comand: [ls]\n"},
+        [f'jobs.yaml:7:5: jobs.tidy.comand: unknown key; allowed: {JOB_KEYS}; did you mean "command"?'],
+        "a misspelt key is one fault, not also a missing command",
+    ),
+    (
+        {"jobs.yaml": JOB.replace("runbook:", "runbok:") + "    on: local\n    command: [ls]\n"},
+        [f'jobs.yaml:5:5: jobs.tidy.runbok: unknown key; allowed: {JOB_KEYS}; did you mean "runbook"?'],
+        "nor also a missing run-book",
+    ),
+    (
+        {"jobs.yaml": JOB + "    on: local\n    colour: red\n"},
+        [
+            "jobs.yaml:2:3: jobs.tidy: says nothing to run; give it one of command, script, flow",
+            f"jobs.yaml:7:5: jobs.tidy.colour: unknown key; allowed: {JOB_KEYS}",
+        ],
+        "a key that is near to nothing hides nothing",
+    ),
+    (
+        {"jobs.yaml": JOB + "    on: local\n    script: scripts/none.sh\n    scrip: scripts/tidy.sh\n"},
+        [
+            'jobs.yaml:7:13: jobs.tidy.script: there is no file "scripts/none.sh" in the site folder; did you mean "scripts/tidy.sh"?',
+            f'jobs.yaml:8:5: jobs.tidy.scrip: unknown key; allowed: {JOB_KEYS}; did you mean "script"?',
+        ],
+        "nor does one beside the key that it resembles",
+    ),
+    (
+        {"jobs.yaml": JOB + "    on: local\n    command: [ls]\n    wait_for_file: {hots: web1, path: /in}\n"},
+        ['jobs.yaml:8:21: jobs.tidy.wait_for_file.hots: unknown key; allowed: host, path, up_to; did you mean "host"?'],
+        "in a block too",
+    ),
+    (
         {"jobs.yaml": "jobs:\n  tidy:\n    title: T\n    command: [ls]\n    on: local\n"},
         ["jobs.yaml:2:3: jobs.tidy.owner: is required", "jobs.yaml:2:3: jobs.tidy.runbook: is required"],
         "what must be there",

@@ -8,6 +8,8 @@ from desk.services.small_words import several
 from models import clock
 from models.errors import WatchbillError
 from models.settings import WARM, Settings
+from models.site.services import Connection, Host
+from models.vocabulary import HostFault
 
 
 def look(settings: Settings) -> Iterator[Finding]:
@@ -51,7 +53,13 @@ def look_at_hosts(settings: Settings) -> Iterator[Finding]:
         yield warn("hosts", f"could not be probed: {error}", "`watchbill job run` on one host tells more")
         return
     for host, fault in found:
-        if fault is None:
-            yield well(f"host {host}", "reached, key as pinned")
-        else:
-            yield fail(f"host {host}", str(fault), f"`ssh` to {host} by hand, as the user and with the key of the site")
+        yield _host(host, fault)
+
+
+def _host(host: Host, fault: HostFault | None) -> Finding:
+    what, is_local = f"host {host.name}", host.connection is Connection.LOCAL
+    if fault is None:
+        return well(what, "this machine, without SSH: commands can run" if is_local else "reached, key as pinned")
+    if is_local:
+        return fail(what, str(fault), f"see that this user may write {host.run_directory} and run a POSIX sh")
+    return fail(what, str(fault), f"`ssh` to {host.name} by hand, as the user and with the key of the site")
