@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from deployments.lab.processes import marked
-from desk.services.runs import kill_run
+from desk.services.runs import kill_run, read_run
 from models import clock
+from models.errors import Refused
+from models.orders.run_job import run_id_of
+from models.queries import recovery, runs
 from models.records import Output
 from models.vocabulary import HostFault, Outcome, RunState, SlotState
 from tests.servers import need_root
@@ -66,6 +70,26 @@ def test_a_kill_whose_host_is_gone_is_unconfirmed_until_the_host_itself_says_mor
     kill(stack, number)
     assert stack.wait(number).outcome is Outcome.KILLED
     assert alive(stack, number) == []
+
+
+@pytest.mark.fault
+def test_a_run_that_was_given_up_in_doubt_is_killed_again_and_settled(stack: Stack) -> None:
+    stack.reapply(job_of("doubtful", "echo x >> ~/doubtful; sleep 300", "deadline: 5m\n"))
+    number = stack.run("doubtful")
+    stack.until_effect("doubtful")
+    os.kill(stack.process_of(number), signal.SIGKILL)
+    with stack.database.write() as session:
+        runs.get(session, run_id_of(number)).recoveries = recovery.MOST_RECOVERIES
+    stack.expire_lease(number)
+    assert stack.wait(number).outcome is Outcome.UNKNOWN
+    assert len(alive(stack, number)) > 0, "unknown was the truth"
+    assert kill(stack, number) == "its hosts are asked again, and told to end it"
+    until(lambda: read_run(stack.database, number).has_ended, why=lambda: stack.explain(number))
+    assert stack.record(number).outcome is Outcome.KILLED
+    assert alive(stack, number) == []
+    assert stack.moves(number) == ["dispatch", "claim", "give-up", "request-kill", "settle"]
+    with pytest.raises(Refused, match="no host is in doubt"):
+        kill(stack, number)
 
 
 def test_killing_a_job_that_is_a_flow_ends_its_process_and_its_run(stack: Stack) -> None:
