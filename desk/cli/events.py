@@ -13,7 +13,7 @@ from desk.cli.common import COMMON, LISTING, Common, Listing
 from desk.cli.screen import Screen, table
 from desk.services import events, pausing
 from desk.services.errors import Misuse
-from desk.services.events import EventLine, EventList, Sent
+from desk.services.events import EventLine, EventList, Sent, Waiter
 from desk.services.opening import opened
 from models import clock
 from models.rules.durations import parse_duration
@@ -73,15 +73,18 @@ def _tell(screen: Screen, sent: Sent, now: datetime) -> None:
     before = "" if sent.is_new else " before, with the same key: nothing is changed"
     screen.show(f"event {event.event}: {event.name} received {times.when(event.received_at)}{before}")
     for waiter in sent.jobs:
-        run = (
-            f"it counts for the run due {times.when(waiter.due_at)}" if waiter.due_at else "it counts for no run so far"
-        )
-        screen.show(f"{waiter.job}: {run}")
+        screen.show(f"{waiter.job}: {_counts(waiter, times)}")
     if not sent.jobs:
         screen.warn(f"no job of the site waits for {event.name}{sent.hint}")
-    elif not all(waiter.due_at for waiter in sent.jobs):
-        job = next(waiter.job for waiter in sent.jobs if not waiter.due_at)
-        screen.next(f"`watchbill job show {job}` says when its event counts, and what it waits for")
+
+
+def _counts(waiter: Waiter, times: words.Clock) -> str:
+    if waiter.due_at:
+        return f"it counts for the run due {times.when(waiter.due_at)}"
+    if waiter.next_due_at and waiter.next_opens_at:
+        due, opens = times.when(waiter.next_due_at), times.when(waiter.next_opens_at)
+        return f"it counts for no run; for the one due {due} an event counts from {opens} on"
+    return "it counts for no run that is planned so far"
 
 
 @app.command(name="list")

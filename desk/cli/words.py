@@ -102,8 +102,8 @@ def flow(name: str, order: Mapping[str, object]) -> str:
 
 def event_wait(wait: EventWait) -> str:
     """Which event, and from when to when it may come."""
-    before = f"from {format_duration(wait.within)} before" if wait.within else "from half-way since the last wait"
-    return f"the event {wait.name}, {before} to {format_duration(wait.up_to)} after the due time"
+    before = f"from {format_duration(wait.within)} before to" if wait.within else "up to"
+    return f"the event {wait.name}, {before} {format_duration(wait.up_to)} after the due time"
 
 
 def attempts(retry: Retry, *, has_hosts: bool) -> str:

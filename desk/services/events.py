@@ -44,10 +44,15 @@ class EventLine:
 
 @dataclass(frozen=True)
 class Waiter:
-    """A job that waits for events of a name, and the run for which this one counts: None when there is none so far."""
+    """A job that waits for events of a name, and the run for which this one counts."""
 
     job: str
     due_at: datetime | None
+    """None: it counts for no run that is planned so far."""
+    next_due_at: datetime | None = None
+    """The run that this one came too early for."""
+    next_opens_at: datetime | None = None
+    """From when on events count for that run."""
 
 
 @dataclass(frozen=True)
@@ -84,26 +89,26 @@ def send(database: Database, new: NewEvent, person: str, now: datetime) -> Sent:
     with database.write() as session:
         event, is_new = events.receive(session, new, person, now)
         waits = [(name, job.wait_for_event) for name, job in sorted(book.jobs.items()) if job.wait_for_event]
-        jobs = [Waiter(job, _counts_for(session, job, wait, event)) for job, wait in waits if wait.name == new.name]
+        jobs = [_waiter(session, job, wait, event) for job, wait in waits if wait.name == new.name]
         near = "" if jobs else hint(new.name, {wait.name for _, wait in waits})
         return Sent(book.timezone, is_new, _lines(session, [event])[0], tuple(jobs), near)
 
 
-def _counts_for(session: Session, job: str, wait: EventWait, event: Event) -> datetime | None:
+def _waiter(session: Session, job: str, wait: EventWait, event: Event) -> Waiter:
     """The slot of a job that the event released, or the one that it will when its time has come."""
     done = select(Slot.due_at).where(Slot.job == job, Slot.event_id == event.id)
     if (due := session.scalar(done)) is not None:
-        return due
+        return Waiter(job, due)
     taken: set[int] = set()
     for slot in session.scalars(select(Slot).where(Slot.job == job, Slot.state.in_(WAITING)).order_by(Slot.due_at)):
         span = events.span_for(session, slot, wait)
         if span.opens > event.received_at:
-            return None
+            return Waiter(job, None, slot.due_at, span.opens)
         first = events.first_for(session, slot, wait.name, span, taken)
         if first is not None and first.id == event.id:
-            return slot.due_at
+            return Waiter(job, slot.due_at)
         taken |= {first.id} if first is not None else set()
-    return None
+    return Waiter(job, None)
 
 
 def list_events(database: Database, name: str | None, since: datetime) -> EventList:

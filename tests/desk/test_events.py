@@ -75,6 +75,24 @@ def test_an_event_that_no_job_waits_for_is_kept_and_says_so(watchbill: Call, wai
         assert session.scalars(select(Event.name)).all() == ["load-dome"]
 
 
+def test_an_event_that_comes_too_early_says_from_when_on_it_would_count(watchbill: Call, waiting: Database) -> None:
+    due = next_due(waiting)
+    with waiting.write() as session:
+        session.execute(Slot.__table__.delete().where(Slot.job == "check-disks", Slot.due_at <= due))
+    (job,) = watchbill("event", "send", "load-done", "--json").json["jobs"]
+    later = due + timedelta(hours=6)
+    assert job == {
+        "job": "check-disks",
+        "due_at": None,
+        "next_due_at": later.isoformat(),
+        "next_opens_at": (later - timedelta(hours=5)).isoformat(),
+    }
+    assert "check-disks: it counts for no run; for the one due " in watchbill("event", "send", "load-done").out
+    with waiting.write() as session:
+        session.execute(Slot.__table__.delete())
+    assert "it counts for no run that is planned so far" in watchbill("event", "send", "load-done").out
+
+
 def test_the_same_key_again_changes_nothing(watchbill: Call, waiting: Database) -> None:
     watchbill("event", "send", "load-done", "--key", "2026-11-21", "--text", "first")
     again = watchbill("event", "send", "load-done", "--key", "2026-11-21", "--text", "second")
