@@ -286,3 +286,18 @@ def test_a_file_that_arrives_with_another_byte_takes_no_name(
     monkeypatch.undo()
     assert transfer.put(pool, here, new, str(old), transfer.Way(new_key(), 60)).size == 1_000_000
     assert old.read_bytes() == new.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("folder", "it is a folder"), ("nonesuch/file", "nonexistent|No such file")],
+    ids=["folder", "none"],
+)
+def test_a_file_that_cannot_take_its_name_leaves_no_part(
+    here: Target, pool: HostPool, tmp_path: Path, name: str, says: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "new").write_text("new")
+    with pytest.raises(HostError, match=says):
+        transfer.put(pool, here, tmp_path / "new", str(tmp_path / name), transfer.Way(new_key(), 60))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "new"]

@@ -165,10 +165,11 @@ def put(pool: HostPool, target: Target, source: Path, destination: str, way: Way
         take = way.command("sh", "-c", _TAKE, "put", *words)
         try:
             sha256 = _send(pool, target, take, file, way)
+            place = way.command("sh", "-c", _PLACE, "put", part, destination, part=".place")
+            _run(pool, target, place, destination)
         except HostError:
             pool.run(target, way.command("rm", "-f", "--", part, part=".undo"))
             raise
-    _run(pool, target, way.command("sh", "-c", _PLACE, "put", part, destination, part=".place"), destination)
     return Copied(status.st_size, sha256, time.monotonic() - started)
 
 
