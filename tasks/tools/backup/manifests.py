@@ -49,7 +49,7 @@ def manifest_of_tree(tree: Tree, previous: Path | None) -> list[Entry]:
         if entry.kind is not EntryKind.FILE:
             entries.append(entry)
         elif seen and seen[:4] == (entry.size, entry.modified_ns, entry.changed_ns, entry.inode) and seen[4]:
-            entries.append(replace(entry, sha256=seen[4]))
+            entries.append(hashed(entry, seen[4]))
         else:
             unread.append(entry)
     entries += _hashed(unread, lambda entry: hash_of(Path("/", entry.path), entry))
@@ -110,6 +110,23 @@ def hash_of(path: Path, walked: Entry) -> str | None:
     return digest.hexdigest() if is_same else ""
 
 
+def hashed(entry: Entry, sha256: str) -> Entry:
+    """The entry with its hash; four times as fast as `dataclasses.replace`, for it is called once a file."""
+    return Entry(
+        entry.path,
+        entry.kind,
+        entry.size,
+        entry.mode,
+        entry.modified_ns,
+        entry.uid,
+        entry.gid,
+        sha256,
+        entry.target,
+        entry.inode,
+        entry.changed_ns,
+    )
+
+
 def _hash_opened(folder: Path, entry: Entry) -> str | None:
     path = folder / entry.path
     if os.access(path, os.R_OK):
@@ -130,7 +147,7 @@ def _hashed(entries: Sequence[Entry], hashing: Callable[[Entry], str | None]) ->
         recently = time.time_ns() - TICK_NS
         hashes = ((entry, hashing(entry)) for entry in entries)
         return [
-            replace(entry, sha256=found, changed_ns=entry.changed_ns if entry.changed_ns < recently else 0)
+            hashed(entry if entry.changed_ns < recently else replace(entry, changed_ns=0), found)
             for entry, found in hashes
             if found is not None
         ]
