@@ -1,15 +1,18 @@
 """Ask of a restored copy what its plan expects."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from models.errors import BackupError
 from models.site.backups import Expectation, Source
 from models.vocabulary import BackupFault
-from tasks.tools.backup.answers import Answer, is_inside
+from tasks.tools.backup.answers import Answer, OpenedCopy, answer_of, is_inside
 from tasks.tools.backup.confinement import CANNOT_RUN, Confinement
+from tasks.tools.backup.restored_postgresql import loaded_postgresql
+from tasks.tools.backup.restored_sqlite import opened_sqlite
 from tasks.tools.backup.sandbox import run_confined
 from tasks.tools.capture import plain
 from tasks.workplace import settings
@@ -21,19 +24,36 @@ SHOWN_CHARACTERS = 200
 
 
 def answers_of(source: Source, expected: Sequence[Expectation], copy: Path, taken_at: datetime) -> list[Answer]:
-    """What the copy answers, in the order of the plan.
+    """What the copy answers: of a database first how it opened, also when the plan asks nothing, then as the plan asks.
 
     Raises BackupError (engine missing) for what this machine cannot ask: that says nothing about the copy.
     """
-    return [answer for one in expected for answer in _answers(source, one, copy, taken_at)]
+    with _database(source, copy) as database:
+        answers = [database.answer] if database else []
+        for one in expected:
+            if one.file is not None:
+                answers.append(_of_file(one.file, copy))
+            elif one.query is not None and database is not None:
+                answers.append(answer_of(one, one.query, database, taken_at))
+    # Commands last: they may do with the copy what they want.
+    return answers + [_of_command(one.command, copy) for one in expected if one.command is not None]
 
 
-def _answers(_source: Source, expected: Expectation, copy: Path, _taken_at: datetime) -> list[Answer]:
-    if expected.file is not None:
-        return [_of_file(expected.file, copy)]
-    if expected.command is not None:
-        return [_of_command(expected.command, copy)]
-    return []
+@contextmanager
+def _database(source: Source, copy: Path) -> Iterator[OpenedCopy | None]:
+    if source.postgresql is not None:
+        with loaded_postgresql(copy, _hidden()) as opened:
+            yield opened
+    elif source.sqlite is not None:
+        with opened_sqlite(copy / PurePosixPath(source.sqlite).name) as opened:
+            yield opened
+    else:
+        yield None
+
+
+def _hidden() -> tuple[str, ...]:
+    """What nobody behind the walls may see."""
+    return (str(settings().secrets_folder.resolve()),)
 
 
 def _of_file(path: str, copy: Path) -> Answer:
@@ -43,16 +63,15 @@ def _of_file(path: str, copy: Path) -> Answer:
 
 def _of_command(argv: tuple[str, ...], copy: Path) -> Answer:
     """A command in the sandbox, in the restored folder."""
-    where = Confinement(folder=str(copy), hidden=(str(settings().secrets_folder.resolve()),))
-    ended = run_confined(argv, where, COMMAND_SECONDS)
+    ended = run_confined(argv, Confinement(folder=str(copy), hidden=_hidden()), COMMAND_SECONDS)
     name = shlex.join(argv)[:SHOWN_CHARACTERS]
-    said = plain((ended.errors or ended.output).strip()[-4096:]).splitlines()
+    said = plain((ended.errors.strip() or ended.output.strip())[-4096:]).splitlines()
     last = f": {said[-1][-300:]}" if said else ""
-    if ended.exit_code == CANNOT_RUN and last.startswith(f": {argv[0]}: ["):
+    if ended.exit_code == CANNOT_RUN and last.startswith(f": {argv[0]}: [Errno"):
         raise BackupError(argv[0], BackupFault.NO_ENGINE, f"the drill cannot run it{last}; install it on this machine")
-    if ended.is_late:
-        return Answer(f"{name} did not end within {COMMAND_SECONDS} s{last}", False)
     walls = f" (without these walls: {', '.join(ended.missing_walls)})" if ended.missing_walls else ""
+    if ended.is_late:
+        return Answer(f"{name} did not end within {COMMAND_SECONDS} s{last}{walls}", False)
     if ended.exit_code:
         return Answer(f"{name} ended with exit code {ended.exit_code}{last}{walls}", False)
     return Answer(f"{name} ended well in {ended.seconds:.1f} s{walls}", True)
