@@ -21,6 +21,7 @@ FIRST_MESSAGES, LAST_MESSAGES, MESSAGE_BYTES = 100, 400, 4096
 END_SECONDS = 15
 """How long an interrupted restic may take to remove its lock."""
 POLL_SECONDS = 0.02
+PIECE = 1 << 16
 HEEDED = "signal interrupt received"
 SOCKET_BYTES = 1 << 20
 
@@ -103,12 +104,20 @@ class Running:
         self._process.wait()
 
     def close(self) -> None:
-        """End it and let go of its pipes."""
+        """End it and let go of its pipes. Only whoever read its output may call this."""
+        if self._process.poll() is None:
+            # One that waits for a reader does not heed the signal, and a broken pipe would end it with its lock left.
+            Thread(target=self._drop_output, daemon=True).start()
         self.end()
         if self._input:
             self._input.close()
         self._listener.join(END_SECONDS)
         self.output.close()
+
+    def _drop_output(self) -> None:
+        with suppress(OSError, ValueError):
+            while os.read(self.output.fileno(), PIECE):
+                pass
 
     def _signal(self, number: int) -> None:
         with suppress(ProcessLookupError, PermissionError):
