@@ -127,6 +127,8 @@ class ArchiveEngine:
             identity = self._identity(facts) if facts.recipients else None
             with opened(path, identity) as packed:
                 unpacked, walls = unpack(packed, to, limits, progress)
+            if facts.files and not unpacked.files:  # zeros are a tar too, one that ends at once
+                raise self._error(BackupFault.DAMAGED, f"{path} is empty inside; restore another point")
         return Restored(unpacked.size, unpacked.files, time.monotonic() - started, ", ".join(walls))
 
     def check(self, part: Slice | None) -> Checked:
