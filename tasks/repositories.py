@@ -14,7 +14,7 @@ from models.vocabulary import BackupFault, Outcome
 from tasks.commands import secret_store, target_of
 from tasks.ledger import task
 from tasks.places import plan_of, repository_of
-from tasks.tools.backup import restic
+from tasks.tools.backup import archive, restic
 from tasks.tools.backup.owners import is_dead
 from tasks.tools.backup.shapes import Checked, Engine
 from tasks.workplace import database, settings, worker_name
@@ -24,8 +24,21 @@ def engine_of(run: ClaimedRun, name: str) -> Engine:
     """The engine that keeps one of the run's repositories; its secrets are resolved here, at the last moment."""
     repository = repository_of(run, name)
     if repository.engine is EngineName.ARCHIVE:
-        raise BackupError(name, BackupFault.NO_ENGINE, "the archive engine is not wired yet; take restic")
+        return _archive(repository)
     return _restic(run, repository)
+
+
+def _archive(repository: Repository) -> archive.ArchiveEngine:
+    return archive.ArchiveEngine(
+        archive.Repository(
+            name=repository.name,
+            where=Path(repository.where),
+            folder=_folder_of(repository),
+            recipients=repository.recipients,
+            identity=secret_store().resolve(repository.identity) if repository.identity else None,
+            create=repository.create,
+        )
+    )
 
 
 def _restic(run: ClaimedRun, repository: Repository) -> restic.ResticEngine:
