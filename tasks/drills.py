@@ -15,6 +15,7 @@ from models.queries.runs import ClaimedRun
 from models.records import DrillRow, RestorePoint
 from models.rules.manifests import Finding, compare
 from models.rules.restore_points import GOOD
+from models.rules.wall_clock import stamp
 from models.site.backups import Drill, Which
 from models.vocabulary import BackupFault, Outcome, PointState
 from tasks.expectations import Answer, answers_of
@@ -180,10 +181,7 @@ def _failure(run: ClaimedRun, drill: OpenDrill) -> str:
     plan = plan_of(run)
     with database().read() as session:
         points = restore_points.of_plan(session, plan.name, plan.to)
-        proven = [point for point in points if point.state is PointState.PROVEN]
-    use = (
-        f"the last proven point is {short(proven[-1].key)} of {proven[-1].taken_at:%Y-%m-%d %H:%M} UTC"
-        if proven
-        else ""
-    )
+        proven = [(short(point.key), point.taken_at) for point in points if point.state is PointState.PROVEN]
+    key, taken = proven[-1] if proven else ("", drill.point.taken_at)
+    use = f"the last proven point is {key} of {stamp(taken)}" if proven else ""
     return f"point {short(drill.point.key)}: {_in_words(drill)}; {use or 'no point of the plan is proven'}"

@@ -30,12 +30,17 @@ def claimed(order: RunOrder) -> Iterator[ClaimedRun]:
     except (StaleClaim, DatabaseError):
         raise
     except Exception as error:
-        close_run(run, failed_with=f"{type(error).__name__}: {error}")
+        close_run(run, failed_with=_in_words(error))
         raise
     except BaseException:
         _release(run)
         raise
     close_run(run)
+
+
+def _in_words(error: Exception) -> str:
+    """What people read as the reason: an error of ours says it all, of any other its kind tells most."""
+    return str(error) if isinstance(error, WatchbillError) else f"{type(error).__name__}: {error}"
 
 
 def _release(run: ClaimedRun) -> None:

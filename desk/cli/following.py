@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.text import Text
 
 from desk.cli import words
-from desk.cli.run_table import headline, host_table, shown, state
+from desk.cli.run_table import headline, host_table, progress, shown, state
 from desk.cli.screen import Screen
 from desk.services import runs
 from desk.services.runs import HostLine, RunLine
@@ -103,6 +103,8 @@ def _picture(line: RunLine) -> RenderableType:
     parts: list[RenderableType] = [headline(line, now)]
     if line.next_attempt_at:
         parts.append(Text(f"attempt {line.attempt} in {words.took(max(line.next_attempt_at - now, now - now))}", "dim"))
+    if line.progress and line.started_at:
+        parts.append(progress(line.progress, now - line.started_at))
     if rows:
         parts += [Text(), host_table(rows, now, waves=waves)]
     if left_out:

@@ -1,7 +1,7 @@
 """Where a run and its hosts stand, for the screen; used while it runs, at its end, and by `job show`."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from rich.table import Table
 from rich.text import Text
@@ -9,6 +9,7 @@ from rich.text import Text
 from desk.cli import words
 from desk.cli.screen import table
 from desk.services.runs import HostLine, RunLine
+from models.rules.figure_words import bytes_text
 from models.rules.outcomes import in_words
 from models.vocabulary import Outcome, RunState
 
@@ -32,6 +33,17 @@ def host_table(lines: Iterable[HostLine], now: datetime, *, waves: bool) -> Tabl
             why(line),
         )
     return grid
+
+
+def progress(advance: Mapping[str, int | None], since_start: timedelta) -> Text:
+    """How far a long act is: `12.3 of 40.0 MiB, 1,204 of 6,000 files, 8.1 MiB/s`."""
+    done, files = advance.get("bytes") or 0, advance.get("files") or 0
+    size, count = advance.get("bytes_total"), advance.get("files_total")
+    parts = [f"{bytes_text(done)} of {bytes_text(size)}" if size else bytes_text(done)]
+    if files:
+        parts.append(f"{files:,} of {count:,} files" if count else f"{files:,} files")
+    parts.append(f"{bytes_text(done / max(1.0, since_start.total_seconds()))}/s")
+    return Text(", ".join(parts), "dim")
 
 
 def host_state(line: HostLine) -> Text:

@@ -76,6 +76,8 @@ class RunLine:
     retry_of: str | None
     kill_requested_by: str | None
     worker: str | None
+    progress: Mapping[str, int | None] | None
+    """How far a long act is: bytes, files, and of how many where that is known."""
     awaits_proof: bool
     """It ended in doubt, and its hosts are being asked again."""
     hosts: tuple[HostLine, ...]
@@ -220,6 +222,7 @@ def line_of(session: Session, run: Run) -> RunLine:
         retry_of=run_number(run.retry_of) if run.retry_of else None,
         kill_requested_by=run.kill_requested_by,
         worker=run.worker,
+        progress=run.progress,
         awaits_proof=runs.awaits_proof(run, latest.values()),
         hosts=tuple(
             _host_line(host, number, latest.get(host)) for number, wave in enumerate(plan.waves, 1) for host in wave
