@@ -135,9 +135,9 @@ def test_the_examples_of_a_page_are_a_valid_site_together_with_the_starter(page:
     write_starter(folder, "Examples", "Europe/Berlin")
     yaml = YAML()
     for name, text in yaml_examples(page):
-        whole = yaml.load(folder / name)
+        whole = yaml.load(folder / name) if (folder / name).exists() else {}
         for section, entries in yaml.load(text).items():
-            whole[section].update(entries)
+            whole.setdefault(section, {}).update(entries)
         yaml.dump(whole, folder / name)
     load_site(folder)
 
