@@ -1,5 +1,6 @@
 """A restored dump is loaded into a real server behind walls: what does not load or answer is no backup."""
 
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -11,14 +12,17 @@ import psycopg
 import pytest
 
 from models.errors import BackupError
+from models.rules.manifests import compare
 from models.site.backups import Expectation, PostgresqlSource, Source
 from models.vocabulary import BackupFault
 from tasks.expectations import Answer, answers_of
 from tasks.tools.backup import restored_postgresql, scratch_postgresql
 from tasks.tools.backup.databases import postgresql_dump
+from tasks.tools.backup.manifests import manifest_of_restored, read_manifest
 from tasks.tools.ssh import HostPool, Target
 from tests.postgres import PostgreSQL, running_postgresql
 from tests.servers import need
+from tests.tasks.backup.archive_lab import engine, restore, take
 from tests.tasks.backup.opened import origin, unpacked
 
 pytestmark = pytest.mark.drill
@@ -61,16 +65,16 @@ def copied(server: PostgreSQL, folder: Path, database: str = "shop", *, with_glo
 
 @pytest.fixture
 def copy(server: PostgreSQL, home: Path) -> Iterator[Path]:
-    before = scratch_left()
     yield copied(server, home)
-    assert scratch_left() == before, "the server is gone, and its folder"
+    assert scratch_left() == [], "the server is gone, and its folder"
 
 
 def scratch_left() -> list[str]:
-    """What drills left: folders, and processes of their servers."""
-    folders = [str(path) for path in Path(scratch_postgresql._disk()).glob("watchbill-scratch-*")]
+    """What drills of this process left: folders, and processes of their servers."""
+    ours = f"{scratch_postgresql.PREFIX}{os.getpid()}-"
+    folders = [str(path) for path in Path(scratch_postgresql._disk()).glob(f"{ours}*")]
     processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return folders + [line for line in processes.splitlines() if "watchbill-scratch-" in line]
+    return folders + [line for line in processes.splitlines() if ours in line]
 
 
 def asked(copy: Path, *expected: dict[str, Any]) -> list[Answer]:
@@ -216,3 +220,25 @@ def test_two_drills_at_once_have_servers_of_their_own(copy: Path) -> None:
     for thread in threads:
         thread.join()
     assert [answers[0].is_good for answers in results] == [True, True]
+
+
+def test_a_dump_goes_through_an_engine_and_is_proven_by_its_restore(server: PostgreSQL, home: Path) -> None:
+    vault, here = engine(home), Target("here", connection="local", run_directory=str(home / "watchbill"))
+    connection = f"host={server.folder} user=watchbill"
+    with HostPool() as pool, postgresql_dump(origin(pool, here), "shop", connection, with_globals=True) as stream:
+        taken = take(vault, stream)
+    restore(vault, taken.point_id, home / "to")
+    assert list(compare(read_manifest(taken.manifest), manifest_of_restored(home / "to"))) == []
+    loaded, rows = asked(home / "to", {"query": "select count(*) from orders", "at_least": 1204})
+    assert loaded.is_good, loaded.text
+    assert rows.is_good, rows.text
+
+
+def test_a_source_that_fails_leaves_no_point(server: PostgreSQL, home: Path) -> None:
+    vault, here = engine(home), Target("here", connection="local", run_directory=str(home / "watchbill"))
+    with HostPool() as pool:
+        opened = postgresql_dump(origin(pool, here), "gone", f"host={server.folder} user=watchbill", with_globals=True)
+        with pytest.raises(BackupError) as failure, opened as stream:
+            take(vault, stream)
+    assert failure.value.fault is BackupFault.SOURCE_MISSING
+    assert vault.points("shop") == []

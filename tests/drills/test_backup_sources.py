@@ -8,11 +8,11 @@ import psycopg
 import pytest
 
 from deployments.lab import Lab
-from models.vocabulary import BackupFault
+from models.vocabulary import BackupFault, Outcome
 from tasks.tools.backup.databases import postgresql_dump, sqlite_copy
 from tasks.tools.backup.sources import files_of, output_of
 from tasks.tools.ssh import HostPool, Target, local
-from tests.drills.ssh_lab import as_target
+from tests.drills.ssh_lab import as_target, until
 from tests.postgres import PostgreSQL, running_postgresql
 from tests.servers import need
 from tests.tasks.backup.opened import left_in, origin, programs, refused, taken, unpacked
@@ -248,3 +248,25 @@ def test_every_kind_of_source_comes_whole_over_ssh(
         taken(files_of(origin(pool, host), (str(tmp_path / "gone"),)))
     with refused(BackupFault.SOURCE_MISSING, "does not exist"):
         taken(postgresql_dump(origin(pool, host), "gone", reaching(server), with_globals=True))
+
+
+def test_a_dump_that_is_killed_half_way_leaves_nothing_on_the_host(
+    server: PostgreSQL, here: Target, pool: HostPool, tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = tmp_path / "started"
+    slow = (
+        "case $1 in --version) echo 'pg_dump (PostgreSQL) 99.1';;"
+        f" *) echo half >database.dump; touch {started}; sleep 60;; esac"
+    )
+    programs(tmp_path / "bin", monkeypatch, {"pg_dump": slow})
+    where = origin(pool, here)
+    with postgresql_dump(where, "shop", reaching(server), with_globals=False) as stream:
+        until(started.exists)
+        assert left_in(scratch)
+        with HostPool() as other:
+            proof = other.kill(here, where.key, 5)
+        assert (proof.outcome, proof.gone) == (Outcome.KILLED, True)
+        with refused(BackupFault.SOURCE_FAILED, "killed on request"):
+            stream.read(1)
+            stream.finish()
+    assert not left_in(scratch)

@@ -80,18 +80,23 @@ class Reading:
     explain: Explain
     at_least: int = 1
     size: int = 0
+    is_over: bool = False
 
     def read(self, size: int) -> bytes:
-        """See Stream."""
+        """See Stream. Its end is looked at here, too: why it ended says more than that half a tar is no tar."""
         try:
             piece = self.opened.read(size)
         except HostError as error:
             raise fault_of(error, self.origin, self.what, self.explain) from error
         self.size += len(piece)
+        if not piece and size:
+            self.finish()
         return piece
 
     def finish(self) -> None:
         """See Stream."""
+        if self.is_over:
+            return
         try:
             ending = self.opened.finish()
         except HostError as error:
@@ -99,6 +104,7 @@ class Reading:
         if self.size < self.at_least:
             problem = f"it gave {bytes_text(self.size)}, and the plan wants at least {bytes_text(self.at_least)}"
             raise BackupError(self.what, BackupFault.SOURCE_EMPTY, f"{problem}; run it by hand there, and look")
+        self.is_over = True
         if ending.exit_code:
             log.warning("%s: changed while it was read: %s", self.what, ending.stderr.strip()[:1000])
 

@@ -105,3 +105,14 @@ def test_a_host_that_is_away_is_said_as_it_is(pool: HostPool, tmp_path: Path) ->
         taken(output_of(origin(pool, away), ("echo",), "x"))
     assert failure.value.fault not in (HostFault.LOST, HostFault.COMMAND)
     assert not failure.value.permanent
+
+
+def test_why_a_source_failed_is_said_at_its_end_before_an_engine_stumbles_over_half_a_tar(
+    here: Target, pool: HostPool
+) -> None:
+    with output_of(origin(pool, here), ("sh", "-c", "printf half; exit 3"), "x") as stream:
+        assert stream.read(100) == b"half"
+        with refused(BackupFault.SOURCE_FAILED, "exit code 3"):
+            stream.read(100)
+        with refused(BackupFault.SOURCE_FAILED, "exit code 3"):
+            stream.finish()
