@@ -11,6 +11,7 @@ from models.site.backups import Expectation, Source
 from models.vocabulary import BackupFault
 from tasks.tools.backup.answers import Answer, OpenedCopy, answer_of, is_inside
 from tasks.tools.backup.confinement import CANNOT_RUN, Confinement
+from tasks.tools.backup.own_copy import answer_of_own_copy
 from tasks.tools.backup.restored_postgresql import loaded_postgresql
 from tasks.tools.backup.restored_sqlite import opened_sqlite
 from tasks.tools.backup.sandbox import run_confined
@@ -30,6 +31,8 @@ def answers_of(source: Source, expected: Sequence[Expectation], copy: Path, take
     """
     with _database(source, copy) as database:
         answers = [database.answer] if database else []
+        if source.watchbill:
+            answers.append(answer_of_own_copy(copy, _hidden()))
         for one in expected:
             if one.file is not None:
                 answers.append(_of_file(one.file, copy))

@@ -10,9 +10,10 @@ from models.site.backups import BackupPlan, Reading
 from models.vocabulary import BackupFault
 from tasks.commands import secret_store, target_of
 from tasks.tools.backup.databases import postgresql_dump, sqlite_copy
+from tasks.tools.backup.own_copy import OwnState, own_copy
 from tasks.tools.backup.shapes import Stream, Tree
 from tasks.tools.backup.sources import Origin, files_of, output_of
-from tasks.workplace import host_pool
+from tasks.workplace import database, host_pool, settings
 
 LONGEST_SECONDS = 6 * 86_400
 """What a host lets one command run at most."""
@@ -29,11 +30,20 @@ def opened_source(run: ClaimedRun, plan: BackupPlan) -> Iterator[Tree | Stream]:
     if source.paths and source.reading is Reading.ON_HOST:
         words = f"restic on {source.on} itself is not built yet; take reading: stream"
         raise BackupError(plan.name, BackupFault.REFUSED_BY_US, words)
+    if source.watchbill:
+        with own_copy(_own_state()) as folder:
+            yield Tree((folder,))
+        return
     if source.paths and target.connection == "local":
         yield _tree(plan)
         return
     with _streamed(run, plan) as stream:
         yield stream
+
+
+def _own_state() -> OwnState:
+    here = settings()
+    return OwnState(here.home.resolve(), here.site.resolve(), here.anchors, database().url)
 
 
 def source_key(run: ClaimedRun, host: str) -> str:

@@ -37,7 +37,7 @@ backups:
     title: Files of the shop
     owner: ops
     runbook: Call ops.
-    source: {{on: local, paths: [{base}/data]{source}}}
+    source: {{on: local, {what}{source}}}
     to: main
     copy_to: {{repository: away, schedule: {{cron: "0 6 * * *"}}}}
     keep: {{last: 1}}
@@ -66,11 +66,13 @@ class Plan:
     def data(self) -> Path:
         return self.home / "data"
 
-    def apply(self, source: str = "", drill: str = "") -> None:
+    def apply(self, source: str = "", drill: str = "", what: str = "") -> None:
         folder = write_site(self.home / "site", "{}", hosts="  {}\n")
         (folder / "jobs.yaml").unlink()
         (folder / "backups.yaml").write_text(
-            SITE.format(base=self.home, source=source, drill=drill, **ENGINES[self.engine])
+            SITE.format(
+                base=self.home, source=source, drill=drill, what=what or f"paths: [{self.data}]", **ENGINES[self.engine]
+            )
         )
         apply_site(self.database, folder)
 
@@ -284,3 +286,13 @@ def test_a_point_that_nobody_recorded_is_not_counted(plan: Plan, monkeypatch: py
     back_up(BackUp(run="RUN000001", plan="shop"))
     assert plan.points() == [PointState.LISTED]
     assert len(list((plan.home / "main" / "snapshots").iterdir())) == 1
+
+
+def test_watchbill_backs_itself_up_and_the_drill_verifies_the_journal(plan: Plan) -> None:
+    plan.apply(what="watchbill: true")
+    plan.run("backup")
+    assert plan.run("drill").outcome is Outcome.OK
+    with plan.database.read() as session:
+        drill = session.scalars(select(DrillRow)).one()
+    assert any("the copy's journal verifies" in check for check in drill.checks), drill.checks
+    assert not (plan.home / "own-copy").exists()

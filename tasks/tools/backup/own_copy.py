@@ -12,15 +12,19 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import URL
 
 from models.database import Database
 from models.errors import BackupError, DatabaseError, JournalBroken
 from models.queries import journal
 from models.vocabulary import BackupFault
+from tasks.tools.backup.answers import Answer, OpenedCopy
+from tasks.tools.backup.databases import DUMP, VERSIONS
+from tasks.tools.backup.restored_postgresql import loaded_postgresql
 
 WATCHBILL = "watchbill"
-FOLDER, DATABASE_FILE, DUMP, ANCHORS = "own-copy", "watchbill.db", "watchbill.dump", "journal-anchors"
+FOLDER, DATABASE_FILE, ANCHORS = "own-copy", "watchbill.db", "journal-anchors"
 LEFT_OUT = ("keys", "secrets", ".git", ".watchbill")
 DUMP_SECONDS = 3600
 
@@ -47,39 +51,60 @@ def own_copy(state: OwnState) -> Iterator[Path]:
             shutil.copy2(state.anchors, folder / ANCHORS)
         _copy_database(state.database, folder)
         shutil.copytree(state.site, folder / "site", ignore=_left_out(state.home), symlinks=True)
-        manifests = state.home / "manifests"
-        if manifests.is_dir():
-            shutil.copytree(manifests, folder / "manifests", copy_function=os.link)
+        for manifests in sorted(state.home.glob("repositories/*/manifests")):
+            shutil.copytree(manifests, folder / "manifests" / manifests.parent.name, copy_function=os.link)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def verify_own_copy(restored: Path, database: URL | None = None) -> str:
-    """Open a restored copy and verify its journal; gives what was found. `database`: where its dump was loaded.
+def answer_of_own_copy(restored: Path, hidden: tuple[str, ...] = ()) -> Answer:
+    """Open the database of a restored copy and hold its journal against the anchors that were copied with it.
 
-    Raises BackupError when the copy is not whole.
+    Raises BackupError for what this machine lacks, which says nothing about the copy.
     """
-    found = next(iter(sorted(restored.rglob(f"{FOLDER}/{DATABASE_FILE}"))), None)
-    anchors = next(iter(sorted(restored.rglob(f"{FOLDER}/{ANCHORS}"))), None)
-    if database is None and found is None:
-        raise BackupError(WATCHBILL, BackupFault.DIFFERS, f"the copy has no {DATABASE_FILE}")
-    copy = Database(f"sqlite:///{found}" if database is None else database.render_as_string(hide_password=False))
+    folder = next(iter(sorted(path for path in restored.rglob(FOLDER) if path.is_dir())), None)
+    if folder is None:
+        return Answer(f"the copy has no folder {FOLDER}", False)
+    if (folder / DUMP).exists():
+        with loaded_postgresql(folder, hidden) as opened:
+            return _anchored(opened, folder) if opened.answer.is_good else opened.answer
+    return _verified(folder)
+
+
+def _verified(folder: Path) -> Answer:
+    if not (folder / DATABASE_FILE).is_file():
+        return Answer(f"the copy has no {DATABASE_FILE}", False)
+    copy = Database(f"sqlite:///{folder / DATABASE_FILE}")
+    anchors = folder / ANCHORS
     try:
         with copy.read() as session:
-            verified = journal.verify(session, anchors)
+            found = journal.verify(session, anchors if anchors.exists() else None)
     except (JournalBroken, DatabaseError) as error:
-        raise BackupError(WATCHBILL, BackupFault.DIFFERS, f"the restored copy: {error}") from error
+        return Answer(f"the copy's database: {error}", False)
     finally:
         copy.close()
-    return f"the journal of the copy verifies: {verified.rows:,} rows against {verified.anchors:,} anchors"
+    return Answer(f"the copy's journal verifies: {found.rows:,} rows, {found.anchors:,} anchors", True)
+
+
+def _anchored(opened: OpenedCopy, folder: Path) -> Answer:
+    """Of a loaded dump: the row of the newest anchor has the anchored hash, so all rows before it are those."""
+    anchors = dict(journal.read_anchors(folder / ANCHORS)) if (folder / ANCHORS).exists() else {}
+    rows = opened.ask("select count(*) from journal")
+    if not anchors:
+        return Answer(f"{opened.answer.text}; its journal has {rows} rows, and no anchor was copied", True)
+    newest = max(anchors)
+    found = opened.ask(f"select hash from journal where seq = {newest:d}")  # noqa: S608  # a number
+    if found != anchors[newest]:
+        return Answer(f"row {newest} of the copy's journal differs from its anchor: history was rewritten", False)
+    return Answer(f"{opened.answer.text}; its journal has {rows} rows, and row {newest} is as anchored", True)
 
 
 def _copy_database(database: URL, folder: Path) -> None:
     if database.get_backend_name() == "sqlite":
         _copy_sqlite(Path(database.database or ""), folder / DATABASE_FILE)
     else:
-        _dump_postgresql(database, folder / DUMP)
+        _dump_postgresql(database, folder)
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
@@ -97,24 +122,31 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         raise BackupError(WATCHBILL, BackupFault.SOURCE_UNREADABLE, f"{source}: {said}; run `watchbill doctor`")
 
 
-def _dump_postgresql(database: URL, target: Path) -> None:
-    words = database.translate_connect_args(username="user", database="dbname")
-    environment = {**os.environ, **{f"PG{_NAMES[key]}": str(value) for key, value in words.items() if key in _NAMES}}
-    command = ["pg_dump", "--format=custom", f"--file={target}"]
+def _dump_postgresql(database: URL, folder: Path) -> None:
+    words = {**database.translate_connect_args(username="user", database="dbname"), **database.query}
+    environment = {**os.environ, "PGPASSWORD": str(words.pop("password", ""))}
+    where = f"--dbname={psycopg.conninfo.make_conninfo('', **words)}"
+    version = _called(["pg_dump", "--version"], environment).split()[2].partition(".")[0]
+    ask = "select current_setting('server_version_num'), current_setting('server_encoding')"
+    server, encoding = _called(["psql", "-XAtq", where, f"--command={ask}"], environment).strip().split("|")
+    _called(["pg_dump", "--format=custom", where, f"--file={folder / DUMP}"], environment)
+    (folder / VERSIONS).write_text(f"server {server}\npg_dump {version}\nencoding {encoding}\n")
+
+
+def _called(command: list[str], environment: dict[str, str]) -> str:
+    """What a program of PostgreSQL's client says. Raises BackupError when it is missing or fails."""
     try:
         done = subprocess.run(
             command, env=environment, check=False, capture_output=True, text=True, timeout=DUMP_SECONDS
         )
     except FileNotFoundError:
-        raise BackupError(
-            WATCHBILL, BackupFault.NO_ENGINE, "pg_dump is not installed; install PostgreSQL's client"
-        ) from None
-    if done.returncode or not target.stat().st_size:
+        words = f"{command[0]} is not installed; install PostgreSQL's client"
+        raise BackupError(WATCHBILL, BackupFault.NO_ENGINE, words) from None
+    if done.returncode:
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise BackupError(WATCHBILL, BackupFault.SOURCE_UNREADABLE, f"pg_dump ended with {done.returncode}: {said}")
-
-
-_NAMES = {"host": "HOST", "port": "PORT", "user": "USER", "dbname": "DATABASE", "password": "PASSWORD"}
+        words = f"{command[0]} ended with {done.returncode}: {said}"
+        raise BackupError(WATCHBILL, BackupFault.SOURCE_UNREADABLE, words)
+    return done.stdout
 
 
 def _left_out(home: Path) -> Callable[[str, list[str]], set[str]]:
