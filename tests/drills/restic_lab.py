@@ -11,7 +11,7 @@ from models import clock
 from models.rules.manifests import compare
 from tasks.tools.backup.manifests import manifest_of_restored, read_manifest
 from tasks.tools.backup.restic import Repository, ResticEngine
-from tasks.tools.backup.shapes import Advance, Label, Limits, LockOwner, Taken, Tree
+from tasks.tools.backup.shapes import Advance, Label, Limits, Taken, Tree
 from tests.servers import need
 
 OTHERS = "WATCHBILL_OTHER_RESTICS"
@@ -96,17 +96,6 @@ class Vault:
         """The repository's packs of data, the largest first."""
         found = [path for path in (self.repository / "data").rglob("*") if path.is_file()]
         return sorted(found, key=lambda path: -path.stat().st_size)
-
-
-def is_dead(owner: LockOwner) -> bool:
-    """Proven: a process of this machine that is not there any more."""
-    if owner.host != os.uname().nodename:
-        return False
-    try:
-        os.kill(owner.pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def mounted(folder: Path, size: str) -> bool:

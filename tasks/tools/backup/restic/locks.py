@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from models import clock
 from models.errors import BackupError
@@ -15,6 +16,9 @@ from tasks.tools.backup.shapes import LockOwner
 
 STALE_AFTER = timedelta(minutes=30)
 """A living restic renews its lock every five minutes; after this long without, restic itself takes it for dead."""
+CLOCKS_DIFFER = timedelta(minutes=1)
+_STARTED = 19
+"""Field 22 of /proc/PID/stat, counted from the one after the name."""
 _LOCK_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -57,6 +61,36 @@ def unlock(restic: Restic, is_dead: Callable[[LockOwner], bool]) -> list[LockOwn
     return held
 
 
+def is_dead_here(owner: LockOwner) -> bool:
+    """Whether the owner is proven to be dead: a process of this machine that is gone, or was never reaped.
+
+    A number that is in use proves nothing, unless it is a program that is not restic and began after the lock: after
+    a restart of the machine the numbers of the dead are given anew.
+    """
+    if owner.host != socket.gethostname():
+        return False
+    try:
+        os.kill(owner.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass  # it is somebody else's
+    try:
+        name, _, rest = Path(f"/proc/{owner.pid}/stat").read_text().partition("(")[2].rpartition(") ")
+        fields = rest.split()
+        if fields[0] == "Z":
+            return True
+        return "restic" not in name and owner.since + CLOCKS_DIFFER < _began(int(fields[_STARTED]))
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def _began(ticks: int) -> datetime:
+    """When a process that started so many ticks after the machine did, began."""
+    booted = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime"))
+    return datetime.fromtimestamp(int(booted.split()[1]) + ticks / os.sysconf("SC_CLK_TCK"), UTC)
+
+
 def _unlock_far(restic: Restic, held: Sequence[LockOwner]) -> None:
     """By `restic unlock`, never with --remove-all: it takes only locks that restic too finds dead.
 
@@ -67,7 +101,7 @@ def _unlock_far(restic: Restic, held: Sequence[LockOwner]) -> None:
         raise _locked(
             restic,
             reused,
-            "its owner is dead and another process has its number, which `restic unlock` would send a SIGHUP; "
+            "its owner is dead, but its number is in use, and `restic unlock` would send that process a SIGHUP; "
             f"try again after {max(owner.since for owner in reused) + STALE_AFTER:%H:%M:%S} UTC",
         )
     restic.done("unlock")
