@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-from bench import fan_out, ledger, start, transfer, trigger
+from bench import fan_out, ledger, restic_engine, start, transfer, trigger
 from models import clock
 
 RESULTS = Path(__file__).parent / "results"
@@ -19,6 +19,7 @@ def main() -> None:
         "ledger": ledger.measure,
         "start": start.measure,
         "transfer": transfer.measure,
+        "restic": restic_engine.measure,
     }
     found: dict[str, object] = {
         "at": clock.now().isoformat(timespec="seconds"),

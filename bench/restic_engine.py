@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -27,6 +28,8 @@ Figures = dict[str, dict[str, list[float]]]
 
 def measure(mebibytes: int = 256, files: int = 7500, rounds: int = 3) -> dict[str, object]:
     """Seconds of each, alternating; medians and what ours takes more."""
+    if not shutil.which("restic"):
+        return {"what": "restic is not installed"}
     found: Figures = {who: {"first": [], "incremental": []} for who in ("restic", "watchbill")}
     with TemporaryDirectory(prefix="wb-") as scratch:
         tree = Path(scratch, "tree")
