@@ -278,11 +278,11 @@ IDLE = job_of("idle", "true")
 
 
 @contextlib.contextmanager
-def running_stack(folder: Path, database_url: str | None = None) -> Iterator[Stack]:
-    """Start everything for a home of its own, wait until it is ready, and end everything."""
+def running_stack(folder: Path, database_url: str | None = None, **chosen: Any) -> Iterator[Stack]:
+    """Start everything for a home of its own, with these other settings; wait until it is ready; end everything."""
     need("sshd")
     url = SecretStr(database_url) if database_url else None
-    settings = Settings(home=folder / "state", site=folder / "site", database_url=url)
+    settings = Settings(home=folder / "state", site=folder / "site", database_url=url, **chosen)
     with Lab(folder / "lab", HOSTS) as lab:
         write_lab_site(settings.site, lab, IDLE)
         apply_site(settings, "ann", clock.now())

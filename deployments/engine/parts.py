@@ -25,6 +25,8 @@ BEAT_SECONDS = 10
 def run_part(name: str, settings: Settings) -> None:
     """Be one part until told to end. Raises EngineError when it cannot do its work."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # A line for every question to Prefect, two seconds apart, would bury the lines that say something.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     if name == "planner":
         from deployments.engine.planner import run_planner  # noqa: PLC0415 - the planner needs no Prefect
 

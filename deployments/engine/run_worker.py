@@ -14,8 +14,6 @@ LOG = logging.getLogger(__name__)
 
 def run_worker(settings: WarmSettings) -> None:
     """Be a worker until told to end. Raises EngineError when it cannot go on."""
-    # A line for every look for work, two seconds apart, would bury the lines that say something.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     asyncio.run(serve(settings))
 
 
@@ -44,7 +42,6 @@ async def serve(settings: WarmSettings) -> None:
 
 def run_stock_worker(pool: WorkPool) -> None:
     """Be a worker of Prefect's own kind until told to end, as `prefect worker start` is. Raises EngineError."""
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     asyncio.run(_serve_stock(pool))
 
 

@@ -53,6 +53,8 @@ class WarmLink:
     def __init__(self) -> None:
         self.forks: dict[str, Fork] = {}
         self.ended = asyncio.Event()
+        """Set when the runner ended by itself."""
+        self.stopping = False
 
     async def start(self, preload: Sequence[str]) -> None:
         """Start the runner and wait until it has loaded everything. Raises EngineError when it does not."""
@@ -89,9 +91,11 @@ class WarmLink:
             if not fork.pid.done():
                 fork.pid.set_exception(EngineError("the warm runner ended before it could start the run"))
             fork.status.set_result(LOST)
-        self.ended.set()
+        if not self.stopping:
+            self.ended.set()
 
     async def stop(self) -> None:
         """Let the runner end its runs and itself."""
+        self.stopping = True
         self.writer.close()
         await asyncio.to_thread(self.process.wait)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from deployments.engine.work_pool import PoolState
 from desk.services import doctor
-from desk.services.checkups import ledger, machine
+from desk.services.checkups import engine, ledger, machine
 from desk.services.doctor import Finding, State
 from models import clock
 from models.database import Database
@@ -195,3 +196,22 @@ def test_a_failure_is_exit_code_1_and_stands_in_the_table(watchbill: Callable[..
     document = json.loads(watchbill("doctor", "--json").out)
     assert document["ok"] is False
     assert {"what", "state", "text", "mend"} == set(document["findings"][0])
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "text", "reason"),
+    [
+        (PoolState(None), State.WARN, "Prefect has no night yet", "the relay makes it"),
+        (PoolState("docker"), State.FAIL, "of type docker, and the setting says process", "nobody takes its runs"),
+        (PoolState("process", is_paused=True, online=("w",)), State.FAIL, "is paused in Prefect", "a worker waits too"),
+        (PoolState("process"), State.FAIL, "night has no worker online: runs wait", "silence is red"),
+        (PoolState("process", online=("w", "x")), State.OK, "night (process), 2 workers online", "as it should be"),
+    ],
+)
+def test_a_work_pool_without_somebody_who_works_is_told(
+    look: Look, monkeypatch: pytest.MonkeyPatch, found: PoolState, state: State, text: str, reason: str
+) -> None:
+    monkeypatch.setattr(engine, "prefect_answers", lambda _settings: True)
+    monkeypatch.setattr(engine, "pool_state", lambda _settings, _now: found)
+    finding = look(prefect_api_url="http://prefect/api", work_pool="night", work_pool_type="process")["work pool"]
+    assert (finding.state, text in finding.text) == (state, True), (reason, finding)

@@ -3,17 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from prefect.client.orchestration import get_client
 from sqlalchemy import update
 
 from deployments.engine.prefect_environment import database_file
-from deployments.engine.prefect_register import WorkPool, register_deployments
-from deployments.engine.wanted import wanted_deployments
 from models import clock
 from models.orders.run_job import run_id_of
-from models.queries.book import read_book
 from models.records import OutboxRow
-from models.vocabulary import Outcome, RunState
 from tests.stack import Stack, job_of, until
 
 pytest_plugins = ["tests.stack_fixtures"]
@@ -60,29 +55,3 @@ def test_runs_that_wait_in_a_prefect_that_is_lost_run_once_all_the_same(stack: S
     assert stack.moves(later) == ["dispatch", "claim", "end"]
     assert stack.wait(running).summary == "not ok on 1 of 1 hosts: web1 exit code 7"
     assert stack.effects("lost-running") == ["x"]
-
-
-def knows(deployment: str) -> bool:
-    """Whether the relay has registered it."""
-    with get_client(sync_client=True) as client:
-        return deployment in [each.name for each in client.read_deployments()]
-
-
-def test_prefects_own_worker_carries_out_a_job_and_its_run_is_recorded_the_same_way(stack: Stack) -> None:
-    stack.reapply(job_of("stock", "echo x >> ~/stock; exit 3", on="host in (web1, web2)"))
-    with stack.prefect() as prefect:
-        until(lambda: knows("job-stock"), why=stack.explain)
-        with stack.database.read() as session:
-            wanted = [each for each in wanted_deployments(read_book(session)) if each.name == "job-stock"]
-        register_deployments(wanted, WorkPool("stock", "process"))
-        command = ("-m", "prefect", "worker", "start", "--pool", "stock", "--type", "process")
-        with stack.another("stock-worker", *command):
-            number = stack.run("stock")
-            run = stack.wait(number, seconds=300)
-            until(lambda: prefect.state_of(run.flow_run_id or "") == "COMPLETED", why=stack.explain)
-    assert run.summary == "not ok on 2 of 2 hosts: web1 exit code 3; web2 exit code 3"
-    assert (run.state, run.outcome) == (RunState.ENDED, Outcome.FAILED)
-    assert stack.effects("stock") == stack.effects("stock", "web2") == ["x"]
-    assert {row.task for row in stack.task_log(number)} == {"claim-run", "run-on-hosts", "close-run"}
-    assert all(row.outcome for row in stack.task_log(number))
-    assert stack.moves(number) == ["dispatch", "claim", "end"]
