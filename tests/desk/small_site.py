@@ -86,10 +86,10 @@ OK = Outcome.OK
 
 
 def write_site(folder: Path, **changed: str) -> Path:
-    """The small site as files; a keyword such as `jobs="..."` replaces one."""
+    """The small site as files; a keyword such as `jobs="..."` replaces or adds one."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in FILES.items():
-        (folder / name).write_text(changed.get(name.removesuffix(".yaml"), text), encoding="utf-8")
+    for name, text in {**FILES, **{f"{stem}.yaml": text for stem, text in changed.items()}}.items():
+        (folder / name).write_text(text, encoding="utf-8")
     return folder
 
 
