@@ -14,7 +14,7 @@ import pytest
 from models.errors import BackupError
 from models.settings import CHECKOUT
 from models.vocabulary import BackupFault
-from tasks.tools.backup.restic import is_dead_here
+from tasks.tools.backup.owners import is_dead
 from tests.drills.restic_lab import Vault, vault
 from tests.drills.ssh_lab import until
 
@@ -36,7 +36,7 @@ def test_a_worker_that_dies_at_any_moment_leaves_no_false_point(vault: Vault, mo
     for point in whole:  # it had ended just before: then it is whole, whether its manifest was written or not
         assert vault.restored(point.point_id, f"copy-{point.point_id[:8]}")
         assert _size(vault.folder / f"copy-{point.point_id[:8]}") == 120 << 20
-    vault.engine.unlock(is_dead_here)
+    vault.engine.unlock(is_dead)
     assert vault.engine.lock_owners() == []
     taken = vault.take("RUN2")
     assert [point.run for point in vault.engine.points("shop")] == [*(point.run for point in whole), "RUN2"]
@@ -55,8 +55,8 @@ def test_a_worker_that_dies_while_it_feeds_leaves_no_half_stream(vault: Vault) -
     until(lambda: not _restics(vault), 20)
     assert vault.engine.points("shop") == [], "restic saw no end of its input"
     (owner,) = vault.engine.lock_owners()
-    assert is_dead_here(owner)
-    assert vault.engine.unlock(is_dead_here) == [owner]
+    assert is_dead(owner)
+    assert vault.engine.unlock(is_dead) == [owner]
     assert vault.engine.check(None).faults == ()
 
 
@@ -68,7 +68,7 @@ def test_restic_itself_killed_is_an_error_and_its_lock_goes_when_it_is_proven_de
             pass
         (owner,) = vault.engine.lock_owners()
         with pytest.raises(BackupError, match=f"process {owner.pid}") as raised:
-            vault.engine.unlock(is_dead_here)
+            vault.engine.unlock(is_dead)
         assert raised.value.fault is BackupFault.LOCKED, "it lives"
         with pytest.raises(BackupError) as raised:
             vault.engine.check(None)
@@ -81,7 +81,7 @@ def test_restic_itself_killed_is_an_error_and_its_lock_goes_when_it_is_proven_de
     with pytest.raises(BackupError) as raised:
         vault.engine.check(None)
     assert raised.value.fault is BackupFault.LOCKED, "the lock outlived it"
-    assert vault.engine.unlock(is_dead_here) == [owner]
+    assert vault.engine.unlock(is_dead) == [owner]
     vault.prove(vault.take("RUN2"))
 
 

@@ -10,7 +10,7 @@ import pytest
 from deployments.lab import Lab, openssh
 from models.errors import BackupError
 from models.vocabulary import BackupFault
-from tasks.tools.backup.restic import is_dead_here
+from tasks.tools.backup.owners import is_dead
 from tasks.tools.ssh import Target
 from tests.drills.restic_lab import Vault, vault
 from tests.drills.ssh_lab import as_target
@@ -46,7 +46,7 @@ def test_a_repository_over_sftp_is_made_filled_proven_and_unlocked(vault: Vault,
     (copied,) = vault.engine.copy_to(local, [taken.point_id])
     assert copied.original == taken.point_id
     assert vault.engine.check(None).faults == ()
-    assert vault.engine.unlock(is_dead_here) == []
+    assert vault.engine.unlock(is_dead) == []
 
 
 @pytest.mark.parametrize("wrong", ["key", "port"])

@@ -18,7 +18,8 @@ from models.rules.manifests import EntryKind
 from models.rules.read_slices import Slice
 from models.vocabulary import BackupFault
 from tasks.tools.backup.manifests import read_manifest
-from tasks.tools.backup.restic import Repository, ResticEngine, is_dead_here
+from tasks.tools.backup.owners import is_dead
+from tasks.tools.backup.restic import Repository, ResticEngine
 from tasks.tools.backup.shapes import Advance, Label, LockOwner, Stream, Tree
 from tasks.tools.ssh.shapes import Target
 from tests.tasks.backup.fake_restic import FakeRestic
@@ -454,28 +455,33 @@ def test_only_a_process_that_is_gone_is_dead() -> None:
     child = subprocess.Popen(["sleep", "60"])
     here, now = os.uname().nodename, datetime.now(UTC)
 
-    def is_dead(host: str = here, since: datetime = now) -> bool:
-        return is_dead_here(LockOwner(ID, host, child.pid, since, False))
+    def dead(host: str = here, since: datetime = now) -> bool:
+        return is_dead(LockOwner(ID, host, child.pid, since, False))
 
     try:
-        assert not is_dead(), "it lives"
-        assert is_dead(since=now - timedelta(hours=1)), "the number is another program's, which began later"
+        assert not dead(), "it lives"
+        assert dead(since=now - timedelta(hours=1)), "the number is another program's, which began later"
     finally:
         child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert is_dead(), "it ended and nobody asked how"
+    assert dead(), "it ended and nobody asked how"
     child.wait()
-    assert is_dead(), "it is gone"
-    assert not is_dead(host="elsewhere"), "of another machine nothing is known"
+    assert dead(), "it is gone"
+    assert not dead(host="elsewhere"), "of another machine nothing is known"
 
 
-def test_a_restic_that_lives_is_never_dead_whatever_the_clock_says(tmp_path: Path) -> None:
+def test_a_restic_that_lives_keeps_its_lock_whatever_the_clock_says(
+    engine: ResticEngine, fake: FakeRestic, tmp_path: Path
+) -> None:
     program = tmp_path / "restic"
     shutil.copy("/bin/sleep", program)
     child = subprocess.Popen([program, "60"])
+    fake.answer("list", f"{ID}\n")
+    fake.answer("cat", _lock(child.pid, os.uname().nodename))
     try:
-        long_ago = datetime(2001, 1, 1, tzinfo=UTC)
-        assert not is_dead_here(LockOwner(ID, os.uname().nodename, child.pid, long_ago, False))
+        with pytest.raises(BackupError) as raised:
+            engine.unlock(lambda _owner: True)  # as after a step of the clock: it began after its lock
+        assert raised.value.fault is BackupFault.LOCKED
     finally:
         child.kill()
         child.wait()

@@ -2,7 +2,6 @@
 
 from tasks.tools.backup.restic.engine import ResticEngine
 from tasks.tools.backup.restic.location import Repository
-from tasks.tools.backup.restic.locks import is_dead_here
 from tasks.tools.backup.restic.program import OLDEST, Program, find_program
 
-__all__ = ["OLDEST", "Program", "Repository", "ResticEngine", "find_program", "is_dead_here"]
+__all__ = ["OLDEST", "Program", "Repository", "ResticEngine", "find_program"]

@@ -54,9 +54,9 @@ def environment(repository: Repository, source: Repository | None = None) -> dic
     told |= {"PATH": PATH, "LC_ALL": "C", "TZ": "UTC", "RESTIC_PROGRESS_FPS": "4"}
     told["RESTIC_CACHE_DIR"] = os.fspath(repository.folder / "cache")
     told |= _variables([repository] + ([source] if source else []))
-    told |= {"RESTIC_REPOSITORY": _address(repository), "RESTIC_PASSWORD": repository.password}
+    told |= {"RESTIC_REPOSITORY": address(repository), "RESTIC_PASSWORD": repository.password}
     if source:
-        told |= {"RESTIC_FROM_REPOSITORY": _address(source), "RESTIC_FROM_PASSWORD": source.password}
+        told |= {"RESTIC_FROM_REPOSITORY": address(source), "RESTIC_FROM_PASSWORD": source.password}
     hosts = [each.host for each in (repository, source) if each and each.host and each.where.startswith("sftp:")]
     if hosts:
         told["PATH"] = f"{_ssh(repository.folder, hosts)}:{told['PATH']}"
@@ -77,7 +77,8 @@ def _variables(repositories: Iterable[Repository]) -> dict[str, str]:
     return found
 
 
-def _address(repository: Repository) -> str:
+def address(repository: Repository) -> str:
+    """The repository as restic is told it. Raises BackupError."""
     if not repository.where.startswith("sftp:"):
         return repository.where
     if repository.host is None:
@@ -92,10 +93,11 @@ def _address(repository: Repository) -> str:
         raise BackupError(
             repository.name, BackupFault.NO_REPOSITORY, f"{repository.shown()} names no folder; write sftp:HOST:/FOLDER"
         )
-    return f"sftp:{_alias(repository.host)}:{path}"
+    return f"sftp:{alias(repository.host)}:{path}"
 
 
-def _alias(host: Target) -> str:
+def alias(host: Target) -> str:
+    """The name by which ssh looks its pinned keys up."""
     return f"watchbill-{host.name}"
 
 
@@ -111,7 +113,7 @@ def _ssh(folder: Path, hosts: Iterable[Target]) -> Path:
     folder = folder / "ssh" / "+".join(sorted(chain))  # a copy's is not that of its target alone
     bin_folder = folder / "bin"
     bin_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    known = [f"{_alias(each)} {key}" for each in chain.values() for key in each.host_keys]
+    known = [f"{alias(each)} {key}" for each in chain.values() for key in each.host_keys]
     known_hosts, config = folder / "known_hosts", folder / "config"
     _write(known_hosts, "".join(f"{line}\n" for line in known), 0o600)
     _write(config, "\n".join(_host_lines(each, known_hosts) for each in chain.values()), 0o600)
@@ -128,7 +130,7 @@ def _host_lines(host: Target, known_hosts: Path) -> str:
         "HostName": host.address,
         "Port": str(host.port),
         "User": host.user,
-        "HostKeyAlias": _alias(host),
+        "HostKeyAlias": alias(host),
         "UserKnownHostsFile": f'"{known_hosts}"',
         "GlobalKnownHostsFile": "/dev/null",
         "StrictHostKeyChecking": "yes",
@@ -145,11 +147,11 @@ def _host_lines(host: Target, known_hosts: Path) -> str:
     if host.key_file:
         settings["IdentityFile"] = f'"{host.key_file}"'
     if host.jump:
-        settings["ProxyJump"] = _alias(host.jump)
+        settings["ProxyJump"] = alias(host.jump)
     for name, value in settings.items():
         if not _PLAIN.fullmatch(value.strip('"')):
             raise BackupError(host.name, BackupFault.REFUSED_BY_US, f"its {name} {value!r} cannot be told to ssh")
-    return f"Host {_alias(host)}\n" + "".join(f"  {name} {value}\n" for name, value in settings.items())
+    return f"Host {alias(host)}\n" + "".join(f"  {name} {value}\n" for name, value in settings.items())
 
 
 def _write(path: Path, text: str, mode: int) -> None:

@@ -16,9 +16,6 @@ from tasks.tools.backup.shapes import LockOwner
 
 STALE_AFTER = timedelta(minutes=30)
 """A living restic renews its lock every five minutes; after this long without, restic itself takes it for dead."""
-CLOCKS_DIFFER = timedelta(minutes=1)
-_STARTED = 19
-"""Field 22 of /proc/PID/stat, counted from the one after the name."""
 _LOCK_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -40,7 +37,7 @@ def unlock(restic: Restic, is_dead: Callable[[LockOwner], bool]) -> list[LockOwn
     One living owner is enough to leave all of them: what the dead one left hinders nobody more than the living one.
     """
     held = owners(restic)
-    living = [owner for owner in held if not is_dead(owner)]
+    living = [owner for owner in held if _is_restic(owner) or not is_dead(owner)]
     if living:
         raise _locked(restic, living, "it is not proven dead; wait for it to end, or end it")
     if not held:
@@ -61,34 +58,15 @@ def unlock(restic: Restic, is_dead: Callable[[LockOwner], bool]) -> list[LockOwn
     return held
 
 
-def is_dead_here(owner: LockOwner) -> bool:
-    """Whether the owner is proven to be dead: a process of this machine that is gone, or was never reaped.
-
-    A number that is in use proves nothing, unless it is a program that is not restic and began after the lock: after
-    a restart of the machine the numbers of the dead are given anew.
-    """
+def _is_restic(owner: LockOwner) -> bool:
+    """Whether a restic lives here under the owner's number: then nothing that a clock says proves its death."""
     if owner.host != socket.gethostname():
         return False
     try:
-        os.kill(owner.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        pass  # it is somebody else's
-    try:
         name, _, rest = Path(f"/proc/{owner.pid}/stat").read_text().partition("(")[2].rpartition(") ")
-        fields = rest.split()
-        if fields[0] == "Z":
-            return True
-        return "restic" not in name and owner.since + CLOCKS_DIFFER < _began(int(fields[_STARTED]))
-    except (OSError, ValueError, IndexError):
+    except OSError:
         return False
-
-
-def _began(ticks: int) -> datetime:
-    """When a process that started so many ticks after the machine did, began."""
-    booted = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime"))
-    return datetime.fromtimestamp(int(booted.split()[1]) + ticks / os.sysconf("SC_CLK_TCK"), UTC)
+    return "restic" in name and not rest.startswith("Z")
 
 
 def _unlock_far(restic: Restic, held: Sequence[LockOwner]) -> None:

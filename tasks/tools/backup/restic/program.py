@@ -56,16 +56,22 @@ def find_program(path: str | Path = "restic") -> Program:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _unusable(found, str(error)) from error
-    named = _VERSION.match(answer.stdout)
-    if answer.returncode != 0 or not named:
+    version = version_in(answer.stdout)
+    if answer.returncode != 0 or not version:
         raise _unusable(found, f"it answered {(answer.stdout + answer.stderr).strip()[:200]!r} to `version`")
-    program = Program(Path(found), (int(named[1]), int(named[2]), int(named[3] or 0)))
+    program = Program(Path(found), version)
     if program.version < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise BackupError(
             "restic", BackupFault.OLD_ENGINE, f"{found} is {program}; install {oldest} or newer, or use archive"
         )
     return program
+
+
+def version_in(answer: str) -> tuple[int, int, int] | None:
+    """The version that a restic answered with; None for what is no such answer."""
+    named = _VERSION.match(answer)
+    return (int(named[1]), int(named[2]), int(named[3] or 0)) if named else None
 
 
 def _unusable(path: str, why: str) -> BackupError:

@@ -6,18 +6,14 @@ both is one and the same to both; of any other, the restore point itself is aske
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from models.rules.manifests import Entry, EntryKind
 from tasks.tools.backup.restic.calls import Restic
-from tasks.tools.backup.shapes import Tree
-from tasks.tools.backup.walking import walk
 
 CLOCK_NS = 100_000_000
 """Ten times the coarsest tick that a Linux kernel stamps a change with."""
@@ -27,14 +23,17 @@ _KINDS = {"file": EntryKind.FILE, "dir": EntryKind.FOLDER, "symlink": EntryKind.
 
 
 def settled(
-    restic: Restic, tree: Tree, point_id: str, entries: list[Entry], started_ns: int
+    restic: Restic, walked: Iterable[Entry], point_id: str, entries: list[Entry], started_ns: int
 ) -> tuple[list[Entry], tuple[str, ...]]:
-    """The manifest of the point, and a warning when not all of it could be made sure."""
-    moved = _moved(tree, entries, started_ns - CLOCK_NS)
+    """The manifest of the point, and a warning when not all of it could be made sure.
+
+    `walked` is the tree once more, after restic has read it; `started_ns` is by the clock of the files' machine.
+    """
+    moved = _moved(walked, entries, started_ns - CLOCK_NS)
     if not moved:
         return entries, ()
     taken = {entry.path: entry for entry in entries}
-    nodes = _nodes(restic, point_id, moved)
+    nodes = _nodes(restic, point_id, moved.keys())
     for path in moved:
         node = nodes.get(path)
         if not _is_text(path):  # restic's list cannot name it
@@ -42,8 +41,8 @@ def settled(
         elif node is None:
             taken.pop(path, None)
         else:
-            taken[path] = _entry(path, node, taken.get(path))
-    asked = [path for path in sorted(moved & nodes.keys()) if taken[path].kind is EntryKind.FILE]
+            taken[path] = _entry(path, node, moved[path] or taken.get(path))
+    asked = [path for path in sorted(moved.keys() & nodes.keys()) if taken[path].kind is EntryKind.FILE]
     hashes = _hashes(restic, point_id, asked[:MOST_ASKED])
     for path in asked:
         taken[path] = replace(taken[path], sha256=hashes.get(path, ""), changed_ns=0)
@@ -67,24 +66,24 @@ def _warnings(changed: int) -> tuple[str, ...]:
     )
 
 
-def _moved(tree: Tree, entries: Iterable[Entry], since_ns: int) -> set[str]:
-    """Paths that came, went, or changed since before the backup began."""
+def _moved(walked: Iterable[Entry], entries: Iterable[Entry], since_ns: int) -> dict[str, Entry | None]:
+    """Paths that came, went, or changed since before the backup began, and what they are now."""
     before = {entry.path: entry for entry in entries}
-    moved = set()
-    for entry in walk(tree):
+    moved: dict[str, Entry | None] = {}
+    for entry in walked:
         known = before.pop(entry.path, None)
         if known is None or entry.kind is not known.kind:
-            moved.add(entry.path)
+            moved[entry.path] = entry
         elif entry.kind is EntryKind.FILE:
             same = (entry.size, entry.modified_ns, entry.inode) == (known.size, known.modified_ns, known.inode)
             if not same or not known.sha256 or entry.changed_ns >= since_ns:
-                moved.add(entry.path)
+                moved[entry.path] = entry
         elif (entry.mode, entry.target) != (known.mode, known.target):
-            moved.add(entry.path)
-    return moved | before.keys()
+            moved[entry.path] = entry
+    return moved | dict.fromkeys(before)
 
 
-def _nodes(restic: Restic, point_id: str, wanted: set[str]) -> dict[str, dict[str, Any]]:
+def _nodes(restic: Restic, point_id: str, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
     """What the point has at these paths. Raises BackupError."""
     found = {}
 
@@ -103,11 +102,6 @@ def _nodes(restic: Restic, point_id: str, wanted: set[str]) -> dict[str, dict[st
 def _entry(path: str, node: dict[str, Any], known: Entry | None) -> Entry:
     kind = _KINDS.get(node.get("type", ""), EntryKind.OTHER)
     modified = datetime.fromisoformat(node["mtime"])
-    target = ""
-    if kind is EntryKind.LINK:  # restic names no target: what it is now is the best that there is
-        target = (
-            os.fspath(Path("/", path).readlink()) if Path("/", path).is_symlink() else (known.target if known else "")
-        )
     return Entry(
         path=path,
         kind=kind,
@@ -116,7 +110,8 @@ def _entry(path: str, node: dict[str, Any], known: Entry | None) -> Entry:
         modified_ns=int(modified.timestamp()) * 10**9,
         uid=node.get("uid", 0),
         gid=node.get("gid", 0),
-        target=target,
+        # restic names no target: what it is now is the best that there is
+        target=known.target if known and kind is EntryKind.LINK else "",
     )
 
 

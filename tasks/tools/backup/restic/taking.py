@@ -4,7 +4,6 @@ import json
 import time
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,11 +47,15 @@ class Attempt:
     def listen(self, running: Running) -> int:
         """Follow it to its end; its exit code. What `progress` raises goes through."""
         for line in running.output:
-            with suppress(ValueError):
-                self._hear(json.loads(line))
+            self.hear(line)
         return running.wait()
 
-    def _hear(self, told: Any) -> None:
+    def hear(self, line: bytes) -> None:
+        """One line of what restic says. What `progress` raises goes through."""
+        try:
+            told = json.loads(line)
+        except ValueError:
+            return
         kind = told.get("message_type") if isinstance(told, dict) else None
         if kind == "summary":
             self.summary = told
@@ -64,12 +67,7 @@ class Attempt:
     def point(self, code: int, messages: Sequence[str]) -> StoredPoint:
         """The point that the repository lists for it. Raises BackupError when it did not end well."""
         if code == PARTIAL_CODE:
-            raise BackupError(
-                self.label.plan,
-                BackupFault.SOURCE_UNREADABLE,
-                f"on {self.label.host}: {_named(messages)}; let the backup's account read it, or leave it out with "
-                "`exclude:`. No restore point was kept of this run",
-            )
+            raise BackupError(self.label.plan, BackupFault.SOURCE_UNREADABLE, unread(self.label.host, messages))
         if code != 0:
             raise self.restic.failure(code, messages)
         points = Points(self.restic).of_take(self.take)
@@ -123,7 +121,15 @@ def manifest_path(folder: Path, point_id: str) -> Path:
     return folder / "manifests" / f"{point_id}.jsonl.zst"
 
 
+def unread(host: str, messages: Sequence[str]) -> str:
+    """What restic could not read of a source, and the next step."""
+    return (
+        f"on {host}: {_named(messages)}; let the backup's account read it, or leave it out with "
+        "`exclude:`. No restore point was kept of this run"
+    )
+
+
 def _named(messages: Sequence[str]) -> str:
-    unread = [message for message in messages if "at least one source file" not in message]
-    more = f" and {len(unread) - MOST_NAMED} more" if len(unread) > MOST_NAMED else ""
-    return f"restic could not read {'; '.join(unread[:MOST_NAMED])}{more}" if unread else said(messages)
+    named = [message for message in messages if "at least one source file" not in message]
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    return f"restic could not read {'; '.join(named[:MOST_NAMED])}{more}" if named else said(messages)

@@ -39,7 +39,7 @@ def take_tree(restic: Restic, tree: Tree, label: Label, previous: Path | None, p
             if hashing.done() or code == 0:
                 entries = hashing.result()  # raises what kept the hashing from its end, and restic with it
             point = attempt.point(code, messages)
-            entries, warnings = settled(restic, tree, point.point_id, entries, started_ns)
+            entries, warnings = settled(restic, walk(tree), point.point_id, entries, started_ns)
             return attempt.taken(point, entries, warnings)
         except BaseException as error:
             undone(attempt, error)
