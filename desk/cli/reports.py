@@ -25,7 +25,7 @@ class Wanted:
     output: Annotated[Path, Parameter(name=["--output", "-o"], help="The folder to write into.", metavar="DIR")]
     hours: Annotated[int, Parameter(help="How far it looks back (default 24).")] = 24
     format: Annotated[
-        str, Parameter(help="Which formats, with commas between: html,txt,json; default: all.", metavar="LIST")
+        str, Parameter(help="Which formats, with commas between: html,txt,json,csv; default: all.", metavar="LIST")
     ] = ""
 
 

@@ -3,11 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from models.database import Database
 from models.errors import NotFound
-from models.queries import backup_standing, register, restore_points
+from models.queries import backup_standing, restore_points
 from models.queries.backup_standing import RepositoryStanding, Standing
 from models.queries.book import Book, read_book
 from models.records import DrillRow, RestorePoint
@@ -16,7 +14,6 @@ from models.rules.keeping import Removals, Shelf, removals
 from models.rules.restore_points import Reason
 from models.rules.retention import Semantics
 from models.site.backups import BackupPlan
-from models.site.services import Stage
 from models.vocabulary import Health, Outcome, PointState
 
 MOST_POINTS = 30
@@ -161,7 +158,7 @@ def coverage(database: Database, now: datetime) -> Coverage:
     """Which services and hosts have a backup, which have none, and which plans have lost their source."""
     with database.read() as session:
         book = read_book(session)
-        return backup_standing.covered(session, book, _stages(session), now)
+        return backup_standing.covered(session, book, backup_standing.stages(session), now)
 
 
 def known_plan(book: Book, name: str) -> BackupPlan:
@@ -170,10 +167,6 @@ def known_plan(book: Book, name: str) -> BackupPlan:
         known = ", ".join(sorted(book.backups)) or "none: add one to backups.yaml"
         raise NotFound(f"there is no backup plan {name!r}; known: {known}")
     return book.backups[name]
-
-
-def _stages(session: Session) -> dict[str, Stage]:
-    return {row.name: Stage(row.spec.get("stage", Stage.LIVE)) for row in register.in_force(session, "service")}
 
 
 def _line(found: Standing) -> PlanLine:

@@ -42,14 +42,20 @@ def list_reports(settings: Settings) -> tuple[str, ...]:
 def render(database: Database, settings: Settings, order: ReportOrder, now: datetime) -> Rendered:
     """Render a report and write its files. Raises NotFound for an unknown report, Misuse for an unknown format."""
     if order.name not in list_reports(settings):
-        known = ", ".join(list_reports(settings)) or "none"
+        there = ", ".join(list_reports(settings)) or "none"
         slip = hint(order.name, list_reports(settings))
-        raise NotFound(f"there is no report {order.name!r}{slip}; known: {known}")
+        raise NotFound(f"there is no report {order.name!r}{slip}; known: {there}")
     period = Period(now - timedelta(hours=order.hours), now)
     with database.read() as session:
         made = make_report(session, Wanted(order.name, period), settings.templates)
-    unknown = [name for name in order.formats if name not in made.files]
+    known = sorted({_format(key) for key in made.files})
+    unknown = [name for name in order.formats if name not in known]
     if unknown:
-        raise Misuse(f"{order.name} has no format {unknown[0]!r}; it has: {', '.join(sorted(made.files))}")
-    wanted = {name: body for name, body in made.files.items() if name in (order.formats or made.files)}
+        raise Misuse(f"{order.name} has no format {unknown[0]!r}; it has: {', '.join(known)}")
+    wanted = {key: body for key, body in made.files.items() if _format(key) in (order.formats or known)}
     return Rendered(order.name, period.since, now, made.zone, tuple(write_report(order.folder, wanted)))
+
+
+def _format(key: str) -> str:
+    """`csv` of the annex runs.csv."""
+    return key.rpartition(".")[2]

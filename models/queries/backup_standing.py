@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.queries import restore_points
+from models.queries import register, restore_points
 from models.queries.book import Book
 from models.records import BackupPlanEntry, DrillRow, RestorePoint, Run
 from models.rules import coverage
@@ -105,6 +105,11 @@ def repository_standings(session: Session, book: Book, since: datetime) -> list[
     return found
 
 
+def stages(session: Session) -> dict[str, Stage]:
+    """The services in force, by their stage."""
+    return {row.name: Stage(row.spec.get("stage", Stage.LIVE)) for row in register.in_force(session, "service")}
+
+
 def covered(session: Session, book: Book, services: dict[str, Stage], now: datetime) -> coverage.Coverage:
     """Which services and hosts have a plan with a good point; `services` are those in force, by their stage."""
     hosts_of: dict[str, list[str]] = {}
@@ -178,5 +183,8 @@ def _exemption(book: Book, name: str) -> coverage.Exemption | None:
     found = book.exemptions.get(name)
     if found is None:
         return None
-    until = datetime.fromisoformat(found.until).replace(tzinfo=UTC) + timedelta(days=1) if found.until else None
+    until = None
+    if found.until:
+        # Its last moment, so that what is said of it names the day that the site names.
+        until = datetime.fromisoformat(found.until).replace(tzinfo=UTC) + timedelta(days=1, microseconds=-1)
     return coverage.Exemption(found.agreed_by, found.reason.strip(), until)

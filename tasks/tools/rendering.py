@@ -11,16 +11,20 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from sqlalchemy.orm import Session
 
 from models import clock
 from models.errors import NotFound, WatchbillError
+from models.queries.backup_evidence import backup_evidence
 from models.queries.daily_operations import Period, daily_operations
+from models.queries.tables import Table
 from models.records import run_number
+from models.rules.figure_words import bytes_text
 from tasks.tools import wording
+from tasks.tools.spreadsheets import csv_of
 
 REPORT = "report"
 """The name of a report's files, before the dot."""
@@ -39,6 +43,14 @@ class Report(Protocol):
     def made_at(self) -> datetime: ...
 
 
+@runtime_checkable
+class WithTables(Protocol):
+    """A report with annexes for a spreadsheet."""
+
+    def tables(self) -> Mapping[str, Table]:
+        """The annexes, by name."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Notice:
     """One message, ready to be sent."""
@@ -50,7 +62,7 @@ class Notice:
 
 @dataclasses.dataclass(frozen=True)
 class Made:
-    """A report that was rendered: its files by format, when and in which zone."""
+    """A report that was rendered: its files by format (`html`, `runs.csv`), when and in which zone."""
 
     files: dict[str, bytes]
     at: datetime
@@ -66,7 +78,10 @@ class Wanted:
     own_run: int | None = None
 
 
-CONTENTS: dict[str, Callable[[Session, Period, datetime, int | None], Report]] = {"daily-operations": daily_operations}
+CONTENTS: dict[str, Callable[[Session, Period, datetime, int | None], Report]] = {
+    "backup-evidence": backup_evidence,
+    "daily-operations": daily_operations,
+}
 """What each report says, read from the shared database."""
 
 
@@ -88,7 +103,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def render_report(name: str, content: Report, templates: Path) -> dict[str, bytes]:
-    """The report in each format that it has a template for, and as JSON: every figure with its rows.
+    """The report in each format that it has a template for, as JSON (every figure with its rows), and its annexes.
 
     Raises NotFound for an unknown report and TemplateBroken for a template that asks for what is not there.
     """
@@ -98,12 +113,19 @@ def render_report(name: str, content: Report, templates: Path) -> dict[str, byte
     version = version_of(templates, "reports", name)
     clock = wording.Clock(content.zone)
     environment = _environment(templates, clock)
-    values = {"report": wording.cleaned(content, clock.text), "template_version": version}
+    annexes = {"json": _as_json(name, content, version)}
+    if isinstance(content, WithTables):
+        annexes |= {f"{table}.csv": csv_of(rows, clock) for table, rows in content.tables().items()}
+    values = {
+        "report": wording.cleaned(content, clock.text),
+        "template_version": version,
+        "hashes": {file_name(key): hashlib.sha256(body).hexdigest() for key, body in annexes.items()},
+    }
     rendered = {
         path.suffix[1:]: _render(environment, path.relative_to(templates), values).encode()
         for path in sorted((templates / "reports" / name).glob(f"{REPORT}.*"))
     }
-    return {**rendered, "json": _as_json(name, content, version)}
+    return {**rendered, **annexes}
 
 
 def render_notice(tag: str, facts: object, templates: Path, zone: str) -> Notice:
@@ -134,11 +156,17 @@ def write_report(folder: Path, rendered: Mapping[str, bytes], stem: str = REPORT
     """Write the files of a report; each appears whole or not at all. Raises WatchbillError when it cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [_write(folder / f"{stem}.{suffix}", body) for suffix, body in sorted(rendered.items())]
+        return [_write(folder / file_name(key, stem), body) for key, body in sorted(rendered.items())]
     except OSError as error:
         raise WatchbillError(
             f"{folder}: the report cannot be written: {error.strerror}; nothing was replaced"
         ) from error
+
+
+def file_name(key: str, stem: str = REPORT) -> str:
+    """`report.html` for the format html, `runs.csv` for that annex; with the time that the stem carries."""
+    name, dot, suffix = key.rpartition(".")
+    return f"{name}{stem.removeprefix(REPORT)}.{suffix}" if dot else f"{stem}.{suffix}"
 
 
 def _write(path: Path, body: bytes) -> Path:
@@ -177,6 +205,9 @@ def _environment(templates: Path, clock: wording.Clock) -> Environment:
         slots=wording.slot_numbers,
         some=wording.some,
         cut=wording.cut,
+        size=bytes_text,
+        short=wording.short,
+        percent=wording.percent,
         wrapped=wording.wrapped,
     )
     return environment

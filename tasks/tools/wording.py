@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from models.records import run_number
+from models.rules.restore_points import short_key
 from models.rules.wall_clock import with_times
 
 Kept = TypeVar("Kept")
@@ -137,6 +138,19 @@ def share(count: Counted) -> str:
     if 0 < count.number < count.of:
         percent = min(max(percent, 1), 99)
     return f"{percent} % ({count.number} of {count.of})"
+
+
+def percent(part: float) -> str:
+    """99.4 %, of a part from 0 to 1; 0 % and 100 % mean none and all."""
+    rounded = round(100 * part, 1)
+    if 0 < part < 1:
+        rounded = min(max(rounded, 0.1), 99.9)
+    return f"{rounded:g} %"
+
+
+def short(key: str) -> str:
+    """A restore point's key as people see it."""
+    return short_key(key)
 
 
 def several(number: int, noun: str, nouns: str | None = None) -> str:

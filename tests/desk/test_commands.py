@@ -151,7 +151,7 @@ MISUSES = [
     (("job", "run", "rotate-logs", "--as", "a\nb"), 2, "printable", "no name for a journal"),
     (("job", "show", "nosuch"), 5, "there is no job 'nosuch'", "no such job"),
     (("job", "show", "RUN000404"), 5, "there is no run RUN000404", "no such run"),
-    (("report", "render", "daily", "-o", "x"), 5, "known: daily-operations", "no such report"),
+    (("report", "render", "daily", "-o", "x"), 5, "known: backup-evidence, daily-operations", "no such report"),
     (("job", "run", "restore-file"), 6, "watchbill job show restore-file", "a required parameter"),
     (("job", "resume", "rotate-logs"), 6, "is not paused", "nothing to resume"),
     (("check", "/nowhere"), 7, "watchbill init", "no site"),

@@ -53,15 +53,22 @@ class Night:
             finally:
                 self._session = None
 
+    @contextmanager
+    def here(self) -> Iterator[Session]:
+        """The transaction that is open, or one of its own."""
+        if self._session is not None:
+            yield self._session
+            return
+        with self.at_once() as session:
+            yield session
+
     def add(self, *rows: Base) -> int:
         """Write the rows; returns the key of the last one."""
-        if self._session is None:
-            with self.at_once():
-                return self.add(*rows)
-        for row in rows:
-            self._session.add(row)
-            self._session.flush()
-        return int(getattr(rows[-1], "id", 0) or 0)
+        with self.here() as session:
+            for row in rows:
+                session.add(row)
+                session.flush()
+            return int(getattr(rows[-1], "id", 0) or 0)
 
     def site(self, title: str = "Harbour Lab", timezone: str = "Europe/Berlin") -> None:
         self.add(SiteEntry(**_entry("lab", title, {"timezone": timezone}), applied_at=NOW))

@@ -80,7 +80,7 @@ def test_a_report_leaves_out_the_run_that_makes_it_and_says_so(worker_database: 
 
 
 def test_an_unknown_report_is_refused_and_logged(order: RenderReport, worker_database: Database, home: Path) -> None:
-    with pytest.raises(NotFound, match="there is no report 'weekly'; known: daily-operations"):
+    with pytest.raises(NotFound, match="there is no report 'weekly'; known: backup-evidence, daily-operations"):
         render_to_files.fn(order.model_copy(update={"report": "weekly"}))
     with worker_database.read() as session:
         assert [row.outcome for row in task_log.of_run(session, order.run_id)] == [Outcome.FAILED]

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from models.queries.daily_operations import figures, moment, reading, trouble
 from models.queries.daily_operations.content import DailyOperations
 from models.queries.daily_operations.reading import Item
-from models.queries.daily_operations.standing import Now, Period
+from models.queries.daily_operations.standing import Period
 from models.queries.daily_operations.strip import QUIET, last_days, strip, word_of
 from models.queries.daily_operations.verdict import verdict
 from models.rules.wall_clock import to_instant, zone_of
@@ -39,7 +39,7 @@ def daily_operations(session: Session, period: Period, now: datetime, own_run: i
         period=period,
         made_at=now,
         made_by=own_run,
-        complete_to=_complete_to(period, standing, now),
+        complete_to=moment.complete_to(period, standing, now),
         verdict=verdict(counts, standing, wrong, dropped, zone),
         now=standing,
         counts=counts,
@@ -68,16 +68,6 @@ def _history(session: Session, period: Period, zone: ZoneInfo) -> list[Item]:
     expected = reading.read_expected(session, since, period.until)
     asked = reading.read_by_hand(session, since, period.until)
     return [*expected, *(item for item in asked if since <= item.at < period.until)]
-
-
-def _complete_to(period: Period, standing: Now, now: datetime) -> datetime | None:
-    """Up to when the rows tell everything: a silent planner settles nothing more."""
-    planner = next((part for part in standing.silent if part.part == "planner"), None)
-    if planner is None:
-        return min(period.until, now)
-    if planner.since is None:
-        return None
-    return min(period.until, now, planner.since)
 
 
 def _right_jobs(items: list[Item]) -> tuple[str, ...]:

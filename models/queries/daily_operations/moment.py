@@ -48,6 +48,16 @@ def read_now(session: Session, now: datetime, own_run: int | None) -> Now:
     )
 
 
+def complete_to(period: Period, standing: Now, now: datetime) -> datetime | None:
+    """Up to when the rows tell everything: a silent planner settles nothing more. None when none ever ran."""
+    planner = next((part for part in standing.silent if part.part == "planner"), None)
+    if planner is None:
+        return min(period.until, now)
+    if planner.since is None:
+        return None
+    return min(period.until, now, planner.since)
+
+
 def _alarms(session: Session) -> Iterator[OpenAlarm]:
     query = select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(Alarm.raised_at, Alarm.id)
     for row in session.scalars(query):

@@ -1,11 +1,12 @@
 """The rows of the daily operations log, read in a few selects and handed on as plain values."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models.queries.daily_operations.content import Service
 from models.queries.daily_operations.standing import Period
@@ -29,6 +30,7 @@ class RunFacts:
     ended_at: datetime | None
     retry_of: int | None
     summary: str | None
+    requested_by: str
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,11 @@ class SiteFacts:
     zone: str
 
 
+Jobs = Collection[str] | None
 RUN_COLUMNS = (
     Run.id, Run.job, Run.trigger, Run.state, Run.outcome, Run.attempt,
     Run.queued_at, Run.started_at, Run.ended_at, Run.retry_of, Run.summary,
+    Run.requested_by,
 )  # fmt: skip
 SLOT_COLUMNS = (Slot.id, Slot.job, Slot.due_at, Slot.state, Slot.settled_at, Slot.reason, Slot.was_late)
 
@@ -126,14 +130,15 @@ def _job_facts(row: Job, services: dict[str, Service]) -> JobFacts:
     )
 
 
-def read_expected(session: Session, since: datetime, until: datetime) -> list[Item]:
-    """The expected runs that were due in the time, oldest first."""
+def read_expected(session: Session, since: datetime, until: datetime, jobs: Jobs = None) -> list[Item]:
+    """The expected runs that were due in the time, oldest first; of these jobs, or of all."""
     query = select(*SLOT_COLUMNS, *RUN_COLUMNS).outerjoin(Run, Run.slot_id == Slot.id)
-    query = query.where(Slot.due_at >= since, Slot.due_at < until).order_by(Slot.due_at, Slot.job)
+    query = query.where(Slot.due_at >= since, Slot.due_at < until, *_only(Slot.job, jobs))
+    query = query.order_by(Slot.due_at, Slot.job)
     return [_expected(row) for row in session.execute(query)]
 
 
-def read_carried(session: Session, period: Period) -> list[Item]:
+def read_carried(session: Session, period: Period, jobs: Jobs = None) -> list[Item]:
     """The expected runs that were due before the period and came to their end in it."""
     ended = func.coalesce(Run.ended_at, Slot.settled_at)
     query = select(*SLOT_COLUMNS, *RUN_COLUMNS).outerjoin(Run, Run.slot_id == Slot.id)
@@ -142,11 +147,12 @@ def read_carried(session: Session, period: Period) -> list[Item]:
         ended >= period.since,
         ended < period.until,
         or_(Run.ended_at.is_not(None), Slot.state.in_((SlotState.MISSED, SlotState.SKIPPED))),
+        *_only(Slot.job, jobs),
     ).order_by(Slot.due_at, Slot.job)
     return [_expected(row) for row in session.execute(query)]
 
 
-def read_by_hand(session: Session, since: datetime, until: datetime) -> list[Item]:
+def read_by_hand(session: Session, since: datetime, until: datetime, jobs: Jobs = None) -> list[Item]:
     """The runs that no slot expected, asked for in the time or ended in it, oldest first."""
     query: Select[Any] = select(*RUN_COLUMNS).where(
         Run.slot_id.is_(None),
@@ -154,6 +160,7 @@ def read_by_hand(session: Session, since: datetime, until: datetime) -> list[Ite
             and_(Run.queued_at >= since, Run.queued_at < until),
             and_(Run.queued_at < since, Run.ended_at >= since, Run.ended_at < until),
         ),
+        *_only(Run.job, jobs),
     )
     runs = (_run(row) for row in session.execute(query.order_by(Run.queued_at, Run.id)))
     return [Item(run.job, run.queued_at, run=run) for run in runs]
@@ -176,6 +183,10 @@ def read_bad_steps(session: Session, items: list[Item]) -> dict[int, list[BadSte
             bad = BadStep(step.run_id, step.host, step.outcome, step.fault, why, step.ended_at or step.intended_at)
             found.setdefault(step.run_id, []).append(bad)
     return found
+
+
+def _only(column: InstrumentedAttribute[str], jobs: Jobs) -> list[ColumnElement[bool]]:
+    return [] if jobs is None else [column.in_(sorted(jobs))]
 
 
 def _expected(row: Row[Any]) -> Item:
