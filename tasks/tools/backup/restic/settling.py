@@ -85,12 +85,12 @@ def _moved(walked: Iterable[Entry], entries: Iterable[Entry], since_ns: int) -> 
 
 def _nodes(restic: Restic, point_id: str, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
     """What the point has at these paths. Raises BackupError."""
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
 
     def hear(line: bytes) -> None:
         told = json.loads(line)
         path = told["path"].lstrip("/") if told.get("struct_type") == "node" else None
-        if path in wanted:
+        if path is not None and path in wanted:
             found[path] = told
 
     answer = restic.run("ls", "--json", "--no-lock", point_id, on_line=hear)
