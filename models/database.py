@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from models.errors import DatabaseError
+from models.lock_holder import holder_of
 
 BUSY_SECONDS = 30
 RESTORE = "restore its backup (docs/how-to/restore-the-database.md)"
@@ -147,8 +148,9 @@ class Database:
             deadline = time.monotonic() + BUSY_SECONDS
             while not _locked(queue.fileno()):
                 if time.monotonic() > deadline:
+                    holder = holder_of(queue.fileno())
                     raise DatabaseError(
-                        f"{self._file}: another process has been writing for {BUSY_SECONDS} s; see `watchbill doctor`"
+                        f"{self._file}: {holder.name} has been writing for {BUSY_SECONDS} s; {holder.mend}"
                     )
                 time.sleep(0.002)
             yield

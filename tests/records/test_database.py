@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -161,3 +162,34 @@ def test_a_killed_writer_leaves_the_database_usable(sqlite: Database, sqlite_url
         journal.append(session, Fact("operations:test:note", "test/2", "y"))
     with sqlite.read() as session:
         assert journal.verify(session).rows == 1
+
+
+def test_a_writer_that_was_stopped_in_the_middle_is_named_with_the_mend(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = (
+        "import sys, os, signal\nfrom models.database import Database\n"
+        "with Database(sys.argv[1]).write() as session:\n"
+        "    print('held', flush=True)\n    os.kill(os.getpid(), signal.SIGSTOP)\n"
+    )
+    writer = subprocess.Popen([sys.executable, "-c", hold, sqlite_url], stdout=subprocess.PIPE, text=True)
+    try:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "held\n"
+        os.waitid(os.P_PID, writer.pid, os.WSTOPPED | os.WNOWAIT)
+        monkeypatch.setattr("models.database.BUSY_SECONDS", 0.2)
+        database = Database(sqlite_url)
+        words = f"process {writer.pid} .* is stopped: `kill -CONT {writer.pid}`"
+        with pytest.raises(DatabaseError, match=words), database.write():
+            pass
+        with database.read() as session:
+            assert session.execute(text("SELECT 1")).scalar_one() == 1, "readers are not held up"
+        writer.send_signal(signal.SIGCONT)
+        assert writer.wait(30) == 0
+        monkeypatch.setattr("models.database.BUSY_SECONDS", 30)
+        with database.write():
+            pass
+        database.close()
+    finally:
+        writer.kill()
+        writer.wait()
