@@ -5,12 +5,13 @@ from pathlib import Path
 from models.errors import BackupError
 from models.queries.runs import ClaimedRun
 from models.rules.manifests import compare
+from models.rules.restore_points import short_key
 from models.site.backups import BackupPlan
 from models.site.jobs import LOCAL
 from models.vocabulary import BackupFault
 from tasks.drills import ChosenPoint, choose_point, limits_of
 from tasks.ledger import task
-from tasks.places import plan_of, short
+from tasks.places import plan_of
 from tasks.progress import progress_of
 from tasks.repositories import engine_of
 from tasks.tools.backup.manifests import manifest_of_restored, read_manifest
@@ -67,5 +68,5 @@ def restore_into(run: ClaimedRun, point: ChosenPoint, folder: Path) -> int:
 def _compare(plan: BackupPlan, point: ChosenPoint, copy: Path) -> None:
     found = next(compare(read_manifest(point.manifest), manifest_of_restored(copy)), None)
     if found is not None:
-        message = f"point {short(point.key)}: {found.path}: {found.difference.value}; the folder was not made"
+        message = f"point {short_key(point.key)}: {found.path}: {found.difference.value}; the folder was not made"
         raise BackupError(plan.name, BackupFault.DIFFERS, message)

@@ -14,26 +14,29 @@ from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 
+from deployments.demo.backups import passwords, place_backups, schedules
 from deployments.lab import LabHost
 from models.settings import CHECKOUT
 
 SHIPPED = CHECKOUT / "deployments" / "sites" / "night"
 ZONE = "Europe/Berlin"
-FIRST_MINUTE = 60
-"""The night begins at 01:00."""
+FIRST_MINUTE = 30
+"""The night begins at 00:30."""
 SECONDS_PER_MINUTE = 0.25
 """An hour of the night takes 15 seconds."""
 CAUGHT_UP = "send-invoices"
 """The job whose time passed while the engine was down."""
 DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
+WEEKLY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* [a-z]{3}")
 SECRET = "lab-password-of-the-demo"  # noqa: S105 - the demo shows that it is redacted
 
 
 @dataclass(frozen=True)
 class Night:
-    """Where the demo's site is, when its hours are in real time, and when the slot of the outage was due."""
+    """Where the demo's site and backups are, when its hours are in real time, and when the missed slot was due."""
 
     site: Path
+    repositories: Path
     starts: datetime
     missed: datetime
 
@@ -59,7 +62,11 @@ def write_night(night: Night, hosts: list[LabHost]) -> None:
         _press_calendars(calendars["calendars"], night)
     with _edit(folder / "jobs.yaml") as jobs:
         for name, job in jobs["jobs"].items():
-            _press_job(name, job, night)
+            _press(job, night, night.missed if name == CAUGHT_UP else None)
+    with _edit(folder / "backups.yaml") as backups:
+        place_backups(backups, night.repositories, {host.name: host for host in hosts})
+        for routine in schedules(backups):
+            _press(routine, night)
 
 
 class _edit:
@@ -100,14 +107,15 @@ def _press_calendars(calendars: dict[str, Any], night: Night) -> None:
     ]
 
 
-def _press_job(name: str, job: dict[str, Any], night: Night) -> None:
-    daily = DAILY.fullmatch(job.get("schedule", {}).get("cron", ""))
-    if daily is None:
+def _press(routine: dict[str, Any], night: Night, due: datetime | None = None) -> None:
+    """Give what is due once a day its time in the pressed night, or another one; what is weekly waits a week."""
+    cron = routine.get("schedule", {}).get("cron", "")
+    weekly = WEEKLY.fullmatch(cron)
+    found = weekly or DAILY.fullmatch(cron)
+    if found is None:
         return
-    due = night.at(int(daily[2]), int(daily[1]))
-    if name == CAUGHT_UP:
-        due = night.missed
-    job["schedule"] = {"rrule": "FREQ=DAILY;COUNT=1", "start": _wall(due)}
+    due = due or night.at(int(found[2]), int(found[1])) + (timedelta(weeks=1) if weekly else timedelta(0))
+    routine["schedule"] = {"rrule": "FREQ=DAILY;COUNT=1", "start": _wall(due)}
 
 
 def _wall(instant: datetime) -> str:
@@ -115,9 +123,10 @@ def _wall(instant: datetime) -> str:
     return instant.astimezone(ZoneInfo(ZONE)).replace(microsecond=0, tzinfo=None).isoformat()
 
 
-def put_secret(home: Path) -> None:
-    """Put the one secret that the night's jobs name where a worker looks for it."""
+def put_secrets(home: Path) -> None:
+    """Put the secrets that the night's site names where a worker looks for them."""
     folder = home / "secrets"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / "payroll-db").touch(mode=0o600)
-    (folder / "payroll-db").write_text(SECRET + "\n")
+    for name, value in {"payroll-db": SECRET, **passwords()}.items():
+        (folder / name).touch(mode=0o600)
+        (folder / name).write_text(value + "\n")

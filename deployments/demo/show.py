@@ -6,38 +6,39 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from rich.text import Text
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from deployments.demo.night import ZONE, Night, put_secret, write_night
+from deployments.demo.acts import ACTS, points_there
+from deployments.demo.backups import ENGINE, fill_hosts
+from deployments.demo.night import ZONE, Night, put_secrets, write_night
+from deployments.demo.stage import OPERATOR, Screen, Stage
 from deployments.demo.telling import Teller
 from deployments.engine.supervisor import Supervisor
 from deployments.engine.up import apply_site, children
 from deployments.lab import Lab
 from models import clock
 from models.database import Database
-from models.queries import dispatching, journal, slots
+from models.queries import backup_standing, journal, slots
 from models.queries.book import read_book
 from models.records import Run, Slot
 from models.rules.wall_clock import in_zone
 from models.settings import Settings
-from models.vocabulary import Outcome, RunState, SlotState
+from models.vocabulary import Health, Outcome, RunState, SlotState
 
 HOSTS = ("web1", "web2", "web3", "app1", "app2", "db1", "db2", "files1")
-HANGS, DOWN = "sync-suppliers", "files1"
 LEAD = timedelta(seconds=3)
 """Between the engine being ready and the night's first job."""
 FAR = timedelta(hours=12)
 OUTAGE = timedelta(minutes=20)
 READY_SECONDS = 90.0
 NIGHT_SECONDS = 170.0
-OPERATOR = "demo-operator"
 EXPECTED = {
     "check-disks": Outcome.OK,
     "publish-prices": Outcome.OK,
@@ -51,26 +52,21 @@ EXPECTED = {
     "archive-files": Outcome.PARTIAL,
     "check-controller": Outcome.OK,
     "daily-report": Outcome.OK,
+    "evidence-report": Outcome.OK,
+    "backup-orders": Outcome.OK,
+    "backup-shop-files": Outcome.OK,
+    "copy-shop-files": Outcome.OK,
+    "drill-shop-files": Outcome.OK,
+    "backup-stock": Outcome.OK,
+    "drill-stock": Outcome.OK,
+    "check-store": Outcome.OK,
+    "backup-payroll": Outcome.OK,
+    "drill-payroll": Outcome.FAILED,
 }
 """How each job of the night ends. `reindex-warehouse` does not run: its slot lies in a blackout."""
-
-
-class Screen(Protocol):
-    """Where the demo writes."""
-
-    def say(self, *parts: object) -> None:
-        """A line for people."""
-        ...
-
-
-@dataclass
-class Stage:
-    """What the demo stands on: its home, its hosts, its database."""
-
-    settings: Settings
-    lab: Lab
-    database: Database
-    night: Night
+WORTH = {"orders": Health.AMBER, "payroll": Health.RED, "shop-files": Health.GREEN, "stock": Health.GREEN}
+"""What each backup plan is worth in the morning."""
+COLOURS = {Health.GREEN: "green", Health.AMBER: "yellow", Health.RED: "bold red"}
 
 
 def run_demo(screen: Screen, home: Path | None, *, keep: bool) -> int:
@@ -84,6 +80,7 @@ def run_demo(screen: Screen, home: Path | None, *, keep: bool) -> int:
         settings = Settings(home=home / "state", site=home / "site")
         stage = _prepare(settings, lab)
         screen.say(f"site: {settings.site}, the shipped night with its hours pressed into a minute")
+        screen.say(f"backups: {stage.night.repositories}, kept by {ENGINE.value} and archive")
         with _engine(stage, screen):
             good = _play(stage, screen)
             _close_with(stage, screen, time.monotonic() - began)
@@ -98,9 +95,11 @@ def _prepare(settings: Settings, lab: Lab) -> Stage:
 
     The night itself begins when the engine is ready: until then it lies in the future.
     """
-    put_secret(settings.home)
+    put_secrets(settings.home)
     now = clock.now()
-    stage = Stage(settings, lab, Database(settings.url()), Night(settings.site, now + FAR, now - OUTAGE))
+    fill_hosts({host.name: host for host in lab.hosts}, now)
+    night = Night(settings.site, settings.home.parent / "backups", now + FAR, now - OUTAGE)
+    stage = Stage(settings, lab, Database(settings.url()), night)
     write_night(stage.night, lab.hosts)
     apply_site(settings, OPERATOR, now - timedelta(hours=1))
     with stage.database.write() as session:
@@ -127,25 +126,27 @@ def _engine(stage: Stage, screen: Screen) -> Iterator[None]:
 def _play(stage: Stage, screen: Screen) -> bool:
     """Tell the night until every slot of it has its last word. True when all ended as they should."""
     teller = Teller(ZoneInfo(ZONE), _last_row(stage.database))
-    killed = down = False
+    acts = list(ACTS)
     skipped: set[int] = set()
     end = time.monotonic() + NIGHT_SECONDS
-    while time.monotonic() < end and not _is_over(stage):
-        with stage.database.read() as session:
-            for _, line in teller.lines(session):
-                screen.say(line)
-            for line in _skipped(session, skipped):
-                screen.say(line)
-        if not down and clock.now() >= stage.night.at(1, 50):
-            stage.lab.stop_host(DOWN)
-            screen.say(f"          host {DOWN} goes down")
-            down = True
-        killed = killed or _kill_what_hangs(stage)
+    while time.monotonic() < end and (acts or not _is_over(stage)):
+        _tell(stage, screen, teller, skipped)
+        for act in list(acts):
+            if (line := act(stage)) is not None:
+                acts.remove(act)
+                if line:
+                    screen.say(Text(f"          {line}", "bold"))
         time.sleep(0.2)
-    with stage.database.read() as session:
-        for _, line in teller.lines(session):
-            screen.say(line)
+    _tell(stage, screen, teller, skipped)
     return _judge(stage, screen)
+
+
+def _tell(stage: Stage, screen: Screen, teller: Teller, skipped: set[int]) -> None:
+    with stage.database.read() as session:
+        for style, line in teller.lines(session):
+            screen.say(Text(line, style))
+        for line in _skipped(session, skipped):
+            screen.say(Text(line, "dim"))
 
 
 def _skipped(session: Session, told: set[int]) -> Iterator[str]:
@@ -175,21 +176,6 @@ def _is_over(stage: Stage) -> bool:
         return not session.scalar(waiting) and not session.scalar(open_runs)
 
 
-def _kill_what_hangs(stage: Stage) -> bool:
-    """What an operator does with `watchbill job kill` when a job hangs."""
-    since = clock.now() - timedelta(seconds=6)
-    with stage.database.read() as session:
-        hanging = session.scalar(
-            select(Run.id).where(Run.job == HANGS, Run.state == RunState.RUNNING, Run.started_at < since)
-        )
-    if hanging is None:
-        return False
-    with stage.database.write() as session:
-        run = session.get_one(Run, hanging)
-        dispatching.request_kill(session, run, clock.now(), OPERATOR, "the suppliers' server hangs")
-    return True
-
-
 def _judge(stage: Stage, screen: Screen) -> bool:
     """Compare with what the shipped site says should happen."""
     with stage.database.read() as session:
@@ -202,9 +188,41 @@ def _judge(stage: Stage, screen: Screen) -> bool:
     ]
     if "reindex-warehouse" not in skipped:
         wrong.append("reindex-warehouse: its slot lies in a blackout and was not skipped")
+    wrong += [*_backups(stage, screen), *_points(stage, screen)]
     for line in wrong:
         screen.say(f"not as it should be: {line}")
     return not wrong
+
+
+def _backups(stage: Stage, screen: Screen) -> list[str]:
+    """Say what each plan is worth in the morning and why. Gives what is not as it should be."""
+    with stage.database.read() as session:
+        found = backup_standing.standings(session, read_book(session), clock.now())
+    screen.say("\nbackups in the morning (`watchbill backup list`):")
+    for standing in found:
+        verdict, plan = standing.verdict, standing.plan
+        reasons = [reason.text for reason in verdict.reasons if reason.health is verdict.health]
+        copies = [str(standing.copies)] if plan.copy_to else []
+        line = f"  {verdict.health.value:<5}  {plan.name:<10}  {'; '.join([*reasons, *copies])}"
+        screen.say(Text(line, COLOURS[verdict.health]))
+    worth = {standing.plan.name: standing.verdict.health for standing in found}
+    return [
+        f"backup {plan}: {health.value} was to be, {worth[plan].value} is"
+        for plan, health in WORTH.items()
+        if worth[plan] is not health
+    ]
+
+
+def _points(stage: Stage, screen: Screen) -> list[str]:
+    """Say that the backup that was killed has left no false point. Gives what is not as it should be."""
+    found = points_there(stage)
+    counts = ", ".join(f"{there} in {name}" for name, (there, _) in found.items())
+    screen.say(f"  restore points: {counts}; what the killed process had written is none of them")
+    return [
+        f"{name} holds {there} restore points, and {known} are known"
+        for name, (there, known) in found.items()
+        if there != known
+    ]
 
 
 def _close_with(stage: Stage, screen: Screen, seconds: float) -> None:
@@ -212,8 +230,9 @@ def _close_with(stage: Stage, screen: Screen, seconds: float) -> None:
         verified = journal.verify(session, stage.settings.anchors)
     screen.say("")
     screen.say(f"journal: {verified.rows} rows, chain and anchors verified")
-    for report in sorted((stage.settings.home / "reports").rglob("report.*")):
-        screen.say(f"report: {report}")
+    for report in sorted((stage.settings.home / "reports").rglob("report.html")):
+        kinds = sorted(file.suffix[1:] for file in report.parent.iterdir() if file.suffix != report.suffix)
+        screen.say(f"report: {report} (beside it: {', '.join(dict.fromkeys(kinds))})")
     screen.say(f"the night took {seconds:.0f} s")
 
 

@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from deployments.demo.telling_backups import told
 from models.records import JournalRow, Run, Slot, Step
 from models.rules.wall_clock import with_times
+from models.vocabulary import Trigger
 
 QUIET = {"dispatch", "start", "finish", "fail", "catch-up"}
 """Moves that the lines of their runs tell."""
+TRIGGERS = {Trigger.CATCH_UP: "caught up", Trigger.MANUAL: "by hand"}
 
 
 @dataclass
@@ -29,10 +32,10 @@ class Teller:
         query = select(JournalRow).where(JournalRow.seq > self.last).order_by(JournalRow.seq)
         for row in session.scalars(query):
             self.last = row.seq
-            told = self._tell(session, row)
-            if told is not None:
+            line = self._tell(session, row)
+            if line is not None:
                 at = datetime.fromisoformat(row.at).astimezone(self.zone)
-                yield told[0], f"{at:%H:%M:%S}  {with_times(told[1], self._clock)}"
+                yield line[0], f"{at:%H:%M:%S}  {with_times(line[1], self._clock)}"
 
     def _clock(self, instant: datetime) -> str:
         return f"{instant.astimezone(self.zone):%H:%M}"
@@ -52,6 +55,8 @@ class Teller:
             left = ", ".join(facts["survivors"]) or "nothing is left of it"
             how = " then ".join(facts["signals"]) or "no signal"
             return "magenta", f"{self._job(session, facts['run']):<18}   {facts['host']}: {row.reason} ({how}); {left}"
+        if (about := told(session, row)) is not None:
+            return about[0], f"{self._job(session, about[1]):<18}   {about[2]}"
         if subject == "step" and facts.get("outcome") not in ("ok", None):
             step = session.get_one(Step, int(number))
             line = f"  {step.host}: {step.message}" + (f": {step.first_error_line}" if step.first_error_line else "")
@@ -60,10 +65,13 @@ class Teller:
 
     def _about_run(self, run: Run, action: str, row: JournalRow, facts: dict[str, str]) -> tuple[str, str] | None:
         name = f"{run.job:<18} {run.number}"
-        hosts = sum(len(wave) for wave in run.plan["waves"]) or 1
+        hosts = sum(len(wave) for wave in run.plan["waves"])
         if action == "claim" and run.attempt == 1:
-            trigger = "caught up, " if run.trigger == "catch-up" else ""
-            return "cyan", f"{name} starts: {trigger}{hosts} host{'s' if hosts > 1 else ''}"
+            how = [TRIGGERS[run.trigger]] if run.trigger in TRIGGERS else []
+            how += [f"{hosts} host{'s' if hosts > 1 else ''}"] if hosts else []
+            return "cyan", f"{name} starts{': ' if how else ''}{', '.join(how)}"
+        if action == "lose":
+            return "yellow", f"{name} is taken up again: {row.reason}"
         if action == "retry-later":
             return "yellow", f"{name} will try the failed hosts again: attempt {facts['attempt']}"
         if action == "request-kill":

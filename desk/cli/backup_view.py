@@ -18,10 +18,9 @@ from models.records import run_number
 from models.rules.coverage import Coverage
 from models.rules.coverage import Finding as Covered
 from models.rules.figure_words import age_text, bytes_text
-from models.rules.restore_points import Point
+from models.rules.restore_points import Point, short_key
 from models.vocabulary import Health, PointState
 
-KEY_DIGITS = 8
 SHOWN_DRILLS = 10
 HEALTH = {Health.GREEN: "green", Health.AMBER: "yellow", Health.RED: "bold red"}
 STATES = {
@@ -145,7 +144,7 @@ def _show_points(screen: Screen, points: tuple[PointLine, ...], times: words.Clo
     grid = table("point", "taken", "state", "in", "size", "new", "files", "took", "", wide=("",), right=("size", "new"))
     for point in points:
         grid.add_row(
-            point.key[:KEY_DIGITS],
+            short_key(point.key),
             times.when(point.taken_at),
             Text(point.state.value, STATES[point.state]),
             point.repository,
@@ -167,7 +166,7 @@ def _show_drills(screen: Screen, drills: tuple[DrillLine, ...], times: words.Clo
     for drill in drills[:SHOWN_DRILLS]:
         grid.add_row(
             times.when(drill.started_at),
-            drill.point[:KEY_DIGITS],
+            short_key(drill.point),
             words.outcome(drill.outcome),
             age_text(timedelta(seconds=drill.seconds)),
             f"{drill.files:,}",
@@ -191,7 +190,7 @@ def _show_preview(screen: Screen, found: Preview) -> None:
     ]
     for point, word, colour, why in sorted(rows, key=lambda row: row[0].taken_at, reverse=True):
         state = Text(point.state.value, STATES[point.state])
-        grid.add_row(point.key[:KEY_DIGITS], times.when(point.taken_at), state, Text(word, colour), words.line(why))
+        grid.add_row(short_key(point.key), times.when(point.taken_at), state, Text(word, colour), words.line(why))
     screen.show(grid)
     counts = f"{len(decided.kept)} kept, {len(decided.spared)} spared, {len(decided.removed)} would be removed"
     screen.say(Text(counts, "dim"))

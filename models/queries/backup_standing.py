@@ -14,7 +14,7 @@ from models.rules.copies import CopiesVerdict, Copy, three_two_one
 from models.rules.coverage import Asset, AssetKind, PlanScope
 from models.rules.read_slices import ReadShare, read_share
 from models.rules.recovery_figures import Figure, rpo_of, rto_of
-from models.rules.restore_points import GOOD, Drill, PlanFacts, PlanVerdict, Targets, newest_of, plan_verdict
+from models.rules.restore_points import GOOD, Drill, PlanFacts, PlanVerdict, Targets, newest_of, plan_verdict, short_key
 from models.site.backups import BackupPlan
 from models.site.derived import names_of
 from models.site.jobs import LOCAL
@@ -148,7 +148,7 @@ def _warnings(plan: BackupPlan, copies: CopiesVerdict, points: list[RestorePoint
 
 def _drill(row: DrillRow, point: RestorePoint) -> Drill:
     return Drill(
-        point=point.key[:8],
+        point=short_key(point.key),
         point_taken_at=point.taken_at,
         started=row.started_at,
         duration=row.ended_at - row.started_at,

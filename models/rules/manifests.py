@@ -58,10 +58,13 @@ def compare(taken: Iterable[Entry], restored: Iterable[Entry]) -> Iterator[Findi
 
     Owners and times are not compared: a restore test runs without the right to set owners, and a copy whose bytes
     and permissions are right is a good one. Devices, sockets and pipes are kept by name only. A file without a
-    hash, because it changed while it was read, is compared by its kind and permissions.
+    hash, because it changed while it was read, is compared by its kind and permissions. A folder that the backup does
+    not name is not added when something of the backup lies in it: a tar of /srv/shop has no entry for /srv.
     """
     there = {entry.path: entry for entry in restored if entry.kind is not EntryKind.OTHER}
+    above: set[str] = set()
     for entry in taken:
+        _note_above(entry.path, above)
         if entry.kind is EntryKind.OTHER:
             continue
         found = there.pop(entry.path, None)
@@ -69,7 +72,13 @@ def compare(taken: Iterable[Entry], restored: Iterable[Entry]) -> Iterator[Findi
         if difference is not None:
             yield Finding(entry.path, difference)
     for path in sorted(there):
-        yield Finding(path, Difference.ADDED)
+        if there[path].kind is not EntryKind.FOLDER or path not in above:
+            yield Finding(path, Difference.ADDED)
+
+
+def _note_above(path: str, above: set[str]) -> None:
+    while (path := path.rpartition("/")[0]) and path not in above:
+        above.add(path)
 
 
 def _difference(taken: Entry, found: Entry) -> Difference | None:

@@ -18,6 +18,8 @@ GOOD = frozenset({PointState.LISTED, PointState.READ_CHECKED, PointState.PROVEN}
 # Clocks of a host and of ours may differ by this much.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
+SHOWN_DIGITS = 8
+
 _RANK = (Health.GREEN, Health.AMBER, Health.RED)
 _QUIET = frozenset({Outcome.OK, Outcome.SKIPPED})
 
@@ -98,6 +100,12 @@ class PlanVerdict:
     newest_proven: Point | None
 
 
+def short_key(key: str) -> str:
+    """A point's key as people see and type it: eight digits of restic's, an archive's name without its folder."""
+    folder, slash, name = key.rpartition("/")
+    return name if slash and folder else key[:SHOWN_DIGITS]
+
+
 def plan_verdict(targets: Targets, facts: PlanFacts, now: datetime) -> PlanVerdict:
     """The health of a plan with every reason in words."""
     now = require_aware(now, "now")
@@ -131,7 +139,8 @@ def _clocks(facts: PlanFacts, now: datetime) -> Iterator[Reason]:
     if point is not None:
         ahead = age_text(point.taken_at - now)
         yield Reason(
-            Health.AMBER, f"the point {point.key} is dated {ahead} after now: a clock is wrong; it is not counted"
+            Health.AMBER,
+            f"the point {short_key(point.key)} is dated {ahead} after now: a clock is wrong; it is not counted",
         )
 
 
@@ -139,8 +148,8 @@ def _points(targets: Targets, facts: PlanFacts, now: datetime) -> Iterator[Reaso
     newest = newest_of(facts.points, GOOD, now)
     last = newest_of(facts.points, GOOD | {PointState.BAD}, now)
     if last is not None and last.state is PointState.BAD:
-        use = f"the last good one is {newest.key}" if newest else "there is no good one"
-        yield Reason(Health.AMBER if newest else Health.RED, f"the newest point {last.key} is bad; {use}")
+        use = f"the last good one is {short_key(newest.key)}" if newest else "there is no good one"
+        yield Reason(Health.AMBER if newest else Health.RED, f"the newest point {short_key(last.key)} is bad; {use}")
     elif newest is None:
         yield _not_yet("there is no restore point", facts.known_since + targets.rpo, now)
     if newest is None:
@@ -185,7 +194,7 @@ def _drills(targets: Targets, facts: PlanFacts, now: datetime) -> Iterator[Reaso
 
 def _failed_drill(drill: Drill, facts: PlanFacts, now: datetime) -> str:
     proven = newest_of(facts.points, {PointState.PROVEN}, now)
-    use = f"the last proven point is {proven.key}" if proven else "no point is proven"
+    use = f"the last proven point is {short_key(proven.key)}" if proven else "no point is proven"
     return f"the drill of {drill.point} failed: {drill.reason or 'it differs'}; {use}"
 
 

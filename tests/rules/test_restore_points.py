@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.errors import MoveRefused
 from models.rules.moves import RESTORE_POINT, find_move
-from models.rules.restore_points import Drill, PlanFacts, Targets, newest_of, plan_verdict
+from models.rules.restore_points import Drill, PlanFacts, Targets, newest_of, plan_verdict, short_key
 from models.vocabulary import Health, Outcome, PointState
 from tests.rules.backup_points import DAY, HOUR, NOW, daily
 
@@ -141,3 +141,14 @@ def test_a_move_that_no_table_lists_is_refused(source, action, reason):
 def test_a_point_is_proven_only_by_proving():
     actions = {move.action for move in RESTORE_POINT if move.target is PointState.PROVEN}
     assert actions == {"prove", "prove again"}
+
+
+@pytest.mark.parametrize(
+    ("key", "shown", "reason"),
+    [
+        ("3ef431220a" * 6, "3ef43122", "restic's, as restic itself shows it"),
+        ("payroll/20261122T050246Z-RUN000008", "20261122T050246Z-RUN000008", "an archive's, without the plan's folder"),
+    ],
+)
+def test_a_point_is_shown_by_what_a_person_can_type(key: str, shown: str, reason: str) -> None:
+    assert short_key(key) == shown, reason

@@ -1,8 +1,10 @@
 """The sites that are shipped load as they are, and show what they say they show."""
 
 import os
+import re
 import shutil
 import subprocess
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from models.vocabulary import CatchUp
 
 SITES = CHECKOUT / "deployments" / "sites"
 NIGHT = (datetime(2026, 11, 20, 22, 0, tzinfo=UTC), datetime(2026, 11, 21, 5, 0, tzinfo=UTC))
+WEEKLY = "drill-orders"
 LAB_HOSTS = {"web1", "web2", "web3", "app1", "app2", "db1", "db2", "files1"}
 
 
@@ -37,14 +40,16 @@ def test_each_shipped_site_is_valid_as_it_is(name: str) -> None:
         assert first == f"# yaml-language-server: $schema=./.watchbill/{file.name}.schema.json"
 
 
-def test_the_night_has_eight_hosts_and_its_jobs_are_due_between_one_and_half_past_five(night: Site) -> None:
+def test_the_night_has_eight_hosts_and_its_jobs_are_due_once_between_half_past_midnight_and_a_quarter_to_six(
+    night: Site,
+) -> None:
     assert set(night.hosts) == LAB_HOSTS
     for job in night.jobs.values():
-        if job.schedule is None or job.schedule.business_day is not None:
+        if job.schedule is None or job.schedule.business_day is not None or job.name == WEEKLY:
             continue
         dues = list(due_times(job.schedule, *NIGHT, night.calendars))
         assert len(dues) == 1, job.name
-        assert "01:00" <= f"{dues[0].astimezone(job.schedule.zone):%H:%M}" <= "05:30", job.name
+        assert "00:30" <= f"{dues[0].astimezone(job.schedule.zone):%H:%M}" <= "05:40", job.name
 
 
 def test_the_night_has_a_slot_inside_a_blackout_and_no_other_job_loses_one(night: Site) -> None:
@@ -69,6 +74,60 @@ def test_the_night_shows_what_its_comments_promise(night: Site) -> None:
     assert jobs["export-payroll"].secrets == {"PAYROLL_PASSWORD": "secret://payroll-db"}
     assert jobs["check-controller"].on == "local"
     assert jobs["daily-report"].flow == "render_report"
+
+
+def test_the_night_backs_up_every_kind_of_source_and_proves_what_it_says(night: Site) -> None:
+    plans = night.backups
+    assert {name: plan.source.on for name, plan in plans.items()} == {
+        "orders": "db1",
+        "shop-files": "web1",
+        "payroll": "db2",
+        "stock": "app2",
+    }
+    assert {name for name, plan in plans.items() if plan.source.paths} == {"shop-files", "stock"}
+    assert all(plan.drill for plan in plans.values())
+    assert plans["payroll"].to not in {plan.to for plan in plans.values() if plan.name != "payroll"}, (
+        "its repository is damaged in the demo: the others stay green"
+    )
+    copied = plans["shop-files"]
+    assert copied.copy_to
+    assert night.repositories[copied.copy_to.repository].off_site
+    assert (
+        len(
+            {
+                night.repositories[copied.to].medium,
+                night.repositories[copied.copy_to.repository].medium,
+                copied.source.on,
+            }
+        )
+        == 3
+    )
+
+
+def test_the_dump_that_is_killed_half_way_takes_seconds_and_half_of_it_is_too_little(night: Site) -> None:
+    source = night.backups["orders"].source.command
+    assert source
+    began = time.monotonic()
+    whole = subprocess.run(source.argv, capture_output=True, timeout=30, check=True).stdout
+    assert time.monotonic() - began >= 4
+    assert len(whole) * 0.9 > source.at_least > len(whole) / 2
+    assert whole.endswith(b"-- complete\n")
+
+
+def test_what_the_starter_says_of_backups_is_valid_without_its_comment_signs(tmp_path: Path) -> None:
+    write_starter(tmp_path / "ops", "Ops", "UTC")
+    file = tmp_path / "ops" / "backups.yaml"
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(_spoken(line) for line in lines))
+    site = load_site(tmp_path / "ops")
+    assert (set(site.repositories), set(site.backups), set(site.exemptions)) == ({"main"}, {"documents"}, {"here"})
+    assert {"backup-documents", "drill-documents", "restore-documents", "check-main"} <= set(site.jobs)
+
+
+def _spoken(line: str) -> str:
+    """A commented line of YAML without its sign; prose stays a comment."""
+    words = line.removeprefix("# ")
+    return words if re.match(r"(  )*( *- )?[a-z_]+:( |$)", words) else line
 
 
 def run_script(site: Site, job: str, host: str, home: Path) -> subprocess.CompletedProcess[str]:

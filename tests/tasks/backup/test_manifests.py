@@ -236,3 +236,15 @@ def test_a_torn_file_and_a_pipe_are_compared_by_name_only(tree):
     ]
     found = list(compare(torn, restored))
     assert [(Path(finding.path).name, finding.difference) for finding in found] == [("a.txt", Difference.CONTENT)]
+
+
+def test_the_way_to_what_was_backed_up_is_not_an_addition(tree):
+    """A host's tar of /srv/shop has no entry for /srv, and unpacking it makes one."""
+    taken = manifest_of_tree(Tree((tree,)), None)
+    below = [entry for entry in taken if f"/{entry.path}".startswith(f"{tree}/")]
+    assert len(below) < len(taken)
+    assert list(compare(below, taken)) == []
+    beside = replace(taken[0], path="beside")
+    stray = replace(below[0], path=f"{below[0].path}-stray", kind=EntryKind.FILE)
+    found = [(finding.path, finding.difference) for finding in compare(below, [*taken, beside, stray])]
+    assert found == [(path, Difference.ADDED) for path in sorted([beside.path, stray.path])]
