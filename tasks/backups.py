@@ -10,14 +10,14 @@ from models.queries.restore_points import NewPoint
 from models.queries.runs import ClaimedRun
 from models.rules.anomalies import anomalies_of, source_fault
 from models.rules.restore_points import GOOD
-from models.site.backups import BackupPlan
+from models.site.backups import BackupPlan, Reading
 from models.site.derived import ACCEPT_SMALLER
 from models.vocabulary import BackupFault
 from tasks.ledger import task
 from tasks.places import plan_of, short
 from tasks.progress import progress_of
-from tasks.repositories import engine_of
-from tasks.sources import opened_source
+from tasks.repositories import engine_of, restic_of
+from tasks.sources import host_tree, opened_source
 from tasks.tools.backup.shapes import Engine, Label, StoredPoint, Taken
 from tasks.workplace import database, settings, worker_name
 
@@ -40,8 +40,11 @@ def take_point(run: ClaimedRun) -> int:
 
 def _take(run: ClaimedRun, plan: BackupPlan, engine: Engine) -> Taken:
     label = Label(plan.name, run.number, plan.source.on, clock.now())
-    with opened_source(run, plan) as source:
-        taken = engine.take(source, label, _last_manifest(plan), progress_of(run))
+    if plan.source.reading is Reading.ON_HOST:
+        taken = restic_of(run, plan.to).take_on_host(host_tree(run, plan), label, progress_of(run))
+    else:
+        with opened_source(run, plan) as source:
+            taken = engine.take(source, label, _last_manifest(plan), progress_of(run))
     log.info("%s: point %s, %d files, %d bytes", run.number, short(taken.point_id), taken.files, taken.bytes_read)
     return taken
 

@@ -25,7 +25,7 @@ def engine_of(run: ClaimedRun, name: str) -> Engine:
     repository = repository_of(run, name)
     if repository.engine is EngineName.ARCHIVE:
         return _archive(repository)
-    return _restic(run, repository)
+    return restic_of(run, name)
 
 
 def _archive(repository: Repository) -> archive.ArchiveEngine:
@@ -41,7 +41,9 @@ def _archive(repository: Repository) -> archive.ArchiveEngine:
     )
 
 
-def _restic(run: ClaimedRun, repository: Repository) -> restic.ResticEngine:
+def restic_of(run: ClaimedRun, name: str) -> restic.ResticEngine:
+    """The same, of a repository that restic keeps."""
+    repository = repository_of(run, name)
     return restic.ResticEngine(
         restic.Repository(
             name=repository.name,
@@ -65,7 +67,7 @@ def _folder_of(repository: Repository) -> Path:
 def semantics_of(run: ClaimedRun, name: str) -> Semantics:
     """What a policy means where the repository is kept: an older restic does not keep the oldest point too."""
     if repository_of(run, name).engine is EngineName.RESTIC:
-        return Semantics(keeps_oldest(str(_restic(run, repository_of(run, name)).program)))
+        return Semantics(keeps_oldest(str(restic_of(run, name).program)))
     return Semantics()
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from models.errors import BackupError
 from models.queries.runs import ClaimedRun
-from models.site.backups import BackupPlan, Reading
+from models.site.backups import BackupPlan
 from models.vocabulary import BackupFault
 from tasks.commands import secret_store, target_of
 from tasks.tools.backup.databases import postgresql_dump, sqlite_copy
+from tasks.tools.backup.host_files import HostTree
 from tasks.tools.backup.own_copy import OwnState, own_copy
 from tasks.tools.backup.shapes import Stream, Tree
 from tasks.tools.backup.sources import Origin, files_of, output_of
@@ -27,9 +28,6 @@ def opened_source(run: ClaimedRun, plan: BackupPlan) -> Iterator[Tree | Stream]:
     stream's `read` or `finish`.
     """
     source, target = plan.source, target_of(run.plan, plan.source.on)
-    if source.paths and source.reading is Reading.ON_HOST:
-        words = f"restic on {source.on} itself is not built yet; take reading: stream"
-        raise BackupError(plan.name, BackupFault.REFUSED_BY_US, words)
     if source.watchbill:
         with own_copy(_own_state()) as folder:
             yield Tree((folder,))
@@ -39,6 +37,11 @@ def opened_source(run: ClaimedRun, plan: BackupPlan) -> Iterator[Tree | Stream]:
         return
     with _streamed(run, plan) as stream:
         yield stream
+
+
+def host_tree(run: ClaimedRun, plan: BackupPlan) -> HostTree:
+    """The files of a plan that are read on their host itself."""
+    return HostTree(_origin(run, plan, {}), plan.source.paths, plan.source.exclude)
 
 
 def _own_state() -> OwnState:

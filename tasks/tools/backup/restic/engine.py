@@ -7,7 +7,8 @@ from pathlib import Path
 from models.errors import BackupError
 from models.rules.read_slices import Slice
 from models.vocabulary import BackupFault
-from tasks.tools.backup.restic import checking, locks, removing, restoring
+from tasks.tools.backup.host_files import HostTree
+from tasks.tools.backup.restic import checking, locks, on_host, removing, restoring
 from tasks.tools.backup.restic.calls import Restic
 from tasks.tools.backup.restic.location import Repository
 from tasks.tools.backup.restic.points import Points
@@ -69,6 +70,10 @@ class ResticEngine:
         if isinstance(source, Tree):
             return take_tree(self._restic, source, label, previous, progress)
         return take_stream(self._restic, source, label, progress)
+
+    def take_on_host(self, tree: HostTree, label: Label, progress: Progress) -> Taken:
+        """Have a restore point written by the restic of the files' own host. Raises HostError, too."""
+        return on_host.take_on_host(self._restic, tree, label, progress)
 
     def manifest_of(self, point_id: str) -> Path | None:
         """The manifest of a point that was taken here. A point without one was interrupted before it was whole."""
