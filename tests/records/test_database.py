@@ -192,4 +192,4 @@ def test_a_writer_that_was_stopped_in_the_middle_is_named_with_the_mend(
         database.close()
     finally:
         writer.kill()
-        writer.wait()
+        writer.communicate()
