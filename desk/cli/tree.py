@@ -40,6 +40,7 @@ app.command(f"{ENGINE}:up", name="up", group=START, help="Start everything on th
 app.command("desk.cli.jobs:app", name="job", group=DAILY, help="Routine jobs and their runs.")
 app.command("desk.cli.hosts:app", name="host", group=DAILY, help="The hosts that jobs run on.")
 app.command("desk.cli.events:app", name="event", group=DAILY, help="What has happened, for jobs that wait for it.")
+app.command("desk.cli.backups:app", name="backup", group=DAILY, help="Backups, and the restores that prove them.")
 app.command("desk.cli.reports:app", name="report", group=DAILY, help="Reports, rendered from the shared database.")
 app.command("desk.cli.alarms:app", name="alarm", group=DAILY, help="What is wrong now.")
 
