@@ -122,6 +122,20 @@ def test_a_report_is_rendered_in_the_formats_that_are_wanted(watchbill: Call, tm
     assert (said.code, (tmp_path / "no").exists()) == (2, False)
 
 
+def test_the_evidence_report_comes_with_its_annexes(watchbill: Call, tmp_path: Path) -> None:
+    said = watchbill("report", "render", "backup-evidence", "-o", str(tmp_path / "all"), "--hours", "744")
+    assert said.code == 0, said.err
+    names = ["points.csv", "report.html", "report.json", "report.txt", "restore-tests.csv", "runs.csv"]
+    assert sorted(Path(line).name for line in said.out.splitlines()) == names
+    assert "no service and no host" not in (tmp_path / "all" / "report.txt").read_text()
+    said = watchbill("report", "render", "backup-evidence", "-o", str(tmp_path / "some"), "--format", "csv,txt")
+    assert sorted(path.name for path in (tmp_path / "some").iterdir()) == [
+        name for name in names if name.endswith((".csv", ".txt"))
+    ]
+    said = watchbill("report", "render", "daily-operations", "-o", str(tmp_path / "no"), "--format", "csv")
+    assert (said.code, "it has: html, json, txt" in said.words) == (2, True)
+
+
 def test_a_schema_is_made_and_brought_up_to_date_by_hand(bare_watchbill: Call) -> None:
     assert "brought up to date" in bare_watchbill("database", "upgrade").out
     assert "was up to date" in bare_watchbill("database", "upgrade").out

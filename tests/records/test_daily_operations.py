@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +13,9 @@ from models.database import Database
 from models.queries.daily_operations import DailyOperations, Period
 from models.queries.daily_operations.content import Count, Mood
 from models.records import Alarm, Heartbeat, Run, Slot, Step
-from models.vocabulary import AlarmKind, HostFault, Outcome, RunState, SlotState, Trigger
+from models.vocabulary import AlarmKind, Health, HostFault, Outcome, RunState, SlotState, Trigger
+from tests.records.backup_month import NOW as MONTH_END
+from tests.records.backup_month import eventful_month, quiet_month
 from tests.records.night import NOW, PERIOD, STATE_OF, Night, at, eventful
 
 BAD = (Outcome.PARTIAL, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.KILLED, Outcome.KILL_UNCONFIRMED, Outcome.UNKNOWN)
@@ -454,3 +457,37 @@ def _add(night: Night, state: SlotState, outcome: Outcome, facts: tuple[int, boo
         night.run("dump-db", due, None, slot_id=night.slot("dump-db", due, state))
     else:
         night.slot("dump-db", due, state, was_late=was_late, reason="because")
+
+
+def test_a_site_without_backup_plans_has_no_section_of_them(night: Night) -> None:
+    assert night.log().backups == ()
+
+
+def test_backup_plans_come_worst_first_and_red_ones_need_somebody(sqlite: Database, tmp_path: Path) -> None:
+    month = eventful_month(sqlite, tmp_path / "site")
+    log = month.log()
+    assert [(line.plan, line.health) for line in log.backups] == [
+        ("lab", Health.RED),
+        ("mail", Health.RED),
+        ("shop-db", Health.GREEN),
+    ]
+    needs = [need for need in log.verdict.needs if need.startswith("Backup plan")]
+    assert log.verdict.mood is Mood.NEEDS_YOU
+    assert needs[0] == "Backup plan lab is red: no restore point is proven."
+    assert needs[1].startswith("Backup plan mail is red: the drill of")
+    assert len(needs) == 2
+
+
+def test_a_backup_line_tells_the_point_of_the_period_and_the_ages_of_good_and_proven(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    month = quiet_month(sqlite, tmp_path / "site")
+    old, new = MONTH_END - timedelta(days=2), MONTH_END - timedelta(hours=5)
+    month.test("mail", month.backup("mail", old), old + timedelta(hours=1))
+    month.backup("mail", new, size_bytes=5, anomalies=["5 B, usually 12 GiB"])
+    mail = next(line for line in month.log(MONTH_END).backups if line.plan == "mail")
+    late = timedelta(seconds=1)
+    assert (mail.newest_at, mail.proven_at) == (new + late, old + late)
+    assert (mail.size_bytes, mail.unusual, mail.is_bad) == (5, ("5 B, usually 12 GiB",), False)
+    lab = next(line for line in month.log(MONTH_END).backups if line.plan == "lab")
+    assert (lab.newest_at, lab.proven_at, lab.point, lab.size_bytes) == (None, None, None, None)

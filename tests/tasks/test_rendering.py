@@ -32,6 +32,7 @@ from tasks.tools.rendering import (
     version_of,
     write_report,
 )
+from tests.records.backup_month import eventful_month
 from tests.records.night import NOW, Night, at, eventful
 
 TEMPLATES = CHECKOUT / "templates"
@@ -190,6 +191,20 @@ def test_every_time_of_a_report_is_in_the_sites_zone(log: DailyOperations) -> No
         assert "no success since 19 Nov 05:10; one is expected" in text, "04:10 UTC in Berlin"
         assert re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ|\d UTC", text) == []
     assert "2026-11-19T04:10Z" in made["json"].decode(), "programs read the instant"
+
+
+def test_backups_are_in_the_log_of_a_site_that_has_plans_and_in_no_other(log: DailyOperations) -> None:
+    bare = render_report(NAME, log, TEMPLATES)
+    assert not re.search("backups", (bare["html"] + bare["txt"]).decode(), re.IGNORECASE)
+
+
+def test_the_log_tells_each_backup_plan_in_one_line(sqlite: Database, tmp_path: Path) -> None:
+    made = render_report(NAME, eventful_month(sqlite, tmp_path / "site").log(), TEMPLATES)
+    text = " ".join(made["txt"].decode().split())
+    assert "RED lab: no restore point is proven newest 4 h, proven NEVER, this period 12.1 GiB (RUN000095)" in text
+    assert text.index("RED mail:") < text.index("GREEN shop-db:"), "the worst first"
+    words = " ".join(" ".join(Page(made["html"].decode()).text).split())
+    assert re.search(r"lab Notebooks of the lab red no restore point is proven 4 h never 12.1 GiB RUN000095", words)
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=60))

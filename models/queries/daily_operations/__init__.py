@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from models.queries.daily_operations import figures, moment, reading, trouble
+from models.queries.daily_operations.backups import backups
 from models.queries.daily_operations.content import DailyOperations
 from models.queries.daily_operations.reading import Item
 from models.queries.daily_operations.standing import Period
 from models.queries.daily_operations.strip import QUIET, last_days, strip, word_of
-from models.queries.daily_operations.verdict import verdict
+from models.queries.daily_operations.verdict import Told, verdict
 from models.rules.wall_clock import to_instant, zone_of
 
 __all__ = ["DailyOperations", "Period", "daily_operations"]
@@ -32,7 +33,7 @@ def daily_operations(session: Session, period: Period, now: datetime, own_run: i
     counts = figures.count_all(expected, by_hand, carried)
     standing = moment.read_now(session, now, own_run)
     wrong = trouble.troubles(items, bad, jobs, period.since)
-    dropped = trouble.not_run(items)
+    dropped, plans = trouble.not_run(items), backups(session, period, now)
     return DailyOperations(
         site=site.title,
         zone=zone.key,
@@ -40,7 +41,7 @@ def daily_operations(session: Session, period: Period, now: datetime, own_run: i
         made_at=now,
         made_by=own_run,
         complete_to=moment.complete_to(period, standing, now),
-        verdict=verdict(counts, standing, wrong, dropped, zone),
+        verdict=verdict(Told(counts, standing, wrong, dropped, plans), zone),
         now=standing,
         counts=counts,
         reconciliation=figures.reconcile(expected),
@@ -51,6 +52,7 @@ def daily_operations(session: Session, period: Period, now: datetime, own_run: i
         not_run=dropped,
         strip=strip(history, jobs, (period, zone)),
         hosts=trouble.hosts_in_trouble(bad, items),
+        backups=plans,
         right_jobs=_right_jobs(items),
         saved=figures.time_saved(items, jobs),
         ahead=moment.read_ahead(session, jobs, now),

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from models.queries.daily_operations.standing import Ahead, Now, Period
-from models.vocabulary import Outcome, SlotState
+from models.vocabulary import Health, Outcome, SlotState
 
 
 @dataclass(frozen=True)
@@ -200,6 +200,28 @@ class TimeSaved:
     """Jobs that had a good run, and how many of them declare minutes."""
 
 
+@dataclass(frozen=True)
+class BackupLine:
+    """One backup plan: what it is worth now and why, and the newest point of the period."""
+
+    plan: str
+    title: str
+    health: Health
+    why: str
+    """The gravest reason."""
+    newest_at: datetime | None
+    """When the newest good point was taken."""
+    proven_at: datetime | None
+    """When the newest point was taken that a restore has proven."""
+    point: str | None
+    """Taken in the period; None when none was."""
+    run: int | None
+    size_bytes: int | None
+    files: int | None
+    is_bad: bool
+    unusual: tuple[str, ...]
+
+
 class Mood(StrEnum):
     """How the verdict is marked."""
 
@@ -240,6 +262,8 @@ class DailyOperations:
     not_run: tuple[NotRun, ...]
     strip: Strip
     hosts: tuple[HostTrouble, ...]
+    backups: tuple[BackupLine, ...]
+    """The worst first; empty for a site without backup plans."""
     right_jobs: tuple[str, ...]
     """Jobs whose every run of the period was right at once."""
     saved: TimeSaved

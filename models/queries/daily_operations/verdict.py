@@ -1,10 +1,12 @@
 """How it went, in one sentence made by rule, and what needs somebody, worst first."""
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from models.queries.daily_operations.content import (
+    BackupLine,
     Counts,
     Mood,
     NotRun,
@@ -12,19 +14,32 @@ from models.queries.daily_operations.content import (
     Verdict,
 )
 from models.queries.daily_operations.standing import Now, Silent
-from models.vocabulary import AlarmKind, SlotState
+from models.vocabulary import AlarmKind, Health, SlotState
 
 
-def verdict(counts: Counts, now: Now, trouble: Iterable[Trouble], not_run: Iterable[NotRun], zone: ZoneInfo) -> Verdict:
+@dataclass(frozen=True)
+class Told:
+    """What the verdict is made of."""
+
+    counts: Counts
+    now: Now
+    trouble: tuple[Trouble, ...]
+    not_run: tuple[NotRun, ...]
+    backups: tuple[BackupLine, ...]
+
+
+def verdict(told: Told, zone: ZoneInfo) -> Verdict:
     """The verdict; silence is red before anything else, because then the rest cannot be trusted."""
     by_job: dict[str, list[str]] = {}
-    for job, words in (*_wrong(trouble), *_missed(not_run)):
+    counts, now = told.counts, told.now
+    for job, words in (*_wrong(told.trouble), *_missed(told.not_run)):
         by_job.setdefault(job, []).append(words)
-    for told in by_job.values():
-        told.append("no good run since")
+    for texts in by_job.values():
+        texts.append("no good run since")
     for job, words in tuple(_alarms(now, tuple(by_job))):
         by_job.setdefault(job, []).append(words)
-    needs = [*_silence(now, zone), *(f"{job}: {'; '.join(words)}." for job, words in by_job.items())]
+    jobs = (f"{job}: {'; '.join(words)}." for job, words in by_job.items())
+    needs = [*_silence(now, zone), *_backups(told.backups), *jobs]
     headline = _headline(counts)
     if needs:
         things = "One thing needs you." if len(needs) == 1 else f"{len(needs)} things need you."
@@ -64,6 +79,13 @@ def _silence(now: Now, zone: ZoneInfo) -> Iterator[str]:
     if now.undelivered:
         orders = "order was" if now.undelivered == 1 else "orders were"
         yield f"Prefect: {now.undelivered} {orders} not handed over in time, or given up: see the relay."
+
+
+def _backups(plans: Iterable[BackupLine]) -> Iterator[str]:
+    """A red plan needs somebody although each of its runs may be good: what it promises is not kept, or not proven."""
+    for line in plans:
+        if line.health is Health.RED:
+            yield f"Backup plan {line.plan} is red: {line.why}."
 
 
 def _since(part: Silent, zone: ZoneInfo) -> str:
