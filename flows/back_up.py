@@ -21,6 +21,6 @@ def back_up(order: BackUp) -> None:
         prepare_repository(run)
         with around_source(run):
             point = take_point(run)
-        list_points(run)
-        judge_point(run, point)
+            judge_point(run, point)
+            list_points(run)
         keep_points(run)

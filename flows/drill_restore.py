@@ -3,7 +3,15 @@
 from prefect import flow
 
 from models.orders import DrillRestore
-from tasks.drills import ask_expectations, choose_point, compare_copy, drilled, restore_copy
+from tasks.drills import (
+    ask_expectations,
+    choose_point,
+    clear_remains,
+    compare_copy,
+    drilled,
+    has_answered,
+    restore_copy,
+)
 from tasks.runs import claimed
 
 
@@ -14,7 +22,11 @@ def drill_restore(order: DrillRestore) -> None:
     The planner or an operator asks for it. Done means: every file is there with the bytes and permissions of the
     manifest, every expectation of the plan holds, and the drill's row says how long it took; or the point is bad.
     """
-    with claimed(order) as run, drilled(run, choose_point(run)) as drill:
-        restore_copy(run, drill)
-        compare_copy(run, drill)
-        ask_expectations(run, drill)
+    with claimed(order) as run:
+        clear_remains(run)
+        if has_answered(run):
+            return
+        with drilled(run, choose_point(run)) as drill:
+            restore_copy(run, drill)
+            compare_copy(run, drill)
+            ask_expectations(run, drill)

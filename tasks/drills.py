@@ -3,24 +3,25 @@
 import random
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from models import clock
-from models.errors import BackupError, NotFound
-from models.queries import restore_points
+from models.errors import BackupError, DatabaseError, NotFound, StaleClaim
+from models.orders.run_job import run_id_of
+from models.queries import restore_points, runs
 from models.queries.runs import ClaimedRun
 from models.records import DrillRow, RestorePoint
 from models.rules.manifests import Finding, compare
-from models.rules.restore_points import GOOD
+from models.rules.restore_points import GOOD, short_key
 from models.rules.wall_clock import stamp
 from models.site.backups import Drill, Which
-from models.vocabulary import BackupFault, Outcome, PointState
+from models.vocabulary import BackupFault, Outcome, PointState, RunState
 from tasks.expectations import Answer, answers_of
 from tasks.ledger import task
-from tasks.places import plan_of, short
+from tasks.places import plan_of
 from tasks.progress import progress_of
 from tasks.repositories import engine_of
 from tasks.tools.backup.manifests import manifest_of_restored, read_manifest
@@ -29,6 +30,7 @@ from tasks.tools.backup.walking import remove_tree
 from tasks.workplace import database, settings, worker_name
 
 FINDINGS_KEPT = 100
+PREFIX = "drill-"
 # What a drill may find against its point; anything else (no engine, a repository that is away) says nothing about it.
 AGAINST_THE_POINT = (BackupFault.DIFFERS, BackupFault.DAMAGED, BackupFault.UNSAFE, BackupFault.TOO_LARGE)
 
@@ -61,6 +63,20 @@ class OpenDrill:
 
 
 @task()
+def has_answered(run: ClaimedRun) -> bool:
+    """Whether this attempt's drill was recorded before its worker died. Raises BackupError when it did not pass."""
+    with database().read() as session:
+        drill = restore_points.recorded_drill(session, run.run_id, run.attempt)
+        if drill is None:
+            return False
+        outcome, reason = drill.outcome, drill.reason
+    if outcome is not Outcome.OK:
+        fault = BackupFault.DIFFERS if outcome is Outcome.FAILED else BackupFault.ENGINE_FAILED
+        raise BackupError(plan_of(run).name, fault, f"{reason} (it was recorded before its worker died)")
+    return True
+
+
+@task()
 def choose_point(run: ClaimedRun) -> ChosenPoint:
     """The point that the drill takes: the newest good one, a random one, or the one that a person named."""
     plan = plan_of(run)
@@ -85,21 +101,25 @@ def _one_of(good: list[RestorePoint], which: Which) -> RestorePoint | None:
 @contextmanager
 def drilled(run: ClaimedRun, point: ChosenPoint) -> Iterator[OpenDrill]:
     """A drill of one point: a folder of its own, its result recorded at the end, whatever happened; nothing is left."""
-    folder = Path(tempfile.mkdtemp(prefix=f"drill-{run.number}-", dir=_drill_folder()))
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{run.number}-", dir=_drill_folder()))
     drill = OpenDrill(point, folder, clock.now())
     try:
         yield drill
+    except (StaleClaim, DatabaseError):
+        raise  # it says nothing about the point, and whoever takes the run up drills again
     except BackupError as error:
-        outcome = Outcome.FAILED if error.fault in AGAINST_THE_POINT else Outcome.UNKNOWN
-        record_drill(run, drill, outcome, str(error))
-        raise
+        if error.fault not in AGAINST_THE_POINT:
+            record_drill(run, drill, Outcome.UNKNOWN, str(error))
+            raise
+        record_drill(run, drill, Outcome.FAILED, str(error))
+        raise BackupError(plan_of(run).name, error.fault, _failure(run, drill, str(error))) from error
     except Exception as error:
         record_drill(run, drill, Outcome.UNKNOWN, f"{type(error).__name__}: {error}")
         raise
     else:
         record_drill(run, drill, Outcome.OK if drill.is_complete else Outcome.FAILED, _in_words(drill))
         if not drill.is_complete:
-            raise BackupError(plan_of(run).name, BackupFault.DIFFERS, _failure(run, drill))
+            raise BackupError(plan_of(run).name, BackupFault.DIFFERS, _failure(run, drill, _in_words(drill)))
     finally:
         remove_tree(folder)
 
@@ -108,6 +128,28 @@ def _drill_folder() -> Path:
     folder = settings().home.resolve() / "drills"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+@task()
+def clear_remains(run: ClaimedRun) -> list[str]:
+    """Remove the copies that drills left whose worker died. Gives their names."""
+    left = [
+        folder
+        for folder in sorted(_drill_folder().glob(f"{PREFIX}RUN*-*"))
+        if _is_dead(run, folder.name.removeprefix(PREFIX).partition("-")[0])
+    ]
+    for folder in left:
+        remove_tree(folder)
+    return [folder.name for folder in left]
+
+
+def _is_dead(run: ClaimedRun, number: str) -> bool:
+    """Whether nobody drills for a run any more: it has ended, or it is this one, which is ours now."""
+    if number == run.number:
+        return True
+    with database().read() as session, suppress(NotFound, ValueError):
+        return runs.get(session, run_id_of(number)).state is RunState.ENDED
+    return False
 
 
 @task()
@@ -164,7 +206,7 @@ def record_drill(run: ClaimedRun, drill: OpenDrill, outcome: Outcome, reason: st
             checks=[answer.text for answer in drill.answers],
             sandbox=restored.sandbox if restored else "nothing was restored",
         )
-        restore_points.record_drill(session, row, worker_name())
+        restore_points.record_drill(session, row, worker_name(), restore_points.drill_key(run.run_id, run.attempt))
 
 
 def _in_words(drill: OpenDrill) -> str:
@@ -176,12 +218,12 @@ def _in_words(drill: OpenDrill) -> str:
     return wrong[0] if wrong else f"{drill.restored.files if drill.restored else 0} files restored and compared"
 
 
-def _failure(run: ClaimedRun, drill: OpenDrill) -> str:
+def _failure(run: ClaimedRun, drill: OpenDrill, why: str) -> str:
     """What a person must know first: what is wrong with the point, and which one to use instead."""
     plan = plan_of(run)
     with database().read() as session:
         points = restore_points.of_plan(session, plan.name, plan.to)
-        proven = [(short(point.key), point.taken_at) for point in points if point.state is PointState.PROVEN]
+        proven = [(short_key(point.key), point.taken_at) for point in points if point.state is PointState.PROVEN]
     key, taken = proven[-1] if proven else ("", drill.point.taken_at)
     use = f"the last proven point is {key} of {stamp(taken)}" if proven else ""
-    return f"point {short(drill.point.key)}: {_in_words(drill)}; {use or 'no point of the plan is proven'}"
+    return f"point {short_key(drill.point.key)}: {why}; {use or 'no point of the plan is proven'}"

@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
 from models.queries import journal
 from models.queries.states import Because, advance
-from models.records import DrillRow, RepositoryCheckRow, RestorePoint
+from models.records import DrillRow, JournalRow, RepositoryCheckRow, RestorePoint
 from models.rules.anomalies import PointFigures
 from models.rules.read_slices import Slice, SliceRead, read_share
 from models.rules.restore_points import Point
@@ -19,6 +19,8 @@ from models.vocabulary import Outcome, PointState
 HISTORY = 30
 """Points that an anomaly is judged by."""
 THERE = tuple(state for state in PointState if state is not PointState.EXPIRED)
+LET_GO, STAY = "operations:restore_point:let-go", "operations:restore_point:stay"
+"""Retention is about to remove a point; it is still there all the same."""
 
 
 @dataclass(frozen=True)
@@ -80,24 +82,54 @@ def of_plan(session: Session, plan: str, repository: str | None = None) -> list[
 
 
 def chosen(session: Session, plan: str, repository: str, words: str) -> RestorePoint | None:
-    """The point of a repository that a person means by its key or the beginning of it; None when it has none such.
+    """The point of a repository that a person means by the beginning of its key, or of its name in the plan's folder.
 
-    Raises NotFound when the words mean several.
+    None when it has none such. Raises NotFound when the words mean several.
     """
-    found = [point for point in of_plan(session, plan, repository) if point.key.startswith(words)]
+    ours = of_plan(session, plan, repository)
+    found = [point for point in ours if point.key.startswith((words, f"{plan}/{words}"))]
     if len(found) > 1:
         raise NotFound(f"{words!r} means {len(found)} points of {plan}: give more of it")
     return found[0] if found else None
 
 
 def reconcile(session: Session, plan: str, repository: str, listed: Collection[str], actor: str, now: datetime) -> None:
-    """Compare our points with what the repository lists: seen ones are listed, vanished ones are bad."""
-    for point in of_plan(session, plan, repository):
-        if point.key in listed and point.state is PointState.TAKEN:
+    """Compare our points with what the repository lists: seen ones are listed, vanished ones are bad.
+
+    One that retention had let go of, and did not live to write down, is expired.
+    """
+    points = of_plan(session, plan, repository)
+    going = _let_go(session, points)
+    for point in points:
+        if point.key not in listed:
+            _note_gone(session, point, going.get(point.id), Because(actor, f"{repository} no longer lists it"), now)
+            continue
+        if point.id in going:
+            journal.append(session, journal.Fact(STAY, f"restore_point/{point.id}", actor, reason="it is still listed"))
+        if point.state is PointState.TAKEN:
             advance(session, point, "list", Because(actor), listed_at=now)
-        elif point.key not in listed and point.state is not PointState.BAD:
-            reason = f"{repository} no longer lists it"
-            advance(session, point, "find bad", Because(actor, reason), reason=reason)
+
+
+def _note_gone(session: Session, point: RestorePoint, let_go: str | None, because: Because, now: datetime) -> None:
+    if let_go is not None:
+        advance(session, point, "expire", Because(because.actor, let_go), expired_at=now, reason=let_go)
+    elif point.state is not PointState.BAD:
+        advance(session, point, "find bad", because, reason=because.reason)
+
+
+def let_go(session: Session, point: RestorePoint, reason: str, actor: str) -> None:
+    """Say that retention is about to remove a point: should we die then, its absence is no damage."""
+    journal.append(session, journal.Fact(LET_GO, f"restore_point/{point.id}", actor, reason=reason))
+
+
+def _let_go(session: Session, points: Sequence[RestorePoint]) -> dict[int, str]:
+    """Of which points the last word is that retention removes them, and why."""
+    ids = {f"restore_point/{point.id}": point.id for point in points}
+    newest = select(func.max(JournalRow.seq)).where(JournalRow.subject.in_(ids)).group_by(JournalRow.subject)
+    last = session.execute(
+        select(JournalRow.subject, JournalRow.tag, JournalRow.reason).where(JournalRow.seq.in_(newest))
+    )
+    return {ids[subject]: reason or "" for subject, tag, reason in last if tag == LET_GO}
 
 
 def find_bad(session: Session, point: RestorePoint, reason: str, actor: str) -> None:
@@ -112,14 +144,29 @@ def prove(session: Session, point: RestorePoint, actor: str, now: datetime) -> N
     advance(session, point, action, Because(actor, "restored and compared"), proven_at=now, reason=None)
 
 
-def record_drill(session: Session, drill: DrillRow, actor: str) -> None:
-    """Write a drill's result, and what it says about its point."""
+def recorded_drill(session: Session, run_id: int, attempt: int) -> DrillRow | None:
+    """The drill that an attempt of a run has recorded."""
+    if not journal.is_known(session, drill_key(run_id, attempt)):
+        return None
+    return session.scalar(select(DrillRow).where(DrillRow.run_id == run_id).order_by(DrillRow.id.desc()).limit(1))
+
+
+def drill_key(run_id: int, attempt: int) -> str:
+    """What makes the drill of one attempt of a run the only one."""
+    return f"run/{run_id}/{attempt}/drill"
+
+
+def record_drill(session: Session, drill: DrillRow, actor: str, key: str | None = None) -> None:
+    """Write a drill's result, and what it says about its point; one with the key of an earlier one is that one."""
+    if key is not None and journal.is_known(session, key):
+        return
     session.add(drill)
     session.flush()
     point = get(session, drill.restore_point_id)
     facts = {"point": point.key, "plan": drill.plan, "outcome": drill.outcome.value, "run": drill.run_id}
     subject = f"drill/{drill.id}"
-    journal.append(session, journal.Fact("operations:drill:end", subject, actor, reason=drill.reason, facts=facts))
+    fact = journal.Fact("operations:drill:end", subject, actor, reason=drill.reason, facts=facts, key=key)
+    journal.append(session, fact)
     if drill.outcome is Outcome.OK:
         prove(session, point, actor, drill.ended_at)
     elif drill.outcome is Outcome.FAILED:

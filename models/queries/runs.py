@@ -87,12 +87,17 @@ def claim(session: Session, run_id: int, attempt: int, worker: str) -> ClaimedRu
     if run.fence == 1:
         hosts = len(plan.host_names)
         notices.about_run(session, run, "started", f"on {hosts} hosts" if hosts else "", now)
+    return as_claimed(run, plan.only(_left(session, run, plan)))
+
+
+def as_claimed(run: Run, plan: RunPlan | None = None) -> ClaimedRun:
+    """A run as its newest claim has it: what its keys on the hosts are made of."""
     return ClaimedRun(
-        run_id=run_id,
-        attempt=attempt,
+        run_id=run.id,
+        attempt=run.attempt,
         fence=run.fence,
         job=run.job,
-        plan=plan.only(_left(session, run, plan)),
+        plan=plan or RunPlan.model_validate(run.plan),
         day=f"{run.queued_at:%Y%m%d}",
         public_id=run.public_id,
     )

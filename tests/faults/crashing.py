@@ -9,19 +9,29 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from prefect import Task
+from prefect import Flow, Task
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from flows.back_up import back_up
+from flows.drill_restore import drill_restore
 from flows.run_job import run_job
+from models import clock
 from models.database import Database
-from models.errors import DatabaseError, StaleClaim
-from models.orders import RunJob
+from models.errors import DatabaseError, StaleClaim, WatchbillError
+from models.orders import BackUp, DrillRestore, RunJob
+from models.orders.run_job import RunOrder, run_id_of
+from models.queries import recovery
+from models.records import Run
+from models.vocabulary import RunState
 
 DIED, REFUSED, FAILED = 9, 3, 1
 BOUND_SECONDS = 120
+FLOWS: dict[type[RunOrder], Flow[..., None]] = {RunJob: run_job, BackUp: back_up, DrillRestore: drill_restore}
 
 
 class How(StrEnum):
@@ -42,34 +52,49 @@ class Fault:
     at: int
 
 
-def carry_out(number: str, environment: Mapping[str, str], fault: Fault | None = None) -> int:
-    """Run the flow for a run, in a process of its own; 0, or one of DIED, REFUSED and FAILED."""
-    process = start(number, environment, fault)
+def recover(database: Database, number: str) -> None:
+    """What planner and relay do about a run that nobody carries out any more."""
+    run_id = run_id_of(number)
+    with database.write() as session:
+        held = (Run.id == run_id, Run.state == RunState.RUNNING)
+        session.execute(update(Run).where(*held).values(lease_until=clock.now() - timedelta(seconds=1)))
+    with database.write() as session:
+        recovery.take_up_lost_runs(session, clock.now(), "planner")
+        recovery.send_again(session, run_id, clock.now(), "Prefect ended its flow run before it started")
+
+
+def carry_out(order: str | RunOrder, environment: Mapping[str, str], fault: Fault | None = None) -> int:
+    """Run the flow of an order, or of a job's run by its number, in a process of its own.
+
+    0, or one of DIED, REFUSED and FAILED.
+    """
+    process = start(order, environment, fault)
     process.join(BOUND_SECONDS)
     assert process.exitcode is not None, "the process did not end"
     return process.exitcode
 
 
-def start(number: str, environment: Mapping[str, str], fault: Fault | None = None) -> Any:
+def start(order: str | RunOrder, environment: Mapping[str, str], fault: Fault | None = None) -> Any:
     """The same, without waiting for its end."""
     forkserver = multiprocessing.get_context("forkserver")
     forkserver.set_forkserver_preload(["tests.faults.crashing"])
-    process = forkserver.Process(target=_be_a_worker, args=(number, dict(environment), fault), daemon=True)
+    order = RunJob(run=order) if isinstance(order, str) else order
+    process = forkserver.Process(target=_be_a_worker, args=(order, dict(environment), fault), daemon=True)
     process.start()
     return process
 
 
-def _be_a_worker(number: str, environment: Mapping[str, str], fault: Fault | None) -> None:
+def _be_a_worker(order: RunOrder, environment: Mapping[str, str], fault: Fault | None) -> None:
     os.environ.update(environment)
     # The bodies of the tasks, ledger and all, without Prefect's server.
     Task.__call__ = lambda task, *positional, **named: task.fn(*positional, **named)  # type: ignore[method-assign, assignment]  # in this process only
     if fault is not None:
         _meet(fault)
     try:
-        run_job.fn(RunJob(run=number))
+        FLOWS[type(order)].fn(order)
     except StaleClaim:
         os._exit(REFUSED)
-    except DatabaseError:
+    except WatchbillError:
         os._exit(FAILED)
     os._exit(0)
 

@@ -5,31 +5,20 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from models import clock
 from models.database import Database
 from models.orders.run_job import run_id_of
-from models.queries import journal, recovery, runs, task_log
-from models.records import Run, Step, TaskLog
+from models.queries import journal, runs, task_log
+from models.records import Step, TaskLog
 from models.vocabulary import Outcome, RunState, StepState
 from tests.faults.conftest import QueueRun
-from tests.faults.crashing import Fault, How, carry_out
+from tests.faults.crashing import Fault, How, carry_out, recover
 from tests.stack import job_of
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 LATER = timedelta(minutes=10)
-
-
-def recover(database: Database, number: str) -> None:
-    """What planner and relay do about a run that nobody carries out any more."""
-    run_id = run_id_of(number)
-    with database.write() as session:
-        held = (Run.id == run_id, Run.state == RunState.RUNNING)
-        session.execute(update(Run).where(*held).values(lease_until=clock.now() - timedelta(seconds=1)))
-    with database.write() as session:
-        recovery.take_up_lost_runs(session, clock.now(), "planner")
-        recovery.send_again(session, run_id, clock.now(), "Prefect ended its flow run before it started")
 
 
 @pytest.mark.parametrize("how", How, ids=lambda how: how.name.lower())
