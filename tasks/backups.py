@@ -9,12 +9,12 @@ from models.queries import restore_points
 from models.queries.restore_points import NewPoint
 from models.queries.runs import ClaimedRun
 from models.rules.anomalies import anomalies_of, source_fault
-from models.rules.restore_points import GOOD
+from models.rules.restore_points import GOOD, short_key
 from models.site.backups import BackupPlan, Reading
 from models.site.derived import ACCEPT_SMALLER
 from models.vocabulary import BackupFault
 from tasks.ledger import task
-from tasks.places import plan_of, short
+from tasks.places import plan_of
 from tasks.progress import progress_of
 from tasks.repositories import engine_of, restic_of
 from tasks.sources import host_tree, opened_source
@@ -45,7 +45,7 @@ def _take(run: ClaimedRun, plan: BackupPlan, engine: Engine) -> Taken:
     else:
         with opened_source(run, plan) as source:
             taken = engine.take(source, label, _last_manifest(plan), progress_of(run))
-    log.info("%s: point %s, %d files, %d bytes", run.number, short(taken.point_id), taken.files, taken.bytes_read)
+    log.info("%s: point %s, %d files, %d bytes", run.number, short_key(taken.point_id), taken.files, taken.bytes_read)
     return taken
 
 

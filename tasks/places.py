@@ -7,8 +7,6 @@ from models.queries.runs import ClaimedRun
 from models.site.backups import BackupPlan, Repository
 from models.site.site import from_spec
 
-SHOWN_DIGITS = 8
-
 
 def plan_of(run: ClaimedRun) -> BackupPlan:
     """The plan that a run carries out. Raises StaleClaim for a run of something else."""
@@ -26,8 +24,3 @@ def _spec(run: ClaimedRun, key: str) -> dict[str, Any]:
     if key not in run.plan.specs:
         raise StaleClaim(f"{run.number} knows no {key}: its job {run.job} is not one of a backup")
     return run.plan.specs[key]
-
-
-def short(key: str) -> str:
-    """A point's key as people see it."""
-    return key[:SHOWN_DIGITS]

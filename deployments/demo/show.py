@@ -30,6 +30,7 @@ from models.queries.book import read_book
 from models.records import Run, Slot
 from models.rules.wall_clock import in_zone
 from models.settings import Settings
+from models.site.backups import EngineName
 from models.vocabulary import Health, Outcome, RunState, SlotState
 
 HOSTS = ("web1", "web2", "web3", "app1", "app2", "db1", "db2", "files1")
@@ -80,7 +81,8 @@ def run_demo(screen: Screen, home: Path | None, *, keep: bool) -> int:
         settings = Settings(home=home / "state", site=home / "site")
         stage = _prepare(settings, lab)
         screen.say(f"site: {settings.site}, the shipped night with its hours pressed into a minute")
-        screen.say(f"backups: {stage.night.repositories}, kept by {ENGINE.value} and archive")
+        kept_by = " and ".join(dict.fromkeys([ENGINE.value, EngineName.ARCHIVE.value]))
+        screen.say(f"backups: {stage.night.repositories}, kept by {kept_by}")
         with _engine(stage, screen):
             good = _play(stage, screen)
             _close_with(stage, screen, time.monotonic() - began)

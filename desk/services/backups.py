@@ -1,7 +1,7 @@
 """Backups as people see them: where each plan stands, its points and drills, what retention would do, what has none."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from models.database import Database
 from models.errors import NotFound
@@ -17,6 +17,8 @@ from models.site.backups import BackupPlan
 from models.vocabulary import Health, Outcome, PointState
 
 MOST_POINTS = 30
+EVER = datetime.min.replace(tzinfo=UTC)
+"""A part that was read long ago is read, and its age is said."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def list_plans(database: Database, now: datetime) -> PlanList:
     with database.read() as session:
         book = read_book(session)
         found = backup_standing.standings(session, book, now)
-        repositories = backup_standing.repository_standings(session, book, now)
+        repositories = backup_standing.repository_standings(session, book, EVER)
         return PlanList(book.site, book.timezone, now, tuple(_line(one) for one in found), tuple(repositories))
 
 

@@ -13,7 +13,7 @@ from models.queries import dispatching, restore_points, runs
 from models.queries.book import read_book
 from models.queries.dispatching import Wish
 from models.queries.restore_points import NewPoint
-from models.records import DrillRow, Run
+from models.records import DrillRow, RepositoryCheckRow, Run
 from models.vocabulary import Outcome
 from tests.desk.conftest import Said
 from tests.desk.small_site import FILES, apply_site, write_site
@@ -59,6 +59,17 @@ def cellar(harbour: Database, site_folder: Path) -> Database:
             restore_points.record_point(session, _point(number, run.id, now - timedelta(hours=age)), "worker")
         session.flush()
         restore_points.reconcile(session, "shop-files", "cellar", ["aaaa0000", "aaaa0001", "aaaa0002"], "worker", now)
+        check = RepositoryCheckRow(
+            repository="cellar",
+            run_id=run.id,
+            started_at=now,
+            ended_at=now,
+            part=1,
+            parts=4,
+            outcome=Outcome.OK,
+            faults=[],
+        )
+        restore_points.record_check(session, check, "worker")
         restore_points.record_drill(session, _drill(session_point(session, "aaaa0001"), run.id, now), "worker")
     return harbour
 
@@ -110,7 +121,7 @@ def test_the_list_says_of_each_plan_what_it_is_worth_and_why(watchbill: Watchbil
     assert said.code == 0
     assert "ledger amber db1 none never" in said.words
     assert "shop-files amber web1 2 h ago" in said.words
-    assert "repository cellar: 0 of 4 parts read" in said.words
+    assert "repository cellar: 1 of 4 parts read, one or more never" in said.words
     plans = watchbill("backup", "list", "--json").json["plans"]
     assert [(plan["name"], plan["health"], plan["points"]) for plan in plans] == [
         ("ledger", "amber", 0),

@@ -170,7 +170,9 @@ def test_a_flipped_bit_turns_the_drill_red_and_names_the_last_proven_point(plan:
             body = bytearray(pack.read_bytes())
             body[len(body) // 3] ^= 1
             pack.write_bytes(body)
-    with pytest.raises(BackupError, match=r"restored and different|repository damaged"):
+    with pytest.raises(
+        BackupError, match=r"(restored and different|repository damaged): .*; the last proven point is "
+    ):
         plan.run("drill")
     assert plan.points() == [PointState.PROVEN, PointState.BAD]
     health, why = plan.health()
