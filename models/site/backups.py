@@ -111,7 +111,10 @@ class Source(SiteModel):
     exclude: tuple[Annotated[str, Field(min_length=1, max_length=1000)], ...] = Field(
         default=(), description="With paths: patterns that are left out, like *.tmp."
     )
-    reading: Reading = Field(default=Reading.STREAM, description="With paths of a host: how they reach the engine.")
+    reading: Reading = Field(
+        default=Reading.STREAM,
+        description="With paths of a host: as one stream to this machine, or by restic on the host itself.",
+    )
     postgresql: PostgresqlSource | None = Field(default=None, description="A PostgreSQL database.")
     sqlite: HostPath | None = Field(default=None, description="A SQLite file, copied consistently while it is used.")
     command: CommandSource | None = Field(default=None, description="A command whose output is the backup.")

@@ -92,13 +92,13 @@ def require(tree: HostTree) -> None:
 def listed(tree: HostTree, name: str) -> Listing:
     """Every path of the tree and the folders above it. Raises BackupError, HostError."""
     paths = sorted({os.fspath(Path("/", os.path.normpath(path).lstrip("/"))) for path in tree.paths})
-    above = sorted({os.fspath(folder) for path in paths for folder in Path(path).parents} - {"/"})
+    above = sorted(_above(paths))
     argv = ("sh", "-c", _LIST, "list", str(len(above)), *above, *paths)
     with started(tree.part(name), argv, tree.what, _explain) as reading:
         output = _all_of(reading)
     try:
-        return _listing(output, set(above), left_out(tree.excludes))
-    except (ValueError, IndexError) as error:
+        return _listing(output, paths, left_out(tree.excludes))
+    except ValueError as error:
         problem = f"the list of its files cannot be read; it needs GNU find, and the date of coreutils, on {tree.host}"
         raise BackupError(tree.what, BackupFault.SOURCE_FAILED, problem) from error
 
@@ -120,6 +120,8 @@ def hashes_of(tree: HostTree, entries: Sequence[Entry], seen: Callable[[int], No
                 *lines, rest = (rest + piece).split(b"\0")
                 found.update(_hash_in(line) for line in lines)
                 seen(len(found))
+        if names and not found:
+            raise ValueError("not one file was hashed")
     except HostError as error:
         raise fault_of(error, origin, tree.what, _explain) from error
     except ValueError as error:
@@ -136,19 +138,27 @@ def _all_of(reading: Reading) -> bytes:
     return b"".join(pieces)
 
 
-def _listing(output: bytes, above: set[str], is_left_out: Callable[[str], bool]) -> Listing:
-    """Raises ValueError, IndexError for what is no list of ours."""
+def _above(paths: Iterable[str]) -> set[str]:
+    return {os.fspath(folder) for path in paths for folder in Path(path).parents} - {"/"}
+
+
+def _listing(output: bytes, paths: Sequence[str], is_left_out: Callable[[str], bool]) -> Listing:
+    """Raises ValueError for what is no list of ours, or lacks one of the paths."""
     moment, *words = output.split(b"\0")
+    above, missing = _above(paths), set(paths)
     found: dict[str, Entry] = {}
     left: set[str] = set()
     for head, target in zip(words[:-1:2], words[1::2], strict=True):
         entry = _entry(head, os.fsdecode(target))
         path = f"/{entry.path}"
+        missing.discard(path)
         # A folder comes before what is in it, and a pattern takes nothing back in below one that is left out.
         if path not in above and (path.rpartition("/")[0] in left or is_left_out(path)):
             left.add(path)
         elif entry.path:
             found[entry.path] = entry
+    if missing:
+        raise ValueError(f"find did not list {', '.join(missing)}")
     return Listing(int(moment), [found[path] for path in sorted(found)])
 
 
