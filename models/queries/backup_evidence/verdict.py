@@ -36,6 +36,8 @@ def _green(plans: tuple[PlanEvidence, ...]) -> str:
     if not plans:
         return "No plan is in force."
     green = sum(plan.health is Health.GREEN for plan in plans)
+    if len(plans) == 1:
+        return f"The one plan is {'' if green else 'not '}proven and in order today."
     return f"{green} of {len(plans)} plans are proven and in order today."
 
 
