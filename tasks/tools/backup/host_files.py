@@ -120,15 +120,19 @@ def hashes_of(tree: HostTree, entries: Sequence[Entry], seen: Callable[[int], No
                 *lines, rest = (rest + piece).split(b"\0")
                 found.update(_hash_in(line) for line in lines)
                 seen(len(found))
-        if names and not found:
-            raise ValueError("not one file was hashed")
     except HostError as error:
         raise fault_of(error, origin, tree.what, _explain) from error
     except ValueError as error:
-        problem = f"its hashes cannot be read; they need the sha256sum of coreutils on {tree.host}"
-        raise BackupError(tree.what, BackupFault.SOURCE_FAILED, problem) from error
+        raise _unhashed(tree) from error
+    if names and not found:
+        raise _unhashed(tree)
     # Without the time of its last change no later manifest takes a file for an untouched one of this machine.
     return [replace(hashed(entry, found.get(entry.path, "")), changed_ns=0) for entry in entries]
+
+
+def _unhashed(tree: HostTree) -> BackupError:
+    problem = f"its hashes cannot be read; they need the sha256sum of coreutils on {tree.host}"
+    return BackupError(tree.what, BackupFault.SOURCE_FAILED, problem)
 
 
 def _all_of(reading: Reading) -> bytes:
