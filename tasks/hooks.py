@@ -35,6 +35,11 @@ class Hook:
         return f"{self.when} {self.number} ({shlex.join(self.argv)[:SHOWN_CHARACTERS]})"
 
 
+def hook_key(run: ClaimedRun, host: str, hook: Hook) -> str:
+    """Under which key a hook runs on its host; whoever kills the run ends it by this."""
+    return f"{run.step_key(host)}-{hook.when}{hook.number}-{run.fence}"
+
+
 @contextmanager
 def around_source(run: ClaimedRun) -> Iterator[None]:
     """Run the plan's commands before the block, and those for afterwards at its end, whatever happened.
@@ -74,7 +79,7 @@ def run_hook(run: ClaimedRun, hook: Hook) -> None:
     plan = plan_of(run)
     host = plan.source.on
     command = OwnedCommand(
-        key=f"{run.step_key(host)}-{hook.when}{hook.number}-{run.fence}",
+        key=hook_key(run, host, hook),
         argv=hook.argv,
         deadline_seconds=seconds_of(plan),
         environment={"WATCHBILL_RUN": run.number, "WATCHBILL_ATTEMPT": str(run.attempt)},

@@ -54,6 +54,12 @@ def source_key(run: ClaimedRun, host: str) -> str:
     return f"{run.step_key(host)}-source-{run.fence}"
 
 
+def source_keys(run: ClaimedRun, host: str) -> list[str]:
+    """The same, of every command that reads it, also where its files are read on the host itself."""
+    key = source_key(run, host)
+    return [key, f"{key}.hashes"]
+
+
 def seconds_of(plan: BackupPlan) -> int:
     """The plan's deadline, as a host takes it."""
     return min(LONGEST_SECONDS, max(1, int(plan.deadline.total_seconds())))

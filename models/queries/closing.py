@@ -84,7 +84,8 @@ def _outcome(plan: RunPlan, steps: dict[str, Step], failed_with: str | None, *, 
     outcomes = [steps[host].outcome or Outcome.UNKNOWN for host in plan.host_names if host in steps]
     outcomes += [Outcome.KILLED if killed else Outcome.SKIPPED] * (len(plan.host_names) - len(outcomes))
     if failed_with:
-        outcomes.append(Outcome.FAILED)
+        # A flow whose source was ended on a host fails for that: it was killed, whatever words it has for it.
+        outcomes.append(Outcome.KILLED if killed and not plan.host_names else Outcome.FAILED)
     if not outcomes:
         return Outcome.KILLED if killed else Outcome.OK
     return outcome_of_run(outcomes)

@@ -83,14 +83,20 @@ def send(session: Session, run: Run, plan: RunPlan, now: datetime) -> None:
 
 
 def send_kill(session: Session, run: Run, now: datetime, person: str, why: str) -> None:
-    """Put the outbox rows that end a running run: on its hosts with proof, or its flow run when it has no hosts."""
+    """Put the outbox row that ends a running run: on its hosts with proof, or its flow run when it has no hosts."""
     journal.append(session, journal.Fact("operations:run:request-kill", f"run/{run.id}", person, reason=why))
     # Asked for again, it is done again: a host that could not be reached may be back.
     key = f"run/{run.id}/kill/{now:%Y%m%dT%H%M%S.%f}"
-    if RunPlan.model_validate(run.plan).command is not None:
+    if RunPlan.model_validate(run.plan).hosts:
         order = {"run": run.number, "requested_by": person}
         outbox.put(session, Wanted(key, "run", {"order": order}, KILL_RUN), now)
-    elif run.flow_run_id is not None:
+    else:
+        cancel_flow(session, run, key, now)
+
+
+def cancel_flow(session: Session, run: Run, key: str, now: datetime) -> None:
+    """Put the outbox row that ends the process of a run's flow, if it has one."""
+    if run.flow_run_id is not None:
         outbox.put(session, Wanted(key, "cancel", {"flow_run_id": run.flow_run_id}), now)
 
 
