@@ -1,1 +1,1 @@
-"""One night of routine jobs on this machine, with real parts, in two minutes."""
+"""One night of routine jobs and backups on this machine, with real parts, in two minutes."""
