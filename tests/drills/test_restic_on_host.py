@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from models.rules.manifests import EntryKind
 from models.vocabulary import BackupFault
 from tasks.tools.backup.host_files import HostTree
 from tasks.tools.backup.manifests import read_manifest
-from tasks.tools.backup.restic import ResticEngine
+from tasks.tools.backup.restic import ResticEngine, on_host
 from tasks.tools.backup.shapes import Advance, Label, Progress, Taken
 from tasks.tools.ssh import HostPool, Target
 from tests.drills.restic_lab import PASSWORD, Vault, silent, vault
@@ -207,6 +208,44 @@ def test_one_that_is_killed_half_way_leaves_no_point_no_lock_and_nobody(
     assert _restics(vault) == []
     assert vault.engine.lock_owners() == []
     vault.prove(take(vault.engine, pool, host, vault.tree))
+
+
+def test_one_that_is_given_up_after_restic_has_ended_takes_its_point_back(
+    vault: Vault, pool: HostPool, host: Target
+) -> None:
+    vault.fill(1)
+    found: list[object] = []
+
+    def give_up(_advance: Advance) -> None:
+        found.extend(vault.engine.points("shop"))
+        if found:
+            raise GivenUp
+
+    with pytest.raises(GivenUp):
+        take(vault.engine, pool, host, vault.tree, progress=give_up)
+    assert found
+    assert vault.engine.points("shop") == []
+
+
+def test_the_manifest_is_that_of_the_point_when_files_change_before_they_are_hashed(
+    vault: Vault, pool: HostPool, host: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault.fill(1)
+    hashing = on_host.hashes_of
+
+    def late(*given: Any) -> Any:
+        (vault.tree / "file-0").write_bytes(b"changed" * 1000)
+        (vault.tree / "file-1").unlink()
+        (vault.tree / "new").touch()
+        return hashing(*given)
+
+    monkeypatch.setattr(on_host, "hashes_of", late)
+    taken = take(vault.engine, pool, host, vault.tree)
+    vault.prove(taken)
+    hashes = {Path(entry.path).name: entry.sha256 for entry in read_manifest(taken.manifest)}
+    assert hashes["file-0"]
+    assert hashes["file-1"]
+    assert "new" not in hashes
 
 
 def test_restic_killed_on_its_host_is_an_error_and_leaves_no_lock(vault: Vault, pool: HostPool, host: Target) -> None:
