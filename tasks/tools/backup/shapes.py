@@ -29,6 +29,8 @@ class Stream:
     finish: Callable[[], None]
     """Called after the end. Raises BackupError when the source failed: then no restore point may remain."""
     is_tar: bool = False
+    warnings: Callable[[], tuple[str, ...]] = tuple
+    """What the source had to say though it ended well; asked after `finish`. It stands with the restore point."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from tasks.tools.ssh import CommandFailed, Ending, HostPool, OwnedCommand, Targe
 
 log = logging.getLogger("watchbill.backups")
 
+MOST_WARNINGS = 20
 NOT_FOUND = 127
 """The exit code of a shell for a program that is not there."""
 ENDED_THERE = (HostFault.COMMAND, HostFault.LOST, HostFault.TIMEOUT, HostFault.INTERRUPTED)
@@ -81,6 +82,7 @@ class Reading:
     at_least: int = 1
     size: int = 0
     is_over: bool = False
+    _warnings: tuple[str, ...] = ()
 
     def read(self, size: int) -> bytes:
         """See Stream. Its end is looked at here, too: why it ended says more than that half a tar is no tar."""
@@ -106,11 +108,24 @@ class Reading:
             raise BackupError(self.what, BackupFault.SOURCE_EMPTY, f"{problem}; run it by hand there, and look")
         self.is_over = True
         if ending.exit_code:
-            log.warning("%s: changed while it was read: %s", self.what, ending.stderr.strip()[:1000])
+            self._warnings = _changed(ending.stderr, Redactor(self.origin.secrets))
+            log.warning("%s: %s", self.what, "; ".join(self._warnings))
+
+    def warnings(self) -> tuple[str, ...]:
+        """See Stream."""
+        return self._warnings
 
     def stream(self, name: str, *, is_tar: bool) -> Stream:
         """As an engine reads it."""
-        return Stream(name=name, read=self.read, finish=self.finish, is_tar=is_tar)
+        return Stream(name=name, read=self.read, finish=self.finish, is_tar=is_tar, warnings=self.warnings)
+
+
+def _changed(said: str, redactor: Redactor) -> tuple[str, ...]:
+    """Which files tar did not find as it had met them: what is kept of them may be of two moments."""
+    lines = [line.strip() for line in redactor.clean(said.encode()).decode(errors="replace").splitlines()]
+    lines = [line.removeprefix("tar: ") for line in lines if line] or ["some file changed while it was read"]
+    more = len(lines) - MOST_WARNINGS
+    return (*lines[:MOST_WARNINGS], *([f"and {more} more"] if more > 0 else []))
 
 
 @contextmanager

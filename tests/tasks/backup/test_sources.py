@@ -116,3 +116,24 @@ def test_why_a_source_failed_is_said_at_its_end_before_an_engine_stumbles_over_h
             stream.read(100)
         with refused(BackupFault.SOURCE_FAILED, "exit code 3"):
             stream.finish()
+
+
+@pytest.mark.parametrize(
+    ("said", "kept", "reason"),
+    [
+        ("", ("some file changed while it was read",), "tar says nothing"),
+        ("tar: srv/log: file changed as we read it\n", ("srv/log: file changed as we read it",), "one file"),
+        ("tar: a: File removed\n" * 23, ("a: File removed",) * 20 + ("and 3 more",), "not a flood"),
+    ],
+)
+def test_files_that_changed_while_they_were_read_are_told_with_the_backup(
+    here: Target, pool: HostPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, kept: tuple[str, ...],
+    reason: str,
+) -> None:  # fmt: skip
+    programs(tmp_path / "bin", monkeypatch, {"tar": f"printf '{said}' >&2; echo a tar; exit 1".replace("\n", "\\n")})
+    with files_of(origin(pool, here), (str(tmp_path),)) as stream:
+        assert stream.warnings() == ()
+        while stream.read(100):
+            pass
+        stream.finish()
+        assert stream.warnings() == kept, reason

@@ -111,7 +111,7 @@ class Attempt:
             source.finish()
             if not (entries := tar.entries()):
                 raise BackupError(source.name, BackupFault.SOURCE_EMPTY, "the tar has no members; look at its paths")
-            return archive, entries, (), sum(entry.size for entry in entries)
+            return archive, entries, source.warnings(), sum(entry.size for entry in entries)
         dump = Dump(source, self._label.at)
         with ExitStack() as stack:
             spool = path.with_name(f"{path.name}.new")
@@ -119,7 +119,7 @@ class Attempt:
             read = stack.enter_context(packed)
             source.finish()
             archive = store(read, path, writing.recipients)
-        return archive, [dump.entry()], (), dump.bytes_read
+        return archive, [dump.entry()], source.warnings(), dump.bytes_read
 
     def _settled(self, archive: HashedFile, entries: list[Entry], warnings: tuple[str, ...], read: int) -> Taken:
         writing, label = self._writing, self._label

@@ -72,7 +72,7 @@ def take_stream(restic: Restic, stream: Stream, label: Label, progress: Progress
             messages = running.messages()
         feeder.raise_problem()
         point = attempt.point(code, messages)
-        return attempt.taken(point, observer.entries())
+        return attempt.taken(point, observer.entries(), stream.warnings())
     except BaseException as error:
         undone(attempt, error)
         raise
