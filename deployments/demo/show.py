@@ -169,7 +169,7 @@ def _last_row(database: Database) -> int:
 
 def _is_over(stage: Stage) -> bool:
     """Nothing is due, under way, or still to come tonight."""
-    tonight = stage.night.at(5, 45)
+    tonight = stage.night.at(6, 0)
     with stage.database.read() as session:
         waiting = select(func.count()).where(
             Slot.state.in_((SlotState.EXPECTED, SlotState.LATE, SlotState.STARTED)), Slot.due_at < tonight
