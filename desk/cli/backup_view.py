@@ -152,7 +152,7 @@ def _show_points(screen: Screen, points: tuple[PointLine, ...], times: words.Clo
             bytes_text(point.added_bytes),
             f"{point.files:,}",
             age_text(timedelta(seconds=point.seconds)),
-            words.line("; ".join(([point.reason] if point.reason else []) + list(point.anomalies))),
+            words.line("; ".join([*([point.reason] if point.reason else []), *point.anomalies, *point.warnings])),
         )
     screen.show(grid)
 

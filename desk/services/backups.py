@@ -70,6 +70,8 @@ class PointLine:
     proven_at: datetime | None
     reason: str | None
     anomalies: tuple[str, ...]
+    warnings: tuple[str, ...]
+    """What the source said against some of its files."""
 
 
 @dataclass(frozen=True)
@@ -191,8 +193,8 @@ def _line(found: Standing) -> PlanLine:
 
 
 def _point(point: RestorePoint) -> PointLine:
-    names = [name for name in PointLine.__dataclass_fields__ if name != "anomalies"]
-    return PointLine(**{name: getattr(point, name) for name in names}, anomalies=tuple(point.anomalies))
+    said = {"anomalies": tuple(point.anomalies), "warnings": tuple(point.warnings)}
+    return PointLine(**{name: getattr(point, name) for name in PointLine.__dataclass_fields__} | said)
 
 
 def _drill(row: DrillRow, point: RestorePoint) -> DrillLine:

@@ -10,9 +10,12 @@ from models import clock
 from models.database import Database
 from models.queries import dispatching
 from models.queries.dispatching import Wish
+from tests.faults.backup_plan import Plan
+from tests.servers import need
 from tests.sites import apply_site, write_site
 
 QueueRun = Callable[[str, str], str]
+MakePlan = Callable[[str], Plan]
 
 
 @pytest.fixture
@@ -31,3 +34,23 @@ def queue_run(home: Path, worker_database: Database) -> QueueRun:
             return dispatching.run_now(session, book, name, Wish("ann"), clock.now()).number
 
     return queue
+
+
+@pytest.fixture
+def make_plan(home: Path, environment: dict[str, str], worker_database: Database) -> MakePlan:
+    """A plan of three small files on this machine, kept by this engine."""
+
+    def make(engine: str) -> Plan:
+        if engine == "restic":
+            need("restic")
+            (home / "secrets").mkdir(mode=0o700)
+            (home / "secrets" / "main").write_text("main-password\n")
+            (home / "secrets" / "main").chmod(0o600)
+        (home / "data").mkdir()
+        for number in range(3):
+            (home / "data" / f"file-{number}").write_bytes(bytes([number]) * 10_000)
+        plan = Plan(worker_database, home, environment)
+        plan.apply(engine)
+        return plan
+
+    return make
