@@ -94,3 +94,12 @@ def test_a_point_of_the_future_stops_retention_and_is_not_green(make_plan: MakeP
         (standing,) = backup_standing.standings(session, read_book(session), clock.now())
     assert standing.verdict.health is not Health.GREEN
     assert any("a clock is wrong" in reason.text for reason in standing.verdict.reasons)
+
+
+def test_a_clean_up_that_fails_fails_the_run_and_its_point_is_listed_all_the_same(make_plan: MakePlan) -> None:
+    plan = make_plan("archive")
+    (plan.home / "afterwards").mkdir()
+    run, _ = plan.carried_out("backup")
+    assert run.outcome is Outcome.FAILED
+    assert "hook failed: afterwards 1" in (run.summary or "")
+    assert [point.state for point in plan.points()] == [PointState.LISTED]
