@@ -3,15 +3,7 @@
 from prefect import flow
 
 from models.orders import DrillRestore
-from tasks.drills import (
-    ask_expectations,
-    choose_point,
-    clear_remains,
-    compare_copy,
-    drilled,
-    has_answered,
-    restore_copy,
-)
+from tasks.drills import ask_expectations, clear_remains, compare_copy, drilled, points_to_drill, restore_copy
 from tasks.runs import claimed
 
 
@@ -24,9 +16,8 @@ def drill_restore(order: DrillRestore) -> None:
     """
     with claimed(order) as run:
         clear_remains(run)
-        if has_answered(run):
-            return
-        with drilled(run, choose_point(run)) as drill:
-            restore_copy(run, drill)
-            compare_copy(run, drill)
-            ask_expectations(run, drill)
+        for point in points_to_drill(run):
+            with drilled(run, point) as drill:
+                restore_copy(run, drill)
+                compare_copy(run, drill)
+                ask_expectations(run, drill)

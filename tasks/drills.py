@@ -62,6 +62,12 @@ class OpenDrill:
         return self.restored is not None and not self.findings and all(answer.is_good for answer in self.answers)
 
 
+def points_to_drill(run: ClaimedRun) -> Iterator[ChosenPoint]:
+    """The one point that the drill takes; none when it was recorded as passed before its worker died."""
+    if not has_answered(run):
+        yield choose_point(run)
+
+
 @task()
 def has_answered(run: ClaimedRun) -> bool:
     """Whether this attempt's drill was recorded before its worker died. Raises BackupError when it did not pass."""
