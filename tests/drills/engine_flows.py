@@ -20,11 +20,6 @@ def leave_note(path: str, text: str = "done") -> None:
 
 
 @flow
-def leave_time(path: str) -> None:
-    write(path, str(time.time()))
-
-
-@flow
 def leave_environment(path: str, name: str) -> None:
     write(path, os.environ.get(name, "(unset)"))
 

@@ -55,7 +55,7 @@ def test_what_falls_is_started_again_and_ctrl_c_leaves_nothing(tmp_path: Path) -
         lab.trigger("go_on_until", {"started": str(tmp_path / "pid"), "enough": str(tmp_path / "never")})
         until((tmp_path / "pid").exists)
         lab.close()
-    assert marked(supervisor.mark) == []
+    until(lambda: marked(supervisor.mark) == [])
     assert not is_healthy(port)
     assert [line for line in lines if "SIGKILL" in line] != []
 
