@@ -14,6 +14,7 @@ MOUNT_READ_ONLY, MOUNT_NOSUID, MOUNT_NODEV = 1, 2, 4
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 AT_RECURSIVE, AT_FDCWD = 0x8000, -100
 SYS_MOUNT_SETATTR = 442  # one number on every architecture; Linux 5.12
+SYNC_FILE_RANGE_WRITE = 2
 CAPABILITIES_VERSION = 0x20080522
 
 
@@ -68,6 +69,12 @@ def drop_capabilities() -> None:
     """Give up every capability, those inside our own user namespace too."""
     header = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0)
     _called(_libc().capset(header, (ctypes.c_uint32 * 6)()), "capset")
+
+
+def start_writing(descriptor: int) -> None:
+    """Ask the kernel to begin writing a file to its disk, and do not wait; a kernel that cannot does it later."""
+    nothing, all_of_it = ctypes.c_int64(0), ctypes.c_int64(0)
+    _libc().sync_file_range(descriptor, nothing, all_of_it, SYNC_FILE_RANGE_WRITE)
 
 
 def has_namespaces() -> bool:

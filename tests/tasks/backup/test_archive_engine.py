@@ -256,7 +256,7 @@ def test_a_file_that_vanishes_or_changes_is_told_and_the_manifest_says_what_was_
 
     def shrinking(descriptor, size, at):
         piece = pread(descriptor, size, at)
-        if at == 0 and size == 1 << 20:
+        if at == 0 and size == tree_tar.READ:
             os.truncate(tree / "random", 1 << 20)
         return piece
 

@@ -132,7 +132,7 @@ def _die_at(step: int) -> None:
         return act
 
     os.fsync, Path.replace, Path.unlink, Path.mkdir = map(counted, (os.fsync, Path.replace, Path.unlink, Path.mkdir))
-    HashedFile.write, taking.write_manifest = counted(HashedFile.write), counted(taking.write_manifest)
+    HashedFile._keep, taking.write_manifest = counted(HashedFile._keep), counted(taking.write_manifest)
 
 
 @pytest.mark.parametrize("make", [engine, encrypted], ids=["plain", "encrypted"])
@@ -143,14 +143,14 @@ def test_a_target_that_is_full_half_way_keeps_the_older_points_and_frees_what_wa
     vault, tree = make(tmp_path), make_tree(tmp_path / "source")
     old = take(vault, tree)
     before = files_in(tmp_path)
-    real = HashedFile.write
+    real = HashedFile._keep
 
-    def write(self, data):
+    def keep(self, data):
         if self.size + len(data) > 1_000_000:
             raise OSError(number, os.strerror(number))
         return real(self, data)
 
-    monkeypatch.setattr(HashedFile, "write", write)
+    monkeypatch.setattr(HashedFile, "_keep", keep)
     with pytest.raises(BackupError, match="Make room") as caught:
         take(vault, tree, 1)
     assert caught.value.fault is BackupFault.TARGET_FULL

@@ -18,7 +18,7 @@ from models.errors import BackupError
 from models.rules.manifests import Entry, EntryKind
 from models.vocabulary import BackupFault
 from tasks.tools.backup.archive.headers import END, header, padding
-from tasks.tools.backup.archive.packing import LEVEL, PIECE, Packed, Read, opened, store
+from tasks.tools.backup.archive.packing import LEVEL, PIECE, Packer, Read, opened, store
 from tasks.tools.backup.manifests import hashed
 from tasks.tools.backup.shapes import Stream
 from tasks.tools.backup.tar_members import UnsafeTar, inside
@@ -62,7 +62,7 @@ def spooled(dump: Dump, read: Read, spool: Path, *, is_encrypted: bool) -> Itera
     """Take the whole stream through `read`, and give what reads the packed tar of it."""
     key = pyrage.x25519.Identity.generate() if is_encrypted else None
     try:
-        store(Packed(read).read, spool, [str(key.to_public())] if key else [])
+        store(read, spool, [str(key.to_public())] if key else [], Packer())
         entry = dump.entry()
         with opened(spool, key) as packed:
             pieces = _pieces(entry, packed.read)

@@ -6,6 +6,7 @@ or with bytes that are no ASCII, a size of 8 GiB and more, and an owner above 2,
 
 import struct
 import zlib
+from functools import lru_cache
 
 from models.rules.manifests import Entry, EntryKind
 from tasks.tools.backup.tar_members import BLOCK
@@ -17,6 +18,10 @@ LARGEST_OWNER = 8**7 - 1
 TYPES = {EntryKind.FILE: b"0", EntryKind.FOLDER: b"5", EntryKind.LINK: b"2"}
 HARD_LINK = b"1"
 PAX = b"x"
+USUAL_TIME = b"30 mtime=%d.%09d\n"
+"""The record of a time between 2001 and 2286: the same length for every file, so nothing is counted."""
+USUAL = USUAL_TIME % (10**9, 0)
+USUAL_PADDING = bytes(-len(USUAL) % BLOCK)
 FIELDS = struct.Struct("100s8s8s8s12s12s8s101s8s64s8s8s167x")
 
 
@@ -41,7 +46,9 @@ def header(entry: Entry, *, hard_link_to: str = "", sparse_map: bytes = b"", sto
         records += _record(b"linkpath", target)
     if size > LARGEST_SIZE:
         records += _record(b"size", b"%d" % size)
-    if fraction or not 0 <= seconds <= LARGEST_SIZE:
+    if fraction and 10**9 <= seconds < 10**10:
+        records += USUAL_TIME % (seconds, fraction)
+    elif fraction or not 0 <= seconds <= LARGEST_SIZE:
         records += _record(b"mtime", _seconds(entry.modified_ns))
     for key, number in ((b"uid", entry.uid), (b"gid", entry.gid)):
         if number > LARGEST_OWNER:
@@ -50,8 +57,9 @@ def header(entry: Entry, *, hard_link_to: str = "", sparse_map: bytes = b"", sto
     block = _block(name, entry.mode, owner, size, seconds, kind + target[:LONGEST_NAME])
     if not records:
         return block
-    extended = _block(b"PaxHeaders/x", 0o644, (0, 0), len(records), 0, PAX)
-    return extended + records + padding(len(records)) + block
+    if len(records) == len(USUAL):  # a time, nearly always
+        return _extended(len(USUAL)) + records + USUAL_PADDING + block
+    return _extended(len(records)) + records + padding(len(records)) + block
 
 
 def padding(size: int) -> bytes:
@@ -68,6 +76,11 @@ def sparse_map_of(segments: list[tuple[int, int]], size: int) -> bytes:
     numbers = [len(ended), *[number for segment in ended for number in segment]]
     text = b"".join(b"%d\n" % number for number in numbers)
     return text + padding(len(text))
+
+
+@lru_cache(256)
+def _extended(size: int) -> bytes:
+    return _block(b"PaxHeaders/x", 0o644, (0, 0), size, 0, PAX)
 
 
 def _block(name: bytes, mode: int, owner: tuple[int, int], size: int, seconds: int, kind_and_target: bytes) -> bytes:

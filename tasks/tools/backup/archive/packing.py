@@ -16,83 +16,118 @@ from backports import zstd
 
 from models.errors import BackupError
 from models.vocabulary import BackupFault
+from tasks.tools.backup import kernel
+from tasks.tools.backup.archive.beside import Beside
 from tasks.tools.backup.walking import shown
 
 LEVEL = 3
 WORKERS = 2
 PIECE = 1 << 20
+SETTLED_EVERY = 32 << 20
+"""Bytes after which the kernel is asked to begin writing, so that little is left to wait for at the end."""
 Read = Callable[[int], bytes]
 Bytes = bytes | memoryview
 
 
-class Packed:
-    """Reads the zstd stream of what another `read` gives, piece by piece."""
+class Packer:
+    """Compresses what it is given, on two threads of its own; they end with `close`.
 
-    def __init__(self, read: Read) -> None:
+    Left to the garbage collector they might be looked for in a process that was forked meanwhile, and has them not.
+    """
+
+    def __init__(self) -> None:
         options = {
             zstd.CompressionParameter.compression_level: LEVEL,
             zstd.CompressionParameter.nb_workers: WORKERS,
             zstd.CompressionParameter.checksum_flag: 1,
         }
-        self._read = read
-        self._compressor = zstd.ZstdCompressor(options={int(key): value for key, value in options.items()})
-        self._is_done = False
+        found = zstd.ZstdCompressor(options={int(key): value for key, value in options.items()})
+        self._compressor: zstd.ZstdCompressor | None = found
 
-    def read(self, _size: int = PIECE) -> bytes:
-        """The next piece; none at the end."""
-        ready = b""
-        while not ready and not self._is_done:
-            piece = self._read(PIECE)
-            ready = self._compressor.compress(piece) if piece else self._compressor.flush()
-            self._is_done = not piece
-        return ready
+    def pack(self, piece: Bytes) -> bytes:
+        """What is ready after this piece, which may be nothing."""
+        return self._compressor.compress(piece) if self._compressor else b""
+
+    def end(self) -> bytes:
+        """What is left."""
+        return self._compressor.flush() if self._compressor else b""
+
+    def close(self) -> None:
+        """End its threads."""
+        self._compressor = None
 
 
 class HashedFile:
-    """A new file whose bytes are hashed while they are written; it is on disk once `settle` returns."""
+    """A new file whose bytes are hashed while they are written; it is on disk once `settle` returns.
+
+    Hashing and writing are done beside the caller, in a thread: what it cannot write is raised by a later call.
+    """
 
     def __init__(self, path: Path) -> None:
         self.size = 0
         self._digest = hashlib.sha256()
         self._file = path.open("xb", buffering=0)
+        self._writing = Beside("writing", self._keep)
 
     @property
     def sha256(self) -> str:
-        """Of all that was written."""
+        """Of all that was written, once it is settled."""
         return self._digest.hexdigest()
 
     def write(self, data: Bytes) -> int:
-        """Write all of it."""
+        """Have it written. Raises OSError when earlier bytes could not be."""
+        self._writing.put(data)
+        return len(data)
+
+    def settle(self) -> None:
+        """On disk now. Raises OSError when it cannot be."""
+        self._writing.end()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def close(self) -> None:
+        """Without waiting for the disk."""
+        self._writing.stop()
+        self._file.close()
+
+    def _keep(self, data: Bytes) -> None:
         self._digest.update(data)
         left = memoryview(data)
         while left:
             left = left[self._file.write(left) :]
-        self.size += len(data)
-        return len(data)
-
-    def settle(self) -> None:
-        """On disk now."""
-        os.fsync(self._file.fileno())
-        self.close()
-
-    def close(self) -> None:
-        """Without waiting for the disk."""
-        self._file.close()
+        before, self.size = self.size, self.size + len(data)
+        if before // SETTLED_EVERY < self.size // SETTLED_EVERY:
+            kernel.start_writing(self._file.fileno())
 
 
-def store(read: Read, path: Path, recipients: Sequence[str]) -> HashedFile:
-    """Write what `read` gives into a new file, encrypted where there are recipients; it is on disk afterwards."""
+def store(read: Read, path: Path, recipients: Sequence[str], packer: Packer | None = None) -> HashedFile:
+    """Write what `read` gives into a new file, packed and encrypted where that is asked for; on disk afterwards."""
     file = HashedFile(path)
+    ready = _packed(read, packer) if packer else read
     try:
         if recipients:
-            _encrypt(read, file, recipients)
+            _encrypt(ready, file, recipients)
         else:
-            while piece := read(PIECE):
+            while piece := ready(PIECE):
                 file.write(piece)
         file.settle()
     finally:
         file.close()
+        if packer:
+            packer.close()
     return file
+
+
+def _packed(read: Read, packer: Packer) -> Read:
+    """Reads the packed stream; none at the end."""
+
+    def pieces() -> Iterator[bytes]:
+        while piece := read(PIECE):
+            yield packer.pack(piece)
+        yield packer.end()
+
+    ready = filter(None, pieces())
+    return lambda _size: next(ready, b"")
 
 
 def identity_of(text: str) -> "pyrage.x25519.Identity":
@@ -172,7 +207,7 @@ class _Whole:
         self.error: BaseException | None = None
         self._write = write
 
-    def write(self, data: Bytes) -> int:
+    def write(self, data: bytes) -> int:
         try:
             left = memoryview(data)
             while left:

@@ -16,7 +16,7 @@ from models.rules.manifests import Entry, EntryKind
 from models.vocabulary import BackupFault
 from tasks.tools.backup.archive.dumps import Dump, spooled
 from tasks.tools.backup.archive.layout import FORMAT, Facts, Layout, StoredFile, settle_folder, write_durably
-from tasks.tools.backup.archive.packing import HashedFile, Packed, Read, store
+from tasks.tools.backup.archive.packing import HashedFile, Packer, Read, store
 from tasks.tools.backup.archive.tree_tar import TreeTar
 from tasks.tools.backup.manifests import write_manifest
 from tasks.tools.backup.shapes import Advance, Label, Progress, Stream, Taken, Tree
@@ -103,11 +103,11 @@ class Attempt:
         path = writing.beside(writing.archive)
         if isinstance(source, Tree):
             tree = TreeTar(source)
-            archive = store(Packed(self._watched(tree)).read, path, writing.recipients)
+            archive = store(self._watched(tree), path, writing.recipients, Packer())
             return archive, tree.entries(), tree.warnings(), tree.bytes_read
         if source.is_tar:
             tar = TarObserver(source.read, source.name)
-            archive = store(Packed(self._watched(tar)).read, path, writing.recipients)
+            archive = store(self._watched(tar), path, writing.recipients, Packer())
             source.finish()
             if not (entries := tar.entries()):
                 raise BackupError(source.name, BackupFault.SOURCE_EMPTY, "the tar has no members; look at its paths")

@@ -4,20 +4,26 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TypeAlias
 
 from models.rules.manifests import Entry, EntryKind
 from tasks.tools.backup.archive.headers import END, header, padding, sparse_map_of
 from tasks.tools.backup.manifests import OPEN, PIECE, hashed
 from tasks.tools.backup.shapes import Tree
+from tasks.tools.backup.tar_members import BLOCK
 from tasks.tools.backup.walking import shown, unreadable, walk
 
 NAMED = 20
+LARGE = 1 << 17
+READ = 1 << 18
+"""What fits a processor's cache: it is read, hashed and packed."""
 SMALLEST_SPARSE = 1 << 18
 MOST_SEGMENTS = 100_000
 ZEROS = bytes(PIECE)
 Segments = list[tuple[int, int]]
+Digest: TypeAlias = "hashlib._Hash"
 
 
 class TreeTar:
@@ -41,7 +47,7 @@ class TreeTar:
 
     def read(self, _size: int) -> bytes:
         """The next piece, of about a MiB; none at the end."""
-        return next(self._blocks, b"")
+        return next(filter(None, self._blocks), b"")
 
     def entries(self) -> list[Entry]:
         """The manifest, ordered by path, once the tar has ended."""
@@ -61,6 +67,11 @@ class TreeTar:
         size = 0
         for entry in walk(tree):
             for part in self._member(entry):
+                if len(part) >= LARGE:  # as it is: gathering would copy it
+                    yield b"".join(parts)
+                    yield part
+                    parts, size = [], 0
+                    continue
                 parts.append(part)
                 size += len(part)
                 if size >= PIECE:
@@ -68,31 +79,52 @@ class TreeTar:
                     parts, size = [], 0
         yield b"".join([*parts, END])
 
-    def _member(self, entry: Entry) -> Iterator[bytes]:
+    def _member(self, entry: Entry) -> Iterable[bytes]:
         if entry.kind is EntryKind.FILE:
-            yield from self._file(entry)
-            return
+            return self._file(entry)
         self._entries.append(entry)
-        if entry.kind is not EntryKind.OTHER:
-            yield header(entry)
+        return () if entry.kind is EntryKind.OTHER else (header(entry),)
 
-    def _file(self, walked: Entry) -> Iterator[bytes]:
+    def _file(self, walked: Entry) -> Iterable[bytes]:
         path = f"/{walked.path}"
         try:
             descriptor = os.open(path, OPEN)
         except FileNotFoundError:
             self._odd.setdefault("gone before it was read", []).append(shown(path))
-            return
+            return ()
         except OSError as error:
             raise unreadable(path, error) from error
+        return self._small(descriptor, walked) or self._opened(descriptor, walked)
+
+    def _small(self, descriptor: int, walked: Entry) -> tuple[bytes, ...]:
+        """The way of nearly every file, without detours: read at once, whole, unchanged. Else nothing is done."""
+        if walked.size > READ:
+            return ()
+        found = os.fstat(descriptor)
+        now = (found.st_nlink, found.st_size, found.st_mtime_ns, found.st_ino)
+        if now != (1, walked.size, walked.modified_ns, walked.inode):
+            return ()
         try:
-            yield from self._opened(descriptor, walked)
+            data = os.pread(descriptor, walked.size + 1, 0)
+        except OSError:
+            return ()  # it is read again, and named
+        if len(data) != walked.size:
+            return ()
+        os.close(descriptor)
+        self.bytes_read += walked.size
+        self._entries.append(hashed(walked, hashlib.sha256(data).hexdigest()))
+        return header(walked), data, bytes(-walked.size % BLOCK)
+
+    def _opened(self, descriptor: int, walked: Entry) -> Iterator[bytes]:
+        """Every other file: large, sparse, linked, or one that changes."""
+        try:
+            yield from self._large(descriptor, walked)
         except OSError as error:
-            raise unreadable(path, error) from error
+            raise unreadable(f"/{walked.path}", error) from error
         finally:
             os.close(descriptor)
 
-    def _opened(self, descriptor: int, walked: Entry) -> Iterator[bytes]:
+    def _large(self, descriptor: int, walked: Entry) -> Iterator[bytes]:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.ESTALE, "it became something else while it was read")
@@ -118,7 +150,7 @@ class TreeTar:
         if found.st_nlink > 1:
             self._links[found.st_dev, found.st_ino] = done
 
-    def _sparse(self, descriptor: int, entry: Entry, segments: Segments, digest: "hashlib._Hash") -> Iterator[bytes]:
+    def _sparse(self, descriptor: int, entry: Entry, segments: Segments, digest: Digest) -> Iterator[bytes]:
         sparse_map = sparse_map_of(segments, entry.size)
         stored = sum(length for _, length in segments)
         yield header(entry, sparse_map=sparse_map, stored=len(sparse_map) + stored)
@@ -132,11 +164,11 @@ class TreeTar:
             at = offset + length
         yield padding(stored)
 
-    def _data(self, descriptor: int, segment: tuple[int, int], digest: "hashlib._Hash") -> Iterator[bytes]:
+    def _data(self, descriptor: int, segment: tuple[int, int], digest: Digest) -> Iterator[bytes]:
         """Exactly so many bytes: what a file lost while it was read is zeros, for its header has promised them."""
         at, left = segment
         while left:
-            piece = os.pread(descriptor, min(left, PIECE), at) or ZEROS[:left]
+            piece = os.pread(descriptor, min(left, READ), at) or ZEROS[:left]
             digest.update(piece)
             self.bytes_read += len(piece)
             at += len(piece)
