@@ -58,6 +58,14 @@ SOURCES = [
 ]
 
 
+def test_a_tree_of_folders_only_is_an_empty_source(tmp_path, vault):
+    (tmp_path / "source" / "emptied").mkdir(parents=True)
+    with pytest.raises(BackupError, match="nothing but folders") as caught:
+        take(vault, tmp_path / "source")
+    assert caught.value.fault is BackupFault.SOURCE_EMPTY
+    assert vault.points("shop") == []
+
+
 @pytest.mark.parametrize("make", [engine, encrypted], ids=["plain", "encrypted"])
 @pytest.mark.parametrize(("source", "fault", "reason"), SOURCES, ids=[reason for *_, reason in SOURCES])
 def test_a_source_that_fails_leaves_no_point_and_nothing_else(tmp_path, make, source, fault, reason):

@@ -21,6 +21,7 @@ from tasks.tools.backup.archive.tree_tar import TreeTar
 from tasks.tools.backup.manifests import write_manifest
 from tasks.tools.backup.shapes import Advance, Label, Progress, Stream, Taken, Tree
 from tasks.tools.backup.tar_observer import TarObserver
+from tasks.tools.backup.walking import shown
 
 TOOL = f"watchbill archive {FORMAT}, zstd {zstd.zstd_version}"
 PROGRESS_SECONDS = 0.25
@@ -104,7 +105,8 @@ class Attempt:
         if isinstance(source, Tree):
             tree = TreeTar(source)
             archive = store(self._watched(tree), path, writing.recipients, Packer())
-            return archive, tree.entries(), tree.warnings(), tree.bytes_read
+            entries = _with_files(tree.entries(), ", ".join(map(shown, source.paths)))
+            return archive, entries, tree.warnings(), tree.bytes_read
         if source.is_tar:
             tar = TarObserver(source.read, source.name)
             archive = store(self._watched(tar), path, writing.recipients, Packer())
@@ -183,3 +185,11 @@ class Attempt:
             return piece
 
         return read
+
+
+def _with_files(entries: list[Entry], what: str) -> list[Entry]:
+    """The entries, when they are more than folders. Raises BackupError."""
+    if not any(entry.kind is not EntryKind.FOLDER for entry in entries):
+        message = "nothing but folders is there; see what became of it, or correct the paths"
+        raise BackupError(what, BackupFault.SOURCE_EMPTY, message)
+    return entries
