@@ -4,8 +4,8 @@ import logging
 from pathlib import Path
 
 from models import clock
-from models.errors import BackupError
-from models.queries import restore_points
+from models.errors import BackupError, StaleClaim
+from models.queries import restore_points, runs
 from models.queries.restore_points import NewPoint
 from models.queries.runs import ClaimedRun
 from models.rules.anomalies import anomalies_of, source_fault
@@ -18,7 +18,7 @@ from tasks.places import plan_of
 from tasks.progress import progress_of
 from tasks.repositories import engine_of, restic_of
 from tasks.sources import host_tree, opened_source
-from tasks.tools.backup.shapes import Engine, Label, StoredPoint, Taken
+from tasks.tools.backup.shapes import Engine, Label, Taken
 from tasks.workplace import database, settings, worker_name
 
 log = logging.getLogger("watchbill.backups")
@@ -32,9 +32,19 @@ def take_point(run: ClaimedRun) -> int:
     """
     plan = plan_of(run)
     engine = engine_of(run, plan.to)
-    found = next((point for point in engine.points(plan.name) if point.run == run.number), None)
-    taken = _taken_before(run, plan, found) or _take(run, plan, engine)
+    found = next((point.point_id for point in engine.points(plan.name) if point.run == run.number), None)
+    if found is not None:
+        with database().read() as session:
+            known = restore_points.find(session, plan.to, found)
+            row_id = known.id if known else None
+        if row_id is not None:
+            return row_id
+        # The engine had written it, and died with the figures and the manifest: nothing says what is in it.
+        engine.forget([found])
+    taken = _take(run, plan, engine)
     with database().write() as session:
+        if not runs.extend_lease(session, run):
+            raise StaleClaim(f"{run.number} is in other hands: its point {short_key(taken.point_id)} is not recorded")
         return restore_points.record_point(session, _new_point(run, plan, taken), worker_name()).id
 
 
@@ -47,29 +57,6 @@ def _take(run: ClaimedRun, plan: BackupPlan, engine: Engine) -> Taken:
             taken = engine.take(source, label, _last_manifest(plan), progress_of(run))
     log.info("%s: point %s, %d files, %d bytes", run.number, short_key(taken.point_id), taken.files, taken.bytes_read)
     return taken
-
-
-def _taken_before(run: ClaimedRun, plan: BackupPlan, found: StoredPoint | None) -> Taken | None:
-    """What an interrupted run had taken. Without its record nothing says what is in it, so it does not count."""
-    if found is None:
-        return None
-    with database().read() as session:
-        known = restore_points.find(session, plan.to, found.point_id)
-        if known is None:
-            # The engine had written the point, and died with the figures and the manifest: it is not used.
-            engine_of(run, plan.to).forget([found.point_id])
-            return None
-        return Taken(
-            point_id=known.key,
-            at=known.taken_at,
-            bytes_read=known.size_bytes,
-            bytes_added=known.added_bytes,
-            files=known.files,
-            seconds=known.seconds,
-            manifest=settings().home / known.manifest,
-            manifest_sha256=known.manifest_sha256,
-            warnings=tuple(known.warnings),
-        )
 
 
 def _last_manifest(plan: BackupPlan) -> Path | None:
@@ -113,7 +100,7 @@ def judge_point(run: ClaimedRun, point_id: int) -> list[str]:
     """Say what is unusual about a point. Raises BackupError when it is empty or its source shrank too far.
 
     Such a point is bad: it stays in the repository, for it may be all there is, and counts for nothing. A person who
-    knows better runs the plan again with `accept_smaller=true`.
+    knows better runs the plan again with `--accept-smaller`.
     """
     plan = plan_of(run)
     accepted = run.plan.parameters.get(ACCEPT_SMALLER) == "true"
@@ -131,6 +118,6 @@ def judge_point(run: ClaimedRun, point_id: int) -> list[str]:
         empty = not point.size_bytes
     if fault is not None:
         kind = BackupFault.SOURCE_EMPTY if empty else BackupFault.SOURCE_SHRANK
-        again = f"look at the source; if it is right so: watchbill backup run {plan.name} -p {ACCEPT_SMALLER}=true"
+        again = f"look at the source; if it is right so: watchbill backup run {plan.name} --accept-smaller"
         raise BackupError(plan.name, kind, f"{fault}; {again}")
     return [anomaly.text for anomaly in unusual]

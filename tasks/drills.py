@@ -14,7 +14,7 @@ from models.orders.run_job import run_id_of
 from models.queries import restore_points, runs
 from models.queries.runs import ClaimedRun
 from models.records import DrillRow, RestorePoint
-from models.rules.manifests import Finding, compare
+from models.rules.manifests import EntryKind, Finding, compare
 from models.rules.restore_points import GOOD, short_key
 from models.rules.wall_clock import stamp
 from models.site.backups import Drill, Which
@@ -53,6 +53,8 @@ class OpenDrill:
     folder: Path
     started_at: datetime
     restored: Restored | None = None
+    files: int = 0
+    """What was compared, folders not counted, as the backup counts."""
     findings: list[Finding] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
@@ -180,6 +182,7 @@ def limits_of(drill: Drill | None) -> Limits:
 def compare_copy(_run: ClaimedRun, drill: OpenDrill) -> int:
     """Compare the copy, file by file and byte by byte, with the manifest of the time it was taken."""
     entries = manifest_of_restored(drill.folder / "copy")
+    drill.files = sum(entry.kind is not EntryKind.FOLDER for entry in entries)
     drill.findings = list(compare(read_manifest(drill.point.manifest), entries))
     return len(drill.findings)
 
@@ -207,7 +210,7 @@ def record_drill(run: ClaimedRun, drill: OpenDrill, outcome: Outcome, reason: st
             outcome=outcome,
             reason=reason,
             size_bytes=restored.size if restored else 0,
-            files=restored.files if restored else 0,
+            files=drill.files,
             findings=[f"{finding.path}: {finding.difference.value}" for finding in drill.findings[:FINDINGS_KEPT]],
             checks=[answer.text for answer in drill.answers],
             sandbox=restored.sandbox if restored else "nothing was restored",
@@ -221,7 +224,7 @@ def _in_words(drill: OpenDrill) -> str:
         more = f" and {len(drill.findings) - 1} more" if len(drill.findings) > 1 else ""
         return f"{first.path}: {first.difference.value}{more}"
     wrong = [answer.text for answer in drill.answers if not answer.is_good]
-    return wrong[0] if wrong else f"{drill.restored.files if drill.restored else 0} files restored and compared"
+    return wrong[0] if wrong else f"{drill.files} files restored and compared"
 
 
 def _failure(run: ClaimedRun, drill: OpenDrill, why: str) -> str:

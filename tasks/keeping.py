@@ -6,14 +6,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from models import clock
-from models.queries import restore_points
+from models.queries import backup_standing, restore_points
 from models.queries.runs import ClaimedRun
 from models.queries.states import Because, advance
 from models.records import RestorePoint
-from models.rules.keeping import Removals, Shelf, removals
-from models.rules.retention import Semantics
+from models.rules.keeping import Removals
 from models.site.backups import BackupPlan
-from models.vocabulary import Outcome
 from tasks.ledger import task
 from tasks.places import plan_of
 from tasks.repositories import engine_of, semantics_of
@@ -29,8 +27,9 @@ def keep_points(run: ClaimedRun) -> list[str]:
     """
     plan = plan_of(run)
     now, reason = clock.now(), f"retention of {run.number}: {plan.keep}"
+    semantics = semantics_of(run, plan.to)
     with database().write() as session:
-        decided = decide(session, plan, semantics_of(run, plan.to), now)
+        decided = backup_standing.decided(session, plan, semantics, now)
         _note_grace(session, plan, decided, now)
         for row in _rows(session, plan, [point.key for point in decided.removed]):
             restore_points.let_go(session, row, reason, worker_name())
@@ -45,12 +44,6 @@ def keep_points(run: ClaimedRun) -> list[str]:
         for row in _rows(session, plan, removed):
             advance(session, row, "expire", Because(worker_name(), reason), expired_at=now, reason=reason)
     return removed
-
-
-def decide(session: Session, plan: BackupPlan, semantics: Semantics, now: datetime) -> Removals:
-    """What the plan's retention would remove now, after a good run."""
-    points = restore_points.as_rule(restore_points.of_plan(session, plan.name, plan.to), plan.legal_hold)
-    return removals(Shelf(plan.name, points, plan.keep, Outcome.OK, semantics), plan.safeguards, now)
 
 
 def _note_grace(session: Session, plan: BackupPlan, decided: Removals, now: datetime) -> None:

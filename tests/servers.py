@@ -11,10 +11,12 @@ USED_FOR = {
     "restic": "backups",
     "postgres": "the shared database on PostgreSQL",
     "slapd": "LDAP access",
+    "age": "encrypted archives, opened by another program",
+    "sqlite3": "SQLite sources on hosts",
     "ip": "hosts in network namespaces",
     "iptables": "cut and half-open lines",
 }
-ELSEWHERE = ["/usr/sbin", "/sbin", "/usr/local/sbin"]
+ELSEWHERE = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/lib/openssh", "/usr/libexec/openssh", "/usr/lib/ssh"]
 
 
 def find(name: str) -> Path | None:

@@ -57,7 +57,7 @@ def preview(
     /,
     *,
     keep_oldest: Annotated[
-        bool, Parameter(help="As restic 0.16 and newer: the oldest point stays while counts remain.")
+        bool, Parameter(help="With restic 0.16 and newer on the workers: the oldest point stays while counts remain.")
     ] = False,
     common: Common = COMMON,
 ) -> int:
@@ -82,6 +82,7 @@ def _show_list(screen: Screen, found: PlanList) -> None:
     if not found.plans:
         screen.say("This site has no backup plans yet: add one to backups.yaml, then `watchbill check`.")
         return
+    times = words.Clock(found.timezone, found.at)
     grid = table("plan", "", "of", "newest", "proven", "points", "size", "", wide=("",), right=("points", "size"))
     for plan in found.plans:
         grid.add_row(
@@ -92,7 +93,7 @@ def _show_list(screen: Screen, found: PlanList) -> None:
             words.ago(plan.proven, found.at) if plan.proven else Text("never", "dim"),
             str(plan.points),
             bytes_text(plan.size_bytes) if plan.size_bytes is not None else "",
-            words.line(plan.why),
+            times.line(plan.why),
         )
     screen.show(grid)
     for repository in found.repositories:
@@ -108,7 +109,7 @@ def _show_plan(screen: Screen, found: PlanDetail) -> None:
         facts(
             [
                 ("worth", Text(found.health.value, HEALTH[found.health])),
-                ("why", Text("\n").join(words.line(reason.text, HEALTH[reason.health]) for reason in found.reasons)),
+                ("why", Text("\n").join(times.line(reason.text, HEALTH[reason.health]) for reason in found.reasons)),
                 ("RPO", found.rpo),
                 ("RTO", found.rto),
                 ("copies", found.copies),
@@ -131,6 +132,8 @@ def _source(found: PlanDetail) -> str:
         return f"PostgreSQL database {source.postgresql.database}"
     if source.sqlite:
         return f"SQLite {source.sqlite}"
+    if source.watchbill:
+        return "Watchbill's own state"
     if source.command:
         return f"the output of {' '.join(source.command.argv)}"
     return ", ".join(source.paths)
@@ -152,7 +155,7 @@ def _show_points(screen: Screen, points: tuple[PointLine, ...], times: words.Clo
             bytes_text(point.added_bytes),
             f"{point.files:,}",
             age_text(timedelta(seconds=point.seconds)),
-            words.line("; ".join([*([point.reason] if point.reason else []), *point.anomalies, *point.warnings])),
+            times.line("; ".join([*([point.reason] if point.reason else []), *point.anomalies, *point.warnings])),
         )
     screen.show(grid)
 
@@ -172,14 +175,15 @@ def _show_drills(screen: Screen, drills: tuple[DrillLine, ...], times: words.Clo
             f"{drill.files:,}",
             bytes_text(drill.size_bytes),
             run_number(drill.run_id),
-            words.line("; ".join([drill.reason, *drill.checks])),
+            times.line("; ".join([drill.reason, *drill.checks])),
         )
     screen.show(grid)
 
 
 def _show_preview(screen: Screen, found: Preview) -> None:
     times, decided = words.Clock(found.timezone, clock.now()), found.decided
-    screen.show(Text.assemble((found.plan, "bold"), f"  keeps {found.policy}"))
+    oldest = "the oldest point stays while counts remain" if found.keeps_oldest else "as restic before 0.16"
+    screen.show(Text.assemble((found.plan, "bold"), f"  keeps {found.policy} ({oldest})"))
     if decided.refusal:
         screen.warn(decided.refusal)
     grid = table("point", "taken", "state", "", "why", wide=("why",))

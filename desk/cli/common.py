@@ -131,3 +131,16 @@ def _login_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid-{os.getuid()}"
+
+
+def named_values(option: str, given: Sequence[str]) -> dict[str, str]:
+    """NAME=VALUE each. Raises Misuse for anything else, and for a name that comes twice."""
+    values: dict[str, str] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise Misuse(f"{option} {text!r}: write NAME=VALUE")
+        if name in values:
+            raise Misuse(f"{option} {name} is given twice")
+        values[name] = value
+    return values

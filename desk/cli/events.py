@@ -1,6 +1,5 @@
 """event: send, list."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -9,7 +8,7 @@ from cyclopts import App, Parameter
 from rich.text import Text
 
 from desk.cli import words
-from desk.cli.common import COMMON, LISTING, Common, Listing
+from desk.cli.common import COMMON, LISTING, Common, Listing, named_values
 from desk.cli.screen import Screen, table
 from desk.services import events, pausing
 from desk.services.errors import Misuse
@@ -57,7 +56,7 @@ def send(
     common: Common = COMMON,
 ) -> int:
     """Say that something has happened: a slot that waits for it starts, and says which event released it."""
-    new = NewEvent(name, said.source, said.text, _facts(said.fact), said.key)
+    new = NewEvent(name, said.source, said.text, named_values("--fact", said.fact), said.key)
     screen, now = common.screen(), clock.now()
     with opened(common.settings()) as database:
         sent = events.send(database, new, common.who(), now)
@@ -128,19 +127,6 @@ def _show(screen: Screen, found: EventList, times: words.Clock) -> None:
 def _said_of(event: EventLine) -> str:
     facts = " ".join(f"{name}={value}" for name, value in event.facts.items())
     return "  ".join(filter(None, (event.text, facts)))
-
-
-def _facts(given: Sequence[str]) -> dict[str, str]:
-    """NAME=VALUE each. Raises Misuse for anything else, and for a name that comes twice."""
-    facts: dict[str, str] = {}
-    for text in given:
-        name, sign, value = text.partition("=")
-        if not sign or not name:
-            raise Misuse(f"--fact {text!r}: write it as NAME=VALUE")
-        if name in facts:
-            raise Misuse(f"--fact {name} is given twice")
-        facts[name] = value
-    return facts
 
 
 def _since(text: str, now: datetime, zone: str) -> datetime:

@@ -1,6 +1,5 @@
 """job run and job retry: ask for a run, follow it, and end with its outcome."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,7 +8,7 @@ from rich.text import Text
 
 from desk.cli import exit_codes
 from desk.cli.asking import ask_for_missing
-from desk.cli.common import COMMON, Common
+from desk.cli.common import COMMON, Common, named_values
 from desk.cli.dry_run import show_dry_run
 from desk.cli.following import Follower
 from desk.cli.run_table import headline, host_table, shown
@@ -80,7 +79,7 @@ def run(
     """Run a job now and follow it to its end; the exit code is its outcome."""
     screen, seconds = common.screen(), waiting.seconds(FOLLOW)
     with opened(common.settings()) as database:
-        given = ask_for_missing(screen, runs.parameters_of(database, job), _pairs(what.parameter))
+        given = ask_for_missing(screen, runs.parameters_of(database, job), named_values("--parameter", what.parameter))
         ask = Ask(job, common.who(), given, what.on)
         if what.dry_run:
             plan = runs.plan_run(database, ask)
@@ -148,16 +147,3 @@ def _summary(screen: Screen, line: RunLine) -> None:
     screen.show(headline(line, now))
     if line.summary and line.outcome is not Outcome.OK:
         screen.show(harmless_line(line.summary))
-
-
-def _pairs(given: Sequence[str]) -> dict[str, str]:
-    """NAME=VALUE each. Raises Misuse for anything else, and for a name that comes twice."""
-    pairs: dict[str, str] = {}
-    for text in given:
-        name, sign, value = text.partition("=")
-        if not sign or not name:
-            raise Misuse(f"--parameter {text!r}: write NAME=VALUE")
-        if name in pairs:
-            raise Misuse(f"--parameter {name} is given twice")
-        pairs[name] = value
-    return pairs

@@ -1,19 +1,19 @@
 """Backups as people see them: where each plan stands, its points and drills, what retention would do, what has none."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from models.database import Database
 from models.errors import NotFound
-from models.queries import backup_standing, restore_points
+from models.queries import backup_standing
 from models.queries.backup_standing import RepositoryStanding, Standing
 from models.queries.book import Book, read_book
 from models.records import DrillRow, RestorePoint
 from models.rules.coverage import Coverage
-from models.rules.keeping import Removals, Shelf, removals
+from models.rules.keeping import Removals
 from models.rules.restore_points import Reason
 from models.rules.retention import Semantics
-from models.site.backups import BackupPlan
+from models.site.backups import BackupPlan, EngineName
 from models.vocabulary import Health, Outcome, PointState
 
 MOST_POINTS = 30
@@ -115,6 +115,8 @@ class Preview:
     plan: str
     timezone: str
     policy: str
+    keeps_oldest: bool
+    """By which rule: restic 0.16 began to keep the oldest point too while counts remain."""
     decided: Removals
 
 
@@ -152,10 +154,11 @@ def preview(database: Database, name: str, keeps_oldest: bool, now: datetime) ->
     with database.read() as session:
         book = read_book(session)
         plan = known_plan(book, name)
-        points = restore_points.as_rule(restore_points.of_plan(session, name, plan.to), plan.legal_hold)
-        meaning = replace(Semantics(), keeps_oldest=keeps_oldest)
-        decided = removals(Shelf(name, points, plan.keep, Outcome.OK, meaning), plan.safeguards, now)
-        return Preview(name, book.timezone, str(plan.keep), decided)
+        # The embedded engine has the newer rule; which restic the workers have is known only there.
+        is_archive = book.repositories[plan.to].engine is EngineName.ARCHIVE
+        semantics = Semantics(keeps_oldest or is_archive)
+        decided = backup_standing.decided(session, plan, semantics, now)
+        return Preview(name, book.timezone, str(plan.keep), semantics.keeps_oldest, decided)
 
 
 def coverage(database: Database, now: datetime) -> Coverage:

@@ -12,14 +12,16 @@ from models.records import BackupPlanEntry, DrillRow, RestorePoint, Run
 from models.rules import coverage
 from models.rules.copies import CopiesVerdict, Copy, three_two_one
 from models.rules.coverage import Asset, AssetKind, PlanScope
+from models.rules.keeping import Removals, Shelf, removals
 from models.rules.read_slices import ReadShare, read_share
 from models.rules.recovery_figures import Figure, rpo_of, rto_of
 from models.rules.restore_points import GOOD, Drill, PlanFacts, PlanVerdict, Targets, newest_of, plan_verdict, short_key
+from models.rules.retention import Semantics
 from models.site.backups import BackupPlan
 from models.site.derived import names_of
 from models.site.jobs import LOCAL
 from models.site.services import Stage
-from models.vocabulary import BackupFault, PointState, RunState
+from models.vocabulary import BackupFault, Outcome, PointState, RunState
 
 DRILL_EVERY = timedelta(days=31)
 """What a plan without drills is measured by: it is never green, and says so."""
@@ -108,6 +110,12 @@ def repository_standings(session: Session, book: Book, since: datetime) -> list[
 def stages(session: Session) -> dict[str, Stage]:
     """The services in force, by their stage."""
     return {row.name: Stage(row.spec.get("stage", Stage.LIVE)) for row in register.in_force(session, "service")}
+
+
+def decided(session: Session, plan: BackupPlan, semantics: Semantics, now: datetime) -> Removals:
+    """What the plan's retention removes after a good run now, and why the rest stays."""
+    points = restore_points.as_rule(restore_points.of_plan(session, plan.name, plan.to), plan.legal_hold)
+    return removals(Shelf(plan.name, points, plan.keep, Outcome.OK, semantics), plan.safeguards, now)
 
 
 def covered(session: Session, book: Book, services: dict[str, Stage], now: datetime) -> coverage.Coverage:

@@ -1,5 +1,6 @@
 """What must be true of backups beyond the form of their keys."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from models.site.references import Kind, ReferenceFault
 from models.site.tree import Path
 
 Said = Iterator[tuple[Path, str]]
+SFTP = re.compile(r"sftp:(//[^/]+/.+|[^/:]+:.+)")
 SOURCES = ("paths", "postgresql", "sqlite", "command", "watchbill")
 EXPECTED = ("file", "query", "command")
 
@@ -103,11 +105,13 @@ def _repository(repository: Repository) -> Said:
             yield ("password",), "goes with restic; an archive is encrypted to recipients"
         if not repository.where.startswith("/"):
             yield ("where",), "must be an absolute folder of this machine; archive knows no other place"
-    is_sftp = repository.where.startswith("sftp:")
-    if is_sftp and repository.host is None and repository.engine is EngineName.RESTIC:
+    is_sftp = repository.engine is EngineName.RESTIC and repository.where.startswith("sftp:")
+    if is_sftp and repository.host is None:
         yield ("where",), "needs host: the host of the site whose pinned keys and account are used"
+    if is_sftp and not SFTP.fullmatch(repository.where):
+        yield ("where",), "must name host and folder, like sftp:HOST:/srv/backups"
     if repository.host is not None and not is_sftp:
-        yield ("host",), "goes with where: sftp:FOLDER"
+        yield ("host",), "goes with where: sftp:HOST:/FOLDER"
 
 
 def _job_name(name: str, jobs: Mapping[str, Job]) -> Iterator[str]:

@@ -147,6 +147,7 @@ def test_the_preview_gives_each_point_a_reason_and_changes_nothing(watchbill: Wa
     said = watchbill("backup", "preview", "shop-files")
     assert "1 kept, 1 spared, 1 would be removed" in said.words
     assert "it is the last proven point" in said.words
+    assert "the oldest point stays while counts remain" in said.words, "as the archive engine does"
     assert "removed not wanted by the policy" in said.words
     assert watchbill("backup", "preview", "shop-files").words == said.words
 

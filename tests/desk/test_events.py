@@ -106,7 +106,7 @@ def test_the_same_key_again_changes_nothing(watchbill: Call, waiting: Database) 
     ("words", "said"),
     [
         (("send", "Load done"), "the event's name 'Load done' must be a name: small letters, digits and hyphens"),
-        (("send", "load-done", "--fact", "rows"), "--fact 'rows': write it as NAME=VALUE"),
+        (("send", "load-done", "--fact", "rows"), "--fact 'rows': write NAME=VALUE"),
         (("send", "load-done", "--fact", "rows=1", "--fact", "rows=2"), "--fact rows is given twice"),
         (("send", "load-done", "--fact", "1=2"), "'1' cannot name a fact"),
         (("send", "load-done", "--key", ""), "the key must have 1 to 128 printable characters"),

@@ -14,7 +14,7 @@ from models.vocabulary import BackupFault
 from tasks.tools.backup.manifests import manifest_of_restored, manifest_of_tree, read_manifest
 from tasks.tools.backup.shapes import Tree
 from tests.drills.restic_lab import mounted
-from tests.servers import find, need_root
+from tests.servers import need, need_root
 from tests.tasks.backup.archive_lab import IDENTITY, encrypted, engine, files_in, make_tree, restore, stream, take
 
 pytestmark = pytest.mark.drill
@@ -32,8 +32,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_age_and_tar_unpack_an_encrypted_point_without_us(tmp_path):
-    if find("age") is None:
-        pytest.skip("age is not installed; pyrage, which the engine reads with, is another program of the same format")
+    need("age")  # pyrage, which the engine reads with, is another program of the same format
     tree = make_tree(tmp_path / "source")
     vault = encrypted(tmp_path)
     taken = take(vault, tree)

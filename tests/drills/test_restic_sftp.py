@@ -1,9 +1,7 @@
 """A real restic over a real sshd: our pinned keys, and nobody else's."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -18,16 +16,14 @@ from tests.servers import need
 
 __all__ = ["vault"]
 pytestmark = pytest.mark.drill
-SFTP_SERVERS = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server")
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A lab host with sftp."""
     need("sshd")
-    server = next((path for path in SFTP_SERVERS if Path(path).exists()), None)
-    if server is None or not shutil.which("ssh"):
-        pytest.skip("no sftp-server, or no ssh")
+    need("ssh")
+    server = need("sftp-server")
     plain = openssh.Sshd._config
     with pytest.MonkeyPatch.context() as patch:
         # The lab's hosts offer no sftp: nothing else of ours needs it.

@@ -15,7 +15,7 @@ from flows.drill_restore import drill_restore
 from flows.restore_backup import restore_backup
 from models import clock
 from models.database import Database
-from models.errors import BackupError
+from models.errors import BackupError, StaleClaim
 from models.orders import BackUp, CheckRepository, CopyBackup, DrillRestore, RestoreBackup
 from models.queries import backup_standing, dispatching, restore_points, runs
 from models.queries.book import read_book
@@ -144,6 +144,8 @@ def test_a_backup_is_listed_and_only_a_drill_makes_it_proven(plan: Plan) -> None
         drill = session.scalars(select(DrillRow)).one()
         assert (drill.outcome, drill.findings) == (Outcome.OK, [])
         assert drill.size_bytes == 200_000
+        taken = session.scalars(select(RestorePoint.files)).one()
+        assert drill.files == taken, "a drill counts as the backup counts"
         assert drill.sandbox
     assert not list((plan.home / "drills").iterdir()), "nothing of the copy is left"
 
@@ -199,7 +201,7 @@ def test_a_source_that_shrank_is_a_failure_until_a_person_says_it_is_right(plan:
         (plan.data / f"file-{number}").unlink()
     (plan.data / "deep" / "link").unlink()
     said = plan.refused("backup", BackupFault.SOURCE_SHRANK)
-    assert "accept_smaller=true" in said
+    assert "watchbill backup run shop --accept-smaller" in said
     assert plan.points() == [PointState.LISTED, PointState.BAD], "retention did not run"
     assert plan.run("backup", accept_smaller="true").outcome is Outcome.OK
 
@@ -298,3 +300,10 @@ def test_watchbill_backs_itself_up_and_the_drill_verifies_the_journal(plan: Plan
         checks = session.scalars(select(DrillRow.checks)).one()
     assert any("the copy's journal verifies" in check for check in checks), checks
     assert not (plan.home / "own-copy").exists()
+
+
+def test_a_worker_that_lost_its_run_meanwhile_records_no_point(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "extend_lease", lambda *_: False)
+    with pytest.raises(StaleClaim, match="is not recorded"):
+        plan.run("backup")
+    assert plan.points() == []

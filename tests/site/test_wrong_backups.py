@@ -128,11 +128,16 @@ WRONG: list[tuple[str, list[str], str]] = [
         "a password in the file",
     ),
     (
-        REPOSITORIES.replace("/srv/main", "sftp:/srv/main"),
+        REPOSITORIES.replace("/srv/main", "sftp:vault:/srv/main"),
         [
             "backups.yaml:2:79: repositories.main.where: needs host: the host of the site whose pinned keys and account are used"
         ],
         "nobody to log in to",
+    ),
+    (
+        REPOSITORIES.replace("where: /srv/main", "host: web1, where: sftp:/srv/main"),
+        ["backups.yaml:2:91: repositories.main.where: must name host and folder, like sftp:HOST:/srv/backups"],
+        "half an address",
     ),
     (
         REPOSITORIES.replace("where: /srv/files", "where: sftp:/x"),

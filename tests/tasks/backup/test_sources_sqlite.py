@@ -1,6 +1,5 @@
 """SQLite files as sources: a copy of one moment while they are used, or an error that says what to do."""
 
-import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import pytest
 from models.vocabulary import BackupFault
 from tasks.tools.backup.databases import sqlite_copy
 from tasks.tools.ssh import HostPool, Target, local
+from tests.servers import need
 from tests.tasks.backup.opened import left_in, origin, programs, refused, taken, unpacked
 
 
@@ -35,8 +35,8 @@ def tool(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 def use_only(folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Let the host have these programs, beside the ordinary ones."""
-    if "sqlite3" in names and shutil.which("sqlite3") is None:
-        pytest.skip("sqlite3 is not installed")
+    if "sqlite3" in names:
+        need("sqlite3")
     programs(folder, monkeypatch, {}, only=True)
     own = {path.name: path for start in ("/bin", "/usr/bin") for path in Path(start).iterdir()}
     for name, path in own.items():
