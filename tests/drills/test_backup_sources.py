@@ -258,7 +258,9 @@ def test_a_dump_that_is_killed_half_way_leaves_nothing_on_the_host(
         "case $1 in --version) echo 'pg_dump (PostgreSQL) 99.1';;"
         f" *) echo half >database.dump; touch {started}; sleep 60;; esac"
     )
-    programs(tmp_path / "bin", monkeypatch, {"pg_dump": slow})
+    # A clean-up that takes longer than the kill waits before it says TERM a second time.
+    clean_up = 'sleep 1.2; exec /bin/rm "$@"'
+    programs(tmp_path / "bin", monkeypatch, {"pg_dump": slow, "rm": clean_up})
     where = origin(pool, here)
     with postgresql_dump(where, "shop", reaching(server), with_globals=False) as stream:
         until(started.exists)

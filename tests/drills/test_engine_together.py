@@ -106,4 +106,4 @@ def stock_worker(lab: PrefectLab, pool: str) -> Iterator[None]:
         raise
     finally:
         process.terminate()
-        process.wait(BOUND_SECONDS)
+        process.wait(3 * BOUND_SECONDS)

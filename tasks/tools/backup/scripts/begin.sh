@@ -21,7 +21,8 @@ for left in "$base/watchbill-$1".*; do
     if [ -d "$left" ] && [ ! -L "$left" ] && [ -O "$left" ]; then rm -rf -- "$left"; fi
 done
 work=$(mktemp -d "$base/watchbill-$1.XXXXXXXX") || die "$failed" "no folder could be made in $base; make room there"
-trap 'rm -rf -- "$work"' EXIT
-trap 'exit 143' TERM HUP INT
+# A kill says TERM twice: the second one must not end the `rm`, to which it is handed down as ignored.
+trap 'trap "" TERM HUP INT; rm -rf -- "$work"' EXIT
+trap 'trap "" TERM HUP INT; exit 143' TERM HUP INT
 mkdir "$work/out" && cd "$work/out" || die "$failed" "$work cannot be used"
 shift
