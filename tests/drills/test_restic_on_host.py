@@ -22,7 +22,6 @@ from tasks.tools.backup.shapes import Advance, Label, Progress, Taken
 from tasks.tools.ssh import HostPool, Target
 from tests.drills.restic_lab import PASSWORD, Vault, silent, vault
 from tests.drills.ssh_lab import as_target, until
-from tests.drills.test_restic_sftp import SFTP_SERVERS
 from tests.servers import need
 from tests.tasks.backup.opened import origin, refused
 
@@ -36,14 +35,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     need("sshd")
     need("restic")
     folder = tmp_path_factory.mktemp("lab")
-    server = next((path for path in SFTP_SERVERS if Path(path).exists()), None)
+    server = need("sftp-server")
     paths = {"host1": f"{_own_key(folder)}:{os.environ['PATH']}", "host2": f"{_without_restic(folder)}"}
     plain = openssh.Sshd._config
 
     def config(sshd: openssh.Sshd) -> str:
-        text = plain(sshd)
-        if server:
-            text = f"Subsystem sftp {server}\n{text}"
+        text = f"Subsystem sftp {server}\n{plain(sshd)}"
         return text.replace("SetEnv ", f'SetEnv "PATH={paths[sshd.folder.name]}" ')
 
     with pytest.MonkeyPatch.context() as patch:

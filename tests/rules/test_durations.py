@@ -1,3 +1,5 @@
+"""Lengths of time as people write them, and their refusals."""
+
 from datetime import timedelta
 
 import pytest

@@ -1,0 +1,19 @@
+"""Every test can be collected: a name that a test takes from another file is still there."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for folder in ("tests", "bench")
+    for path in (ROOT / folder).rglob("*.py")
+    if path.name != "__main__.py"
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_test_module_can_be_imported(name: str) -> None:
+    assert import_module(name).__doc__ or name.endswith("__init__"), f"{name} has no docstring"
