@@ -58,6 +58,25 @@ def test_a_session_killed_mid_command_still_gives_the_true_exit_code_of_one_run(
     assert not results[0].attached, "it was this controller that started it"
 
 
+def test_one_that_attached_knows_it_also_when_its_line_died_meanwhile(lab: Lab, tmp_path: Path) -> None:
+    owned = shell(f"echo ran >> {tmp_path}/ran; while [ ! -e {tmp_path}/enough ]; do sleep 0.1; done; exit 7")
+    with HostPool() as first, HostPool() as second:
+        starting, starters = in_thread(first, as_target(lab.hosts[0]), owned)
+        until((tmp_path / "ran").exists)
+        alone = len(lab.sessions("host1"))
+        attaching, attached = in_thread(second, as_target(lab.hosts[0]), owned)
+        until(lambda: len(lab.sessions("host1")) > alone)
+        time.sleep(1)
+        for pid in lab.sessions("host1"):
+            os.kill(pid, signal.SIGKILL)
+        (tmp_path / "enough").touch()
+        starting.join()
+        attaching.join()
+    assert (starters[0].exit_code, starters[0].attached) == (7, False)
+    assert (attached[0].exit_code, attached[0].attached) == (7, True)
+    assert (tmp_path / "ran").read_text() == "ran\n"
+
+
 def test_a_controller_killed_mid_command_is_followed_by_one_that_collects(
     lab: Lab, pool: HostPool, tmp_path: Path
 ) -> None:

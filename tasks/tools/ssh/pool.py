@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -48,9 +48,20 @@ class _Talk:
     silent_ends: int = 0
     last_look: bool = False
     tries: int = 0
+    since: float = field(default_factory=time.monotonic)
 
     def on_sent(self) -> None:
         self.sent = True
+
+
+def _started_by_another(talk: _Talk, answer: wire.Answer) -> bool:
+    """Whether a controller before this one had started it: surely so when it is older than our first word."""
+    if answer.facts.get("mode") != "attached":
+        return False
+    now, claimed = answer.seconds("now"), answer.seconds("claimed")
+    if not talk.sent_before or now is None or claimed is None:
+        return not talk.sent_before
+    return now - claimed > time.monotonic() - talk.since
 
 
 class HostPool:
@@ -89,8 +100,7 @@ class HostPool:
         except HostError as error:
             outcome = Outcome.UNKNOWN if talk.sent else Outcome.FAILED
             return results.from_failure(error, outcome, since, attached=False)
-        attached = answer.facts.get("mode") == "attached" and not talk.sent_before
-        return results.from_answer(target.name, answer, attached=attached)
+        return results.from_answer(target.name, answer, attached=_started_by_another(talk, answer))
 
     def stream(
         self,

@@ -184,6 +184,19 @@ def test_a_full_target_is_named_though_hashing_went_well(engine: ResticEngine, f
     assert raised.value.fault is BackupFault.TARGET_FULL
 
 
+def test_a_restic_that_waits_for_ever_on_a_full_target_is_ended(
+    engine: ResticEngine, fake: FakeRestic, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.tools.backup.restic.process.FULL_SECONDS", 0.2)
+    fake.answer("backup", "", "write /srv/r/tmp: no space left on device\n", seconds=60)
+    fake.answer("snapshots", "[]\n")
+    started = time.monotonic()
+    with pytest.raises(BackupError) as raised:
+        engine.take(Tree((tree,)), LABEL, None, silent)
+    assert raised.value.fault is BackupFault.TARGET_FULL
+    assert time.monotonic() - started < 30
+
+
 def test_a_watcher_that_gives_up_ends_restic(engine: ResticEngine, fake: FakeRestic, tree: Path) -> None:
     fake.answer("backup", SUMMARY_OLD, seconds=60)
     fake.answer("snapshots", "[]\n")

@@ -8,9 +8,9 @@ import socket
 import subprocess
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from threading import Thread
+from threading import Thread, Timer
 from typing import IO
 
 from models.errors import BackupError
@@ -23,6 +23,9 @@ END_SECONDS = 15
 POLL_SECONDS = 0.02
 PIECE = 1 << 16
 HEEDED = "signal interrupt received"
+FULL = "no space left on device"
+FULL_SECONDS = 60
+"""How long restic may go on after it was told so: 0.14 was seen to wait for ever, now and then."""
 SOCKET_BYTES = 1 << 20
 
 
@@ -58,7 +61,9 @@ class Running:
         if ours:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
         self._input = ours
-        self._messages = Messages()
+        self._too_long_full = Timer(FULL_SECONDS, self.end)
+        self._too_long_full.daemon = True
+        self._messages = Messages(self._too_long_full.start)
         self._listener = Thread(target=self._messages.listen, args=(_pipe(self._process.stderr),), daemon=True)
         self._listener.start()
 
@@ -80,6 +85,7 @@ class Running:
     def wait(self, seconds: float | None = None) -> int:
         """Its exit code. Raises subprocess.TimeoutExpired."""
         code = self._process.wait(seconds)
+        self._too_long_full.cancel()
         self._listener.join(END_SECONDS)
         return code
 
@@ -109,6 +115,7 @@ class Running:
             # One that waits for a reader does not heed the signal, and a broken pipe would end it with its lock left.
             Thread(target=self._drop_output, daemon=True).start()
         self.end()
+        self._too_long_full.cancel()
         if self._input:
             self._input.close()
         self._listener.join(END_SECONDS)
@@ -125,9 +132,14 @@ class Running:
 
 
 class Messages:
-    """The first and the last lines of restic's standard error; of JSON ones the sentence inside."""
+    """The first and the last lines of restic's standard error; of JSON ones the sentence inside.
 
-    def __init__(self) -> None:
+    `on_full` is called once, when restic says that its target has no room.
+    """
+
+    def __init__(self, on_full: Callable[[], None] = lambda: None) -> None:
+        self._on_full = on_full
+        self._is_full = False
         self._first: list[str] = []
         self._last: deque[str] = deque(maxlen=LAST_MESSAGES)
 
@@ -138,6 +150,9 @@ class Messages:
                 sentence = _sentence(line)
                 if not sentence:
                     continue
+                if FULL in sentence and not self._is_full:
+                    self._is_full = True
+                    self._on_full()
                 if len(self._first) < FIRST_MESSAGES:
                     self._first.append(sentence)
                 else:
