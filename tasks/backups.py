@@ -16,7 +16,7 @@ from models.vocabulary import BackupFault
 from tasks.ledger import task
 from tasks.places import plan_of
 from tasks.progress import progress_of
-from tasks.repositories import engine_of, restic_of
+from tasks.repositories import engine_of, restic_of, tool_of
 from tasks.sources import host_tree, opened_source
 from tasks.tools.backup.shapes import Engine, Label, Taken
 from tasks.workplace import database, settings, worker_name
@@ -45,7 +45,7 @@ def take_point(run: ClaimedRun) -> int:
     with database().write() as session:
         if not runs.extend_lease(session, run):
             raise StaleClaim(f"{run.number} is in other hands: its point {short_key(taken.point_id)} is not recorded")
-        return restore_points.record_point(session, _new_point(run, plan, taken), worker_name()).id
+        return restore_points.record_point(session, _new_point(run, plan, taken, tool_of(engine)), worker_name()).id
 
 
 def _take(run: ClaimedRun, plan: BackupPlan, engine: Engine) -> Taken:
@@ -67,7 +67,7 @@ def _last_manifest(plan: BackupPlan) -> Path | None:
     return next((path for path in reversed(paths) if path.is_file()), None)
 
 
-def _new_point(run: ClaimedRun, plan: BackupPlan, taken: Taken) -> NewPoint:
+def _new_point(run: ClaimedRun, plan: BackupPlan, taken: Taken, engine: str | None) -> NewPoint:
     return NewPoint(
         key=taken.point_id,
         plan=plan.name,
@@ -82,6 +82,7 @@ def _new_point(run: ClaimedRun, plan: BackupPlan, taken: Taken) -> NewPoint:
         manifest=str(taken.manifest.resolve().relative_to(settings().home.resolve())),
         manifest_sha256=taken.manifest_sha256,
         warnings=list(taken.warnings),
+        engine=engine,
     )
 
 

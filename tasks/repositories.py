@@ -64,11 +64,15 @@ def _folder_of(repository: Repository) -> Path:
     return folder
 
 
+def tool_of(engine: Engine) -> str | None:
+    """What this worker keeps a repository with, such as restic 0.18.0; None for the embedded engine."""
+    return str(engine.program) if isinstance(engine, restic.ResticEngine) else None
+
+
 def semantics_of(run: ClaimedRun, name: str) -> Semantics:
     """What a policy means where the repository is kept: an older restic does not keep the oldest point too."""
-    if repository_of(run, name).engine is EngineName.RESTIC:
-        return Semantics(keeps_oldest(str(restic_of(run, name).program)))
-    return Semantics()
+    tool = tool_of(engine_of(run, name))
+    return Semantics(keeps_oldest(tool)) if tool else Semantics()
 
 
 @task(retries=2, retry_delay_seconds=[5, 60])

@@ -57,8 +57,12 @@ def preview(
     /,
     *,
     keep_oldest: Annotated[
-        bool, Parameter(help="With restic 0.16 and newer on the workers: the oldest point stays while counts remain.")
-    ] = False,
+        bool | None,
+        Parameter(
+            help="Whether the oldest point stays while counts remain; default: as the workers' restic does.",
+            negative="--no-keep-oldest",
+        ),
+    ] = None,
     common: Common = COMMON,
 ) -> int:
     """What retention would keep, spare and remove after a good run now, each with its reason; nothing is changed."""
@@ -183,7 +187,7 @@ def _show_drills(screen: Screen, drills: tuple[DrillLine, ...], times: words.Clo
 def _show_preview(screen: Screen, found: Preview) -> None:
     times, decided = words.Clock(found.timezone, clock.now()), found.decided
     oldest = "the oldest point stays while counts remain" if found.keeps_oldest else "as restic before 0.16"
-    screen.show(Text.assemble((found.plan, "bold"), f"  keeps {found.policy} ({oldest})"))
+    screen.show(Text.assemble((found.plan, "bold"), f"  keeps {found.policy} ({oldest}: {found.said_by})"))
     if decided.refusal:
         screen.warn(decided.refusal)
     grid = table("point", "taken", "state", "", "why", wide=("why",))

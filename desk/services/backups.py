@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy.orm import Session
+
 from models.database import Database
 from models.errors import NotFound
-from models.queries import backup_standing
+from models.queries import backup_standing, restore_points
 from models.queries.backup_standing import RepositoryStanding, Standing
 from models.queries.book import Book, read_book
 from models.records import DrillRow, RestorePoint
 from models.rules.coverage import Coverage
 from models.rules.keeping import Removals
 from models.rules.restore_points import Reason
-from models.rules.retention import Semantics
+from models.rules.retention import Semantics, keeps_oldest
 from models.site.backups import BackupPlan, EngineName
 from models.vocabulary import Health, Outcome, PointState
 
@@ -117,6 +119,8 @@ class Preview:
     policy: str
     keeps_oldest: bool
     """By which rule: restic 0.16 began to keep the oldest point too while counts remain."""
+    said_by: str
+    """Who says so: the engine, the worker that took the newest point, or the person who asks."""
     decided: Removals
 
 
@@ -149,16 +153,17 @@ def show_plan(database: Database, name: str, now: datetime) -> PlanDetail:
         )
 
 
-def preview(database: Database, name: str, keeps_oldest: bool, now: datetime) -> Preview:
-    """What the plan's retention would keep, spare and remove now. Raises NotFound."""
+def preview(database: Database, name: str, asked: bool | None, now: datetime) -> Preview:
+    """What the plan's retention would keep, spare and remove now. Raises NotFound.
+
+    Whether the oldest point is kept too: as `asked`, else as the engine does that took the newest point.
+    """
     with database.read() as session:
         book = read_book(session)
         plan = known_plan(book, name)
-        # The embedded engine has the newer rule; which restic the workers have is known only there.
-        is_archive = book.repositories[plan.to].engine is EngineName.ARCHIVE
-        semantics = Semantics(keeps_oldest or is_archive)
+        semantics, said_by = _semantics(session, book, plan, asked)
         decided = backup_standing.decided(session, plan, semantics, now)
-        return Preview(name, book.timezone, str(plan.keep), semantics.keeps_oldest, decided)
+        return Preview(name, book.timezone, str(plan.keep), semantics.keeps_oldest, said_by, decided)
 
 
 def coverage(database: Database, now: datetime) -> Coverage:
@@ -174,6 +179,18 @@ def known_plan(book: Book, name: str) -> BackupPlan:
         known = ", ".join(sorted(book.backups)) or "none: add one to backups.yaml"
         raise NotFound(f"there is no backup plan {name!r}; known: {known}")
     return book.backups[name]
+
+
+def _semantics(session: Session, book: Book, plan: BackupPlan, asked: bool | None) -> tuple[Semantics, str]:
+    """By which rule points are kept, and who says so."""
+    if book.repositories[plan.to].engine is EngineName.ARCHIVE:
+        return Semantics(), "the archive engine"
+    if asked is not None:
+        return Semantics(asked), "as you ask"
+    restic = restore_points.last_engine(session, plan.name, plan.to)
+    if restic is None:
+        return Semantics(keeps_oldest=False), "no worker has said yet which restic it has"
+    return Semantics(keeps_oldest(restic)), f"the worker of the newest point has {restic}"
 
 
 def _line(found: Standing) -> PlanLine:

@@ -1,5 +1,6 @@
 """Restore points, drills and checks: recorded once, moved by `advance`, read for the rules."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from models.vocabulary import Outcome, PointState
 HISTORY = 30
 """Points that an anomaly is judged by."""
 THERE = tuple(state for state in PointState if state is not PointState.EXPIRED)
+TAKE = "operations:restore_point:take"
 LET_GO, STAY = "operations:restore_point:let-go", "operations:restore_point:stay"
 """Retention is about to remove a point; it is still there all the same."""
 
@@ -41,6 +43,8 @@ class NewPoint:
     manifest_sha256: str
     warnings: list[str]
     copy_of: int | None = None
+    engine: str | None = None
+    """What the worker keeps the repository with, and its version: restic 0.18.0. The journal keeps it."""
 
 
 def record_point(session: Session, new: NewPoint, actor: str) -> RestorePoint:
@@ -48,14 +52,15 @@ def record_point(session: Session, new: NewPoint, actor: str) -> RestorePoint:
     known = find(session, new.repository, new.key)
     if known is not None:
         return known
-    point = RestorePoint(**asdict(new))
+    row = asdict(new)
+    engine = row.pop("engine")
+    point = RestorePoint(**row)
     session.add(point)
     session.flush()
     facts = {"key": new.key, "plan": new.plan, "repository": new.repository, "run": new.run_id}
     facts |= {"size": new.size_bytes, "files": new.files, "manifest": new.manifest_sha256}
-    journal.append(
-        session, journal.Fact("operations:restore_point:take", f"restore_point/{point.id}", actor, facts=facts)
-    )
+    facts |= {"engine": engine} if engine else {}
+    journal.append(session, journal.Fact(TAKE, f"restore_point/{point.id}", actor, facts=facts))
     return point
 
 
@@ -71,6 +76,15 @@ def get(session: Session, point_id: int) -> RestorePoint:
     if point is None:
         raise NotFound(f"there is no restore point {point_id}: see `watchbill backup list`")
     return point
+
+
+def last_engine(session: Session, plan: str, repository: str) -> str | None:
+    """What the worker that took the plan's newest point there had, such as restic 0.18.0; None when none said."""
+    newest = select(func.max(RestorePoint.id)).where(RestorePoint.plan == plan, RestorePoint.repository == repository)
+    subject = f"restore_point/{session.scalar(newest)}"
+    facts = session.scalar(select(JournalRow.facts).where(JournalRow.subject == subject, JournalRow.tag == TAKE))
+    engine: str | None = json.loads(facts).get("engine") if facts else None
+    return engine
 
 
 def of_plan(session: Session, plan: str, repository: str | None = None) -> list[RestorePoint]:

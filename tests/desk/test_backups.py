@@ -1,6 +1,7 @@
 """backup list, show, preview and coverage, and the runs behind run, drill and restore."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -150,6 +151,40 @@ def test_the_preview_gives_each_point_a_reason_and_changes_nothing(watchbill: Wa
     assert "the oldest point stays while counts remain" in said.words, "as the archive engine does"
     assert "removed not wanted by the policy" in said.words
     assert watchbill("backup", "preview", "shop-files").words == said.words
+
+
+@pytest.mark.parametrize(
+    ("took", "asked", "said", "kept"),
+    [
+        ("restic 0.14.0", (), "as restic before 0.16: the worker of the newest point has restic 0.14.0", 1),
+        ("restic 0.18.0", (), "the oldest point stays while counts remain: the worker of the newest point has", 2),
+        ("restic 0.14.0", ("--keep-oldest",), "the oldest point stays while counts remain: as you ask", 2),
+        ("restic 0.18.0", ("--no-keep-oldest",), "as restic before 0.16: as you ask", 1),
+        (None, (), "as restic before 0.16: no worker has said yet which restic it has", 1),
+    ],
+    ids=["old", "new", "asked for", "asked against", "nobody said"],
+)
+def test_the_preview_follows_the_restic_of_the_newest_point(
+    watchbill: Watchbill,
+    cellar: Database,
+    site_folder: Path,
+    took: str | None,
+    asked: tuple[str, ...],
+    said: str,
+    kept: int,
+) -> None:
+    plan = BACKUPS.replace("engine: archive", 'engine: restic, password: "secret://cellar"')
+    write_site(site_folder, backups=plan.replace("keep: {last: 1}", "keep: {yearly: 9}"))
+    apply_site(cellar, site_folder, clock.now())
+    with cellar.write() as session:
+        run_id = restore_points.get(session, session_point(session, "aaaa0002")).run_id
+        older = replace(_point(3, run_id, clock.now() - timedelta(minutes=2)), engine="restic 0.15.0")
+        restore_points.record_point(session, older, "worker")
+        newest = replace(_point(4, run_id, clock.now() - timedelta(minutes=1)), engine=took)
+        restore_points.record_point(session, newest, "worker")
+    found = watchbill("backup", "preview", "shop-files", *asked)
+    assert said in found.words
+    assert f"{kept} kept" in found.words
 
 
 @pytest.mark.usefixtures("cellar")

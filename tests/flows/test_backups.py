@@ -22,6 +22,7 @@ from models.queries.book import read_book
 from models.queries.dispatching import Wish
 from models.records import DrillRow, RestorePoint, Run
 from models.vocabulary import BackupFault, Health, Outcome, PointState
+from tasks.tools.backup.restic import find_program
 from tests.servers import need
 from tests.sites import apply_site, write_site
 
@@ -133,6 +134,14 @@ def plan(request: pytest.FixtureRequest, home: Path, worker_database: Database) 
     (made.data / "deep" / "link").symlink_to("../file-1")
     made.apply()
     return made
+
+
+@BOTH
+def test_a_point_keeps_in_the_journal_with_what_its_worker_took_it(plan: Plan) -> None:
+    plan.run("backup")
+    engine = str(find_program()) if plan.engine == "restic" else None
+    with plan.database.read() as session:
+        assert restore_points.last_engine(session, "shop", "main") == engine
 
 
 def test_a_backup_is_listed_and_only_a_drill_makes_it_proven(plan: Plan) -> None:
