@@ -123,6 +123,27 @@ class AlarmKind(StrEnum):
     FAILED = "failed"
 
 
+class EventStatus(StrEnum):
+    """How it stands with what an event is about, in the words that every sender's are turned into."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+    ACKNOWLEDGED = "acknowledged"  # it fires, and somebody owns it
+    SUPPRESSED = "suppressed"  # it fires, and the sender keeps quiet about it: downtime, inhibition
+    PENDING = "pending"  # it may come to fire: the sender waits whether it lasts
+    INFORMATIONAL = "informational"  # something happened that is no condition, and so cannot end
+
+
+class Severity(StrEnum):
+    """How bad what an event is about is, in the words that every sender's are turned into; worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    WARNING = "warning"
+    LOW = "low"
+    INFO = "info"
+
+
 class BackupFault(StrEnum):
     """Why a backup, a check, a copy or a restore did not do what it should."""
 
