@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deployments.lab import Lab, LabHost
@@ -53,10 +53,10 @@ class Ground:
         self.number += 1
         return self.folder / f"out-{self.number}"
 
-    def way(self, transport: str) -> Way:
+    def way(self) -> Way:
         """A key of its own for each transfer."""
         key = f"{clock.now():%Y%m%d}/BENCH{os.getpid()}-{self.new().name}"
-        return Way(key, 600, transport, self.flush)
+        return Way(key, 600, self.flush)
 
     def ssh(self) -> list[str]:
         """The options that every program of OpenSSH gets."""
@@ -77,11 +77,11 @@ def sftp(ground: Ground, verb: str, server: str) -> None:
 
 def ours(ground: Ground, verb: str, transport: str) -> None:
     """The same by us."""
-    new = ground.new()
+    new, target = ground.new(), replace(ground.target, transport=transport)
     if verb == "put":
-        put(ground.pool, ground.target, ground.big, str(new), ground.way(transport))
+        put(ground.pool, target, ground.big, str(new), ground.way())
     else:
-        get(ground.pool, ground.target, str(ground.big), new, ground.way(transport))
+        get(ground.pool, target, str(ground.big), new, ground.way())
     _check(new, ground.big)
 
 
@@ -96,11 +96,11 @@ def rsync(ground: Ground) -> None:
 
 def our_tree(ground: Ground, transport: str) -> None:
     """The tree as one tar stream, unpacked as it comes."""
-    new = ground.new()
+    new, target = ground.new(), replace(ground.target, transport=transport)
     new.mkdir()
     source = Source((f"{ground.folder}/tree",))
     tar = subprocess.Popen(["tar", "--extract", "--file=-", "--directory", str(new)], stdin=subprocess.PIPE)
-    with tree_of(ground.pool, ground.target, source, ground.way(transport)) as stream:
+    with tree_of(ground.pool, target, source, ground.way()) as stream:
         if tar.stdin is None:
             raise RuntimeError("tar has no input")
         with tar.stdin as sink:
@@ -133,7 +133,7 @@ def measure(repeats: int = 3, size: int = 1024, *, disk: bool = False) -> dict[s
         ground = Ground(folder, lab.hosts[0], _target(lab.hosts[0]), pool, flush=where is None)
         _make_files(folder, size)
         entered = contestants(ground)
-        pool.run(ground.target, OwnedCommand(ground.way("paramiko").key, ("true",), 60))
+        pool.run(ground.target, OwnedCommand(ground.way().key, ("true",), 60))
         runs: dict[str, list[float]] = {name: [] for name in entered}
         for _ in range(repeats):
             for name, act in entered.items():

@@ -138,6 +138,7 @@ def target_of(plan: RunPlan, host: str) -> Target:
         jump=target_of(plan, planned.jump) if planned.jump else None,
         run_directory=_run_directory(planned),
         connection=planned.connection,
+        transport=planned.transport,
         slots=planned.slots,
     )
 

@@ -42,6 +42,7 @@ def target(site: Site, name: str, store: SecretStore) -> Target:
         jump=target(site, host.jump, store) if host.jump else None,
         run_directory=host.run_directory,
         connection=host.connection.value,
+        transport=host.transport.value,
         slots=host.slots,
     )
 

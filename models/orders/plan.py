@@ -25,6 +25,7 @@ class PlannedHost(BaseModel):
     jump: str | None = None
     run_directory: str = ".watchbill"
     connection: str = "ssh"
+    transport: str = "paramiko"
     slots: int = 4
 
 

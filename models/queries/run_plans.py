@@ -111,6 +111,7 @@ def _host(book: Book, name: str) -> PlannedHost:
         jump=host.jump,
         run_directory=host.run_directory,
         connection=host.connection.value,
+        transport=host.transport.value,
         slots=host.slots,
     )
 

@@ -37,6 +37,13 @@ class Connection(StrEnum):
     LOCAL = "local"  # this machine, without SSH
 
 
+class Transport(StrEnum):
+    """What carries a host's files and streams."""
+
+    PARAMIKO = "paramiko"
+    SSH = "ssh"  # the system's own, where it is installed: faster, with the same key and the same pinned host keys
+
+
 class Money(SiteModel):
     """An amount of money."""
 
@@ -102,6 +109,10 @@ class Host(Named):
         default=(), description="Public keys that the host may show. Any other is refused; none means no log-in."
     )
     jump: Name | None = Field(default=None, description="The host to go through.")
+    transport: Transport = Field(
+        default=Transport.PARAMIKO,
+        description="What carries backups and files over SSH: our own connection, or the worker's `ssh`.",
+    )
     tags: tuple[Tag, ...] = Field(default=(), description="Words to choose hosts by: tag=web.")
     attributes: dict[Tag, Title] = Field(default_factory=dict, description="Facts to choose hosts by: site=ber.")
     rank: int = Field(default=0, ge=0, le=1_000_000, description="Place in rolling batches; lower goes first.")

@@ -28,6 +28,7 @@ from tests.servers import need
 
 pytestmark = pytest.mark.drill
 MEBI = 1024 * 1024
+BOTH = pytest.mark.parametrize("host", ["paramiko", "ssh"], indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +44,10 @@ def pool() -> Iterator[HostPool]:
         yield pool
 
 
-@pytest.fixture(params=["paramiko", "ssh"])
-def transport(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
-def host(lab: Lab) -> Target:
-    return as_target(lab.hosts[0], slots=8)
+def host(lab: Lab, request: pytest.FixtureRequest) -> Target:
+    """The first host; by both transports where the test asks for it."""
+    return as_target(lab.hosts[0], slots=8, transport=getattr(request, "param", "paramiko"))
 
 
 @pytest.fixture(scope="module")
@@ -77,30 +74,33 @@ def is_gone(key: str) -> bool:
     return not marked(f"WATCHBILL_STEP={key}")
 
 
-def test_every_byte_arrives_both_ways(host: Target, pool: HostPool, transport: str, big: Path) -> None:
-    with pool.stream(host, command("cat", str(big)), transport=transport) as stream:
+@BOTH
+def test_every_byte_arrives_both_ways(host: Target, pool: HostPool, big: Path) -> None:
+    with pool.stream(host, command("cat", str(big))) as stream:
         assert digest_of(stream) == hashed(big)
         assert stream.finish().size == 64 * MEBI
     with (
         big.open("rb") as source,
-        pool.stream(host, command("sha256sum"), stdin=source, transport=transport) as stream,
+        pool.stream(host, command("sha256sum"), stdin=source) as stream,
     ):
         assert stream.read().split()[0].decode() == hashed(big)
         stream.finish()
 
 
-def test_a_failure_is_told_with_its_code_and_its_words(host: Target, pool: HostPool, transport: str) -> None:
+@BOTH
+def test_a_failure_is_told_with_its_code_and_its_words(host: Target, pool: HostPool) -> None:
     flood = "head -c 20000000 /dev/zero | tr '\\0' x >&2; echo half; echo connection refused >&2; exit 3"
-    with pool.stream(host, shell(flood), transport=transport) as stream:
+    with pool.stream(host, shell(flood)) as stream:
         assert stream.read() == b"half\n"
         with pytest.raises(CommandFailed, match=r"exit code 3: .*connection refused") as failure:
             stream.finish()
     assert (failure.value.exit_code, failure.value.stderr) == (3, "x" * 65536)
 
 
-def test_the_host_ends_it_at_its_deadline(host: Target, pool: HostPool, transport: str) -> None:
+@BOTH
+def test_the_host_ends_it_at_its_deadline(host: Target, pool: HostPool) -> None:
     owned = shell("echo on; sleep 60", seconds=1)
-    with pool.stream(host, owned, transport=transport) as stream:
+    with pool.stream(host, owned) as stream:
         assert stream.read() == b"on\n"
         with pytest.raises(HostError, match="at its deadline of 1 s") as failure:
             stream.finish()
@@ -108,21 +108,22 @@ def test_the_host_ends_it_at_its_deadline(host: Target, pool: HostPool, transpor
     assert is_gone(owned.key)
 
 
-def test_a_login_shell_that_talks_is_not_taken_for_output(lab: Lab, transport: str) -> None:
+@BOTH
+def test_a_login_shell_that_talks_is_not_taken_for_output(lab: Lab, host: Target) -> None:
+    talking = as_target(lab.hosts[1], transport=host.transport)
     rc = lab.hosts[1].folder / "home" / ".bashrc"
     rc.write_text("echo welcome to this machine\necho and mind the step >&2\n")
     try:
-        with HostPool() as fresh, fresh.stream(as_target(lab.hosts[1]), shell("echo out"), transport=transport) as it:
+        with HostPool() as fresh, fresh.stream(talking, shell("echo out")) as it:
             assert it.read() == b"out\n"
             it.finish()
     finally:
         rc.unlink()
 
 
+@BOTH
 @pytest.mark.parametrize("line", ["cat /dev/zero", "head -c 3000000 /dev/zero; sleep 60"])
-def test_a_cable_cut_half_way_is_a_lost_line_and_the_command_is_gone(
-    host: Target, pool: HostPool, transport: str, line: str
-) -> None:
+def test_a_cable_cut_half_way_is_a_lost_line_and_the_command_is_gone(host: Target, pool: HostPool, line: str) -> None:
     owned = shell(line)
     with Relay(host.port) as relay:
         through = as_target_at(host, relay.port)
@@ -130,7 +131,7 @@ def test_a_cable_cut_half_way_is_a_lost_line_and_the_command_is_gone(
         with (
             pytest.raises(StreamLost) as failure,
             HostPool() as fresh,
-            fresh.stream(through, owned, transport=transport) as stream,
+            fresh.stream(through, owned) as stream,
         ):
             while stream.read():
                 pass
@@ -143,9 +144,8 @@ def as_target_at(host: Target, port: int) -> Target:
     return replace(host, port=port)
 
 
-def test_an_input_that_a_cut_cable_ended_is_not_taken_for_all_of_it(
-    host: Target, transport: str, big: Path, tmp_path: Path
-) -> None:
+@BOTH
+def test_an_input_that_a_cut_cable_ended_is_not_taken_for_all_of_it(host: Target, big: Path, tmp_path: Path) -> None:
     owned = shell(f"cat >{tmp_path}/half; touch {tmp_path}/taken")
     with Relay(host.port) as relay:
         relay.cut_after = 3_000_000
@@ -153,7 +153,7 @@ def test_an_input_that_a_cut_cable_ended_is_not_taken_for_all_of_it(
             big.open("rb") as source,
             pytest.raises(StreamLost),
             HostPool() as fresh,
-            fresh.stream(as_target_at(host, relay.port), owned, stdin=source, transport=transport) as stream,
+            fresh.stream(as_target_at(host, relay.port), owned, stdin=source) as stream,
         ):
             stream.finish()
     assert is_gone(owned.key)
@@ -184,9 +184,10 @@ def test_a_controller_killed_mid_stream_leaves_nothing_on_the_host(lab: Lab, hos
     until(lambda: is_gone(key))
 
 
-def test_a_kill_from_another_connection_is_proven(host: Target, pool: HostPool, transport: str) -> None:
+@BOTH
+def test_a_kill_from_another_connection_is_proven(host: Target, pool: HostPool) -> None:
     owned = shell("echo on; setsid sleep 81 & trap '' TERM; sleep 82; sleep 83")
-    with pool.stream(host, owned, transport=transport) as stream:
+    with pool.stream(host, owned) as stream:
         assert stream.read() == b"on\n"
         with HostPool() as other:
             proof = other.kill(host, owned.key, 1)
@@ -209,83 +210,85 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_twenty_streams_leave_no_thread_and_no_file(host: Target, transport: str) -> None:
+@BOTH
+def test_twenty_streams_leave_no_thread_and_no_file(host: Target) -> None:
     with HostPool() as pool:
         pool.run(host, command("true"))
-        until(lambda: threading.active_count() <= 3, 10)
-        files, threads = open_files(), threading.active_count()
+        files, threads = open_files(), set(threading.enumerate())
         for number in range(20):
-            with pool.stream(host, command("cat"), stdin=io.BytesIO(b"x"), transport=transport) as stream:
+            with pool.stream(host, command("cat"), stdin=io.BytesIO(b"x")) as stream:
                 if number % 2:
                     stream.finish()
-        until(lambda: threading.active_count() <= threads and open_files() <= files, 10)
+        until(lambda: set(threading.enumerate()) <= threads and open_files() <= files, 10)
 
 
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def test_a_wrong_key_of_the_host_means_that_nothing_is_sent(lab: Lab, host: Target, transport: str) -> None:
+@BOTH
+def test_a_wrong_key_of_the_host_means_that_nothing_is_sent(lab: Lab, host: Target) -> None:
     wrong = replace(host, host_keys=(lab.hosts[1].host_key,))
     owned = shell("touch ran")
     with HostPool() as pool, pytest.raises(HostError) as failure:
-        pool.stream(wrong, owned, transport=transport)
+        pool.stream(wrong, owned)
     assert failure.value.fault is HostFault.WRONG_KEY
     assert not (lab.hosts[0].folder / "home" / "ran").exists()
 
 
 def test_the_system_ssh_goes_through_a_jump_host_with_pins_of_its_own(lab: Lab, pool: HostPool) -> None:
-    behind = as_target(lab.hosts[1], jump=as_target(lab.hosts[0]))
-    with pool.stream(behind, shell("echo $WATCHBILL_LAB_HOST"), transport="ssh") as stream:
+    behind = as_target(lab.hosts[1], jump=as_target(lab.hosts[0]), transport="ssh")
+    with pool.stream(behind, shell("echo $WATCHBILL_LAB_HOST")) as stream:
         assert stream.read() == b"host2\n"
         stream.finish()
-    wrong = as_target(lab.hosts[1], jump=as_target(lab.hosts[0], host_keys=(lab.hosts[1].host_key,)))
+    wrong = replace(behind, jump=as_target(lab.hosts[0], host_keys=(lab.hosts[1].host_key,)))
     with pytest.raises(HostError):
-        pool.stream(wrong, shell("echo"), transport="ssh")
+        pool.stream(wrong, shell("echo"))
 
 
+@BOTH
 def test_a_file_goes_there_and_back_whole_with_its_mode(
-    host: Target, pool: HostPool, transport: str, big: Path, tmp_path: Path
+    host: Target, pool: HostPool, big: Path, tmp_path: Path
 ) -> None:
     big.chmod(0o640)
     there, back = tmp_path / "there", tmp_path / "back"
-    sent = put(pool, host, big, str(there), Way(new_key(), 60, transport))
+    sent = put(pool, host, big, str(there), Way(new_key(), 60))
     assert (sent.size, sent.sha256) == (64 * MEBI, hashed(big))
     assert (hashed(there), there.stat().st_mode & 0o777) == (hashed(big), 0o640)
-    taken = get(pool, host, str(there), back, Way(new_key(), 60, transport))
+    taken = get(pool, host, str(there), back, Way(new_key(), 60))
     assert (taken.sha256, hashed(back)) == (sent.sha256, hashed(big))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["back", "there"]
 
 
+@BOTH
 @pytest.mark.parametrize("cut_after", [100_000, 40_000_000])
 def test_a_transfer_cut_half_way_leaves_the_old_file_and_no_part(
-    host: Target, transport: str, big: Path, tmp_path: Path, cut_after: int
+    host: Target, big: Path, tmp_path: Path, cut_after: int
 ) -> None:
     there = tmp_path / "there"
     there.write_text("old")
     with Relay(host.port) as relay, HostPool() as fresh:
         relay.cut_after = cut_after
         with pytest.raises(StreamLost):
-            put(fresh, as_target_at(host, relay.port), big, str(there), Way(new_key(), 60, transport))
+            put(fresh, as_target_at(host, relay.port), big, str(there), Way(new_key(), 60))
     with Relay(host.port) as relay, HostPool() as fresh:
         fresh.run(as_target_at(host, relay.port), command("true"))
         relay.cut_after = relay.passed + cut_after
         with pytest.raises(StreamLost):
-            get(fresh, as_target_at(host, relay.port), str(big), there, Way(new_key(), 60, transport))
+            get(fresh, as_target_at(host, relay.port), str(big), there, Way(new_key(), 60))
     assert there.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
-def test_a_tree_comes_as_one_tar_without_what_is_excluded(
-    host: Target, pool: HostPool, transport: str, tmp_path: Path
-) -> None:
+@BOTH
+def test_a_tree_comes_as_one_tar_without_what_is_excluded(host: Target, pool: HostPool, tmp_path: Path) -> None:
     tree, out = tmp_path / "tree", tmp_path / "out"
     for name in ("a/keep.txt", "a/drop.tmp", "a/cache/x", "b/cache/y", "b/log/1/2/z.log", "b/-rf", "b/n\newline"):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text(name)
     out.mkdir()
     source = Source((str(tree / "a"), str(tree / "b")), ("*.tmp", f"{tree}/b/cache", "log/**/*.log"))
-    with tree_of(pool, host, source, Way(new_key(), 60, transport)) as stream:
+    with tree_of(pool, host, source, Way(new_key(), 60)) as stream:
         (tmp_path / "tar").write_bytes(b"".join(iter(stream.read, b"")))
         assert stream.finish().exit_code == 0
     subprocess.run(["tar", "-xf", str(tmp_path / "tar"), "-C", str(out)], check=True)

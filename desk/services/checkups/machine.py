@@ -16,6 +16,7 @@ OLDEST_PYTHON = (3, 11)
 SAFE_SQLITE = (3, 51, 3)
 GIB = 1024**3
 TOOLS = {
+    "ssh": ("-V", "hosts with `transport: ssh`, and restic over sftp"),
     "sshd": ("-V", "the lab's hosts"),
     "restic": ("version", "backups"),
     "psql": ("--version", "looking into PostgreSQL by hand"),

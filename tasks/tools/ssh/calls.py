@@ -27,13 +27,11 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Wanted:
-    """One stream: what is run where, what it is fed with, and by which transport."""
+    """One stream: what is run where, and what it is fed with."""
 
     target: Target
     command: OwnedCommand
     stdin: Reader | None = None
-    transport: str = "paramiko"
-    """Or "ssh": the system's own, with the same key and the same pins."""
     knows_its_end: bool = False
     """The command itself can tell half of its input from all of it, so nobody need stand between."""
 
@@ -47,7 +45,7 @@ class Call:
         self.begins_with = f"{request.tag} stream\n".encode()
         self.answer: wire.Answer | None = None
         self._reading = wire.Reading(request.tag)
-        self._is_ssh = wanted.transport == "ssh" and wanted.target.connection != "local"
+        self._is_ssh = wanted.target.transport == "ssh" and wanted.target.connection != "local"
         self._stack = ExitStack()
         try:
             self._pipe = self._connect(wanted, links)
@@ -128,8 +126,8 @@ def _request(wanted: Wanted) -> wire.Request:
     problem = None
     if wanted.command.script is not None or not wanted.command.argv:
         problem = "a stream runs a command, not a script"
-    if wanted.transport not in TRANSPORTS:
-        problem = f"there is no transport {wanted.transport!r}: choose one of {', '.join(TRANSPORTS)}"
+    if wanted.target.transport not in TRANSPORTS:
+        problem = f"there is no transport {wanted.target.transport!r}: choose one of {', '.join(TRANSPORTS)}"
     if problem:
         raise HostError(wanted.target.name, HostFault.REFUSED_BY_US, f"{problem}; nothing was sent")
     direction = "out" if wanted.stdin is None else "direct" if wanted.knows_its_end else "in"

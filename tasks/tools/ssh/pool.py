@@ -108,15 +108,14 @@ class HostPool:
         command: OwnedCommand,
         *,
         stdin: Reader | None = None,
-        transport: str = "paramiko",
         knows_its_end: bool = False,
     ) -> Stream:
         """Start a command and read its standard output as it comes; a context manager. Raises HostError.
 
-        `stdin` is read and sent to it; `transport` "ssh" goes by the system's own ssh. A command that `knows_its_end`
-        can itself tell half of its input from all of it; any other one is ended when the line dies. A key serves once.
+        `stdin` is read and sent to it; it goes by the target's transport. A command that `knows_its_end` can itself
+        tell half of its input from all of it; any other one is ended when the line dies. A key serves once.
         """
-        return Stream(Wanted(target, command, stdin, transport, knows_its_end), self._links, self.kill)
+        return Stream(Wanted(target, command, stdin, knows_its_end), self._links, self.kill)
 
     def run_many(
         self,

@@ -22,6 +22,7 @@ class Target:
     jump: "Target | None" = None
     run_directory: str = ".watchbill"  # on the host, relative to the login's home or absolute
     connection: str = "ssh"  # ssh | local
+    transport: str = "paramiko"  # paramiko | ssh: by which streams and files go
     slots: int = 4  # owned commands at once on this host, whoever asks
 
 

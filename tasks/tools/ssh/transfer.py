@@ -63,11 +63,10 @@ _DIFFERS = 1
 
 @dataclass(frozen=True)
 class Way:
-    """Under which key, for how long at most and by which transport something is carried."""
+    """Under which key and for how long at most something is carried."""
 
     key: str
     deadline_seconds: int = LONGEST_SECONDS
-    transport: str = "paramiko"
     flush: bool = True
     """A file that arrived is on the disk before it takes its name. Costs what the disk costs."""
 
@@ -164,7 +163,7 @@ def put(pool: HostPool, target: Target, source: Path, destination: str, way: Way
         words = (part, str(status.st_size), f"{status.st_mode & 0o7777:o}", "yes" if way.flush else "no")
         take = way.command("sh", "-c", _TAKE, "put", *words)
         try:
-            sha256 = _send(pool, target, take, file, way)
+            sha256 = _send(pool, target, take, file)
             place = way.command("sh", "-c", _PLACE, "put", part, destination, part=".place")
             _run(pool, target, place, destination)
         except HostError:
@@ -173,13 +172,13 @@ def put(pool: HostPool, target: Target, source: Path, destination: str, way: Way
     return Copied(status.st_size, sha256, time.monotonic() - started)
 
 
-def _send(pool: HostPool, target: Target, take: OwnedCommand, file: BufferedReader, way: Way) -> str:
+def _send(pool: HostPool, target: Target, take: OwnedCommand, file: BufferedReader) -> str:
     """The hash of what arrived. Raises HostError when the file has another one."""
     sent = _Sent(file)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="hashing") as executor:
         wanted = executor.submit(sent.sha256)
         try:
-            with pool.stream(target, take, stdin=sent, transport=way.transport, knows_its_end=True) as stream:
+            with pool.stream(target, take, stdin=sent, knows_its_end=True) as stream:
                 arrived = stream.read().split()[:1]
                 stream.finish()
         except BaseException:
@@ -199,7 +198,7 @@ def get(pool: HostPool, target: Target, source: str, destination: Path, way: Way
     try:
         with (
             part.open("wb") as file,
-            pool.stream(target, way.command("cat", "--", source), transport=way.transport) as stream,
+            pool.stream(target, way.command("cat", "--", source)) as stream,
         ):
             measured = _Measured(stream)
             while piece := measured.read(PIECE_BYTES):
@@ -256,7 +255,7 @@ def tree_of(pool: HostPool, target: Target, source: Source, way: Way) -> TreeStr
     options = [option for pattern in source.excludes for option in _exclude(pattern)]
     options += ["--one-file-system"] if source.one_file_system else []
     names = [path.strip("/") or "." for path in source.paths]
-    return TreeStream(pool.stream(target, way.command(*_TAR, *options, "--", *names), transport=way.transport))
+    return TreeStream(pool.stream(target, way.command(*_TAR, *options, "--", *names)))
 
 
 def require(pool: HostPool, target: Target, paths: tuple[str, ...], way: Way) -> None:

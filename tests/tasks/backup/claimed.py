@@ -19,15 +19,15 @@ backups:
     runbook: Call ops.
     to: main
     deadline: 1m
-    source: {{on: local, {source}}}
+    source: {{on: {on}, {source}}}
 """
 
 
-def claimed_run(database: Database, home: Path, source: str) -> ClaimedRun:
-    """A run of the plan shop with this source (YAML between braces)."""
-    folder = write_site(home / "site", "{}", hosts="  {}\n")
+def claimed_run(database: Database, home: Path, source: str, web1: str | None = None) -> ClaimedRun:
+    """A run of the plan shop with this source (YAML between braces), of this machine or of the host web1."""
+    folder = write_site(home / "site", "{}", hosts=f"  web1: {{{web1}}}\n" if web1 else "  {}\n")
     (folder / "jobs.yaml").unlink()
-    (folder / "backups.yaml").write_text(SITE.format(source=source))
+    (folder / "backups.yaml").write_text(SITE.format(source=source, on="web1" if web1 else "local"))
     book = apply_site(database, folder)
     with database.write() as session:
         run_id = dispatching.run_now(session, book, "backup-shop", Wish("ann"), clock.now()).id

@@ -9,18 +9,20 @@ from pathlib import Path
 import pytest
 
 from models.database import Database
+from models.errors import HostError
 from models.vocabulary import BackupFault
 from tasks.places import plan_of
 from tasks.sources import opened_source
 from tasks.tools.backup.shapes import Stream, Tree
 from tasks.tools.secrets import SecretMissing
+from tests.sites import HOST_KEY
 from tests.tasks.backup.claimed import claimed_run
 from tests.tasks.backup.opened import refused
 
 
-def opened(database: Database, home: Path, source: str) -> tuple[Tree | Stream, bytes]:
+def opened(database: Database, home: Path, source: str, web1: str | None = None) -> tuple[Tree | Stream, bytes]:
     """What the source is, and the bytes of a stream."""
-    run = claimed_run(database, home, source)
+    run = claimed_run(database, home, source, web1)
     with opened_source(run, plan_of(run)) as found:
         if isinstance(found, Tree):
             return found, b""
@@ -53,6 +55,18 @@ def test_a_command_with_its_secret_is_a_stream(home: Path, worker_database: Data
     found, output = opened(worker_database, home, command)
     assert isinstance(found, Stream)
     assert (found.name, found.is_tar, output) == ("x.sql", False, b"correct horse")
+
+
+def test_a_source_comes_by_the_transport_of_its_host(
+    home: Path, worker_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = f"address: 127.0.0.1, port: 9, key: keys/none, host_keys: [{HOST_KEY}], transport: {{}}".format
+    command = "command: {argv: [echo], produces: x.sql}"
+    monkeypatch.setenv("PATH", str(home))
+    with pytest.raises(HostError, match="ssh is not installed on this machine"):
+        opened(worker_database, home, command, host("ssh"))
+    with pytest.raises(HostError, match="key"):
+        opened(worker_database, home, command, host("paramiko"))
 
 
 def test_a_secret_that_is_not_there_is_a_failure(home: Path, worker_database: Database) -> None:
