@@ -1,5 +1,6 @@
 """A plan on this machine whose runs are carried out by processes that may die, without a Prefect server."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,15 +8,16 @@ from sqlalchemy import select
 
 from models import clock
 from models.database import Database
+from models.errors import WatchbillError
 from models.orders import BackUp, DrillRestore
 from models.orders.run_job import RunOrder
-from models.queries import dispatching, runs
+from models.queries import backup_standing, dispatching, runs, task_log
 from models.queries.book import read_book
 from models.queries.dispatching import Wish
-from models.records import DrillRow, RestorePoint, Run
-from models.vocabulary import PointState, RunState
+from models.records import DrillRow, RestorePoint, Run, TaskLog
+from models.vocabulary import Health, Outcome, PointState, RunState
 from tasks.repositories import engine_of
-from tests.faults.crashing import Fault, carry_out, recover
+from tests.faults.crashing import Fault, carry_out, carry_out_here, recover
 from tests.sites import apply_site, write_site
 
 SITE = """repositories:
@@ -25,12 +27,13 @@ backups:
     title: Files of the shop
     owner: ops
     runbook: Call ops.
-    source: {{on: local, paths: [{home}/data], afterwards: [[sh, -c, "echo x >>{home}/afterwards"]]}}
+    source: {{{source}, afterwards: [[sh, -c, "echo x >>{home}/afterwards"]]}}
     to: main
     keep: {{last: 2}}
     safeguards: {{at_least: 1, behind_proof: false}}
     drill: {{schedule: {{cron: "0 4 * * *"}}}}
 """
+LOCAL = "on: local, paths: [{home}/data]"
 ENGINES = {"archive": "engine: archive", "restic": 'engine: restic, password: "secret://main"'}
 GOOD = (PointState.LISTED, PointState.PROVEN)
 
@@ -43,10 +46,11 @@ class Plan:
     home: Path
     environment: dict[str, str]
 
-    def apply(self, engine: str, create: str = "true") -> None:
-        folder = write_site(self.home / "site", "{}", hosts="  {}\n")
+    def apply(self, engine: str, create: str = "true", source: str = LOCAL, hosts: str = "  {}\n") -> None:
+        folder = write_site(self.home / "site", "{}", hosts=hosts)
         (folder / "jobs.yaml").unlink()
-        text = SITE.format(home=self.home, engine=ENGINES[engine]).replace("create: true", f"create: {create}")
+        given = {"home": self.home, "engine": ENGINES[engine], "source": source.format(home=self.home)}
+        text = SITE.format(**given).replace("create: true", f"create: {create}")
         (folder / "backups.yaml").write_text(text)
         apply_site(self.database, folder)
 
@@ -65,6 +69,45 @@ class Plan:
             recover(self.database, order.run)
             carry_out(order, self.environment)
         return self.run_of(order), met
+
+    def run(self, verb: str = "backup") -> Run:
+        """One run, carried out by this very process: a test may stand beside it."""
+        order = self.ask(verb)
+        with suppress(WatchbillError):
+            carry_out_here(order)
+        return self.run_of(order)
+
+    def succeed(self, verb: str = "backup") -> Run:
+        """One that must go well."""
+        run = self.run(verb)
+        assert (run.state, run.outcome) == (RunState.ENDED, Outcome.OK), run.summary
+        return run
+
+    def fail(self, at: str = "take-point") -> str:
+        """One that must fail in this task; what it says. The points are as before, and nothing is green."""
+        before = [(point.key, point.state) for point in self.points()]
+        run = self.run()
+        assert (run.state, run.outcome) == (RunState.ENDED, Outcome.FAILED), run.summary
+        assert [(point.key, point.state) for point in self.points()] == before, "and retention did not run"
+        assert self.health()[0] is not Health.GREEN
+        rows = self.tasks(run)
+        assert [row.task for row in rows if row.ended_at is None] == []
+        failures = [(row.task, row.message or "") for row in rows if row.outcome is Outcome.FAILED]
+        assert failures[0][0] == at, failures
+        assert (run.summary or "") in failures[0][1]
+        return run.summary or ""
+
+    def tasks(self, run: Run) -> list[TaskLog]:
+        with self.database.read() as session:
+            found = task_log.of_run(session, run.id)
+            session.expunge_all()
+            return found
+
+    def health(self) -> tuple[Health, list[str]]:
+        """What the plan is worth now, and why."""
+        with self.database.read() as session:
+            (standing,) = backup_standing.standings(session, read_book(session), clock.now())
+        return standing.verdict.health, [reason.text for reason in standing.verdict.reasons]
 
     def run_of(self, order: RunOrder) -> Run:
         with self.database.read() as session:

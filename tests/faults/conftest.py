@@ -11,6 +11,7 @@ from models.database import Database
 from models.queries import dispatching
 from models.queries.dispatching import Wish
 from tests.faults.backup_plan import Plan
+from tests.faults.quick_restic import make_repository
 from tests.servers import need
 from tests.sites import apply_site, write_site
 
@@ -46,6 +47,7 @@ def make_plan(home: Path, environment: dict[str, str], worker_database: Database
             (home / "secrets").mkdir(mode=0o700)
             (home / "secrets" / "main").write_text("main-password\n")
             (home / "secrets" / "main").chmod(0o600)
+            make_repository(home / "main", "main-password")
         (home / "data").mkdir()
         for number in range(3):
             (home / "data" / f"file-{number}").write_bytes(bytes([number]) * 10_000)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
+from unittest.mock import patch
 
 from prefect import Flow, Task
 from sqlalchemy import update
@@ -74,6 +75,13 @@ def carry_out(order: str | RunOrder, environment: Mapping[str, str], fault: Faul
     return process.exitcode
 
 
+def carry_out_here(order: RunOrder) -> None:
+    """Run the flow of an order in this very process. Raises what it raises."""
+    # The bodies of the tasks, ledger and all, without Prefect's server.
+    with patch.object(Task, "__call__", lambda task, *positional, **named: task.fn(*positional, **named)):
+        FLOWS[type(order)].fn(order)
+
+
 def start(order: str | RunOrder, environment: Mapping[str, str], fault: Fault | None = None) -> Any:
     """The same, without waiting for its end."""
     forkserver = multiprocessing.get_context("forkserver")
@@ -86,12 +94,10 @@ def start(order: str | RunOrder, environment: Mapping[str, str], fault: Fault | 
 
 def _be_a_worker(order: RunOrder, environment: Mapping[str, str], fault: Fault | None) -> None:
     os.environ.update(environment)
-    # The bodies of the tasks, ledger and all, without Prefect's server.
-    Task.__call__ = lambda task, *positional, **named: task.fn(*positional, **named)  # type: ignore[method-assign, assignment]  # in this process only
     if fault is not None:
         _meet(fault)
     try:
-        FLOWS[type(order)].fn(order)
+        carry_out_here(order)
     except StaleClaim:
         os._exit(REFUSED)
     except WatchbillError:

@@ -105,7 +105,7 @@ def test_a_repository_that_never_answers_is_unreachable(tmp_path: Path, monkeypa
 def test_a_repository_is_made_only_when_the_plan_says_so(tmp_path: Path) -> None:
     fake = FakeRestic(tmp_path / "bin")
     fake.answer("cat", "", f"Fatal: {NO_REPOSITORY}\n", 1)
-    fake.answer("cat", "{}")
+    fake.answer("cat", '{"id": "ebaab3e0"}')
     fake.answer("init", "created restic repository ebaab3e0df\n")
     with pytest.raises(BackupError) as raised:
         _engine(fake, tmp_path).prepare()
@@ -115,6 +115,38 @@ def test_a_repository_is_made_only_when_the_plan_says_so(tmp_path: Path) -> None
     _engine(fake, tmp_path, create=True).prepare()
     assert len(fake.calls("init")) == 1
     assert len(fake.calls("cat")) == 2, "it is opened once more"
+
+
+@pytest.mark.parametrize(
+    ("now", "fault", "words", "reason"),
+    [
+        (
+            ("", f"Fatal: {NO_REPOSITORY}\n", 1),
+            BackupFault.NO_REPOSITORY,
+            "look whether it is mounted",
+            "no disk there",
+        ),
+        (
+            ('{"id": "another"}', "", 0),
+            BackupFault.REFUSED_BY_US,
+            "another repository than before",
+            "another disk there",
+        ),
+    ],
+)
+def test_a_repository_that_is_not_the_one_of_before_is_neither_made_nor_used(
+    tmp_path: Path, now: tuple[str, str, int], fault: BackupFault, words: str, reason: str
+) -> None:
+    fake = FakeRestic(tmp_path / "bin")
+    fake.answer("cat", '{"id": "the one"}')
+    fake.answer("cat", *now)
+    _engine(fake, tmp_path, create=True).prepare()
+    with pytest.raises(BackupError, match=words) as raised:
+        _engine(fake, tmp_path, create=True).prepare()
+    assert raised.value.fault is fault
+    seen = next(tmp_path.rglob("repository-id"))
+    assert str(seen) in str(raised.value), "what to remove when it is meant so"
+    assert fake.calls("init") == []
 
 
 def test_a_wrong_password_makes_no_repository(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """restic as a backup engine: every answer of it is an answer of ours or an error that a person can act on."""
 
+import json
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -52,18 +53,22 @@ class ResticEngine:
         return Restic(self.program, self.repository)
 
     def prepare(self) -> None:
-        """Make the repository when there is none and the plan says so; else make sure that it can be opened."""
+        """Make the repository when there is none and the plan says so; else make sure that it is the one we know."""
+        known = self._seen.read_text().strip() if self._seen.exists() else None
         try:
-            self._open()
+            found = self._open()
         except BackupError as error:
             if error.fault is not BackupFault.NO_REPOSITORY or not self.repository.create:
                 raise
-            try:
-                self._restic.done("init", seconds=OPEN_SECONDS)
-            except BackupError as problem:
-                problem.add_note("it was to be made, because none was there")
-                raise
-            self._open()
+            if known:
+                where = self.repository.shown()
+                problem = f"{where} was a repository before; look whether it is mounted, or remove {self._seen}"
+                raise self._error(BackupFault.NO_REPOSITORY, f"{problem} to have a new one made") from error
+            found = self._made()
+        if known not in (None, found):
+            problem = f"{self.repository.shown()} is another repository than before; mount or name the right one"
+            raise self._error(BackupFault.REFUSED_BY_US, f"{problem}, or remove {self._seen} when this one is meant")
+        self._seen.write_text(f"{found}\n")
 
     def take(self, source: Tree | Stream, label: Label, previous: Path | None, progress: Progress) -> Taken:
         """Write one restore point. Of an attempt that fails no point is listed."""
@@ -112,5 +117,26 @@ class ResticEngine:
         """Who holds the repository, oldest first."""
         return locks.owners(self._restic)
 
-    def _open(self) -> None:
-        self._restic.done("--json", "cat", "--no-lock", "config", seconds=OPEN_SECONDS)
+    @property
+    def _seen(self) -> Path:
+        """Which repository lay there: an unmounted disk must not be taken for a repository that is to be made."""
+        return self.repository.folder / "repository-id"
+
+    def _made(self) -> str:
+        try:
+            self._restic.done("init", seconds=OPEN_SECONDS)
+        except BackupError as problem:
+            problem.add_note("it was to be made, because none was there")
+            raise
+        return self._open()
+
+    def _open(self) -> str:
+        """The repository's id."""
+        answer = self._restic.done("--json", "cat", "--no-lock", "config", seconds=OPEN_SECONDS)
+        try:
+            return str(json.loads(answer.output)["id"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._restic.unclear(answer.messages) from error
+
+    def _error(self, fault: BackupFault, message: str) -> BackupError:
+        return BackupError(self.repository.name, fault, message)
