@@ -36,7 +36,7 @@ check: install ## format, lint, types, import law, house tests
 
 test: install ## every test; drills run where their servers are installed
 	@$(BIN)/python -m tests.servers
-	$(BIN)/pytest -q -n 3 --dist loadfile
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 bench: install ## figures side by side with peers, in bench/results
 	$(BIN)/python -m bench

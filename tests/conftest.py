@@ -13,6 +13,12 @@ from tasks import workplace
 from tests.postgres import postgresql_server
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Drills first: they are long and mostly wait, so the quick tests fill up what is left at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("drill") is None)
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The URL of a PostgreSQL server that runs for the session, with a database `template` that has our schema."""

@@ -12,6 +12,7 @@ from models.rules.manifests import compare
 from tasks.tools.backup.manifests import manifest_of_restored, read_manifest
 from tasks.tools.backup.restic import Repository, ResticEngine
 from tasks.tools.backup.shapes import Advance, Label, Limits, Taken, Tree
+from tests.quick_restic import quicken
 from tests.servers import need
 
 OTHERS = "WATCHBILL_OTHER_RESTICS"
@@ -106,8 +107,9 @@ def mounted(folder: Path, size: str) -> bool:
 
 
 @pytest.fixture(params=versions())
-def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
+def vault(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
     """An empty repository for each restic of this machine."""
+    quicken(monkeypatch)
     made = Vault(tmp_path / "v", program(request.param))
     made.engine.prepare()
     return made

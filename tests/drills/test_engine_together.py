@@ -107,8 +107,8 @@ def stock_worker(lab: PrefectLab, pool: str) -> Iterator[None]:
     finally:
         process.terminate()
         try:
-            process.wait(BOUND_SECONDS)
+            process.wait(20)
         except subprocess.TimeoutExpired:
-            # Seen once in many: Prefect's worker heard the signal and stayed. How it ends is not what is tried here.
+            # Now and then Prefect's worker heard the signal and stayed. How it ends is not what is tried here.
             process.kill()
             process.wait()

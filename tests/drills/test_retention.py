@@ -12,11 +12,12 @@ import pytest
 from models.rules.calendar_span import CalendarSpan
 from models.rules.restore_points import Point
 from models.rules.retention import UNLIMITED, KeepPolicy, Semantics, keeps_oldest, retain
+from tests.faults.quick_restic import make_repository
 from tests.servers import need
 
 pytestmark = pytest.mark.drill
 
-POINTS, POLICIES = 14, 14  # a call of restic takes half a second: it derives its key slowly on purpose
+POINTS, POLICIES = 14, 14
 _COUNTS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
 
 
@@ -27,7 +28,7 @@ class Repository:
         self.restic, self.folder = need("restic"), folder
         (folder / "password").write_text("drill")
         (folder / "source").mkdir()
-        self.ask("init")
+        make_repository(folder / "repository", "drill")
         words = self.ask("version").split()
         self.semantics = Semantics(keeps_oldest(words[1]))
 

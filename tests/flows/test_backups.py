@@ -23,6 +23,7 @@ from models.queries.dispatching import Wish
 from models.records import DrillRow, RestorePoint, Run
 from models.vocabulary import BackupFault, Health, Outcome, PointState
 from tasks.tools.backup.restic import find_program
+from tests.quick_restic import quicken
 from tests.servers import need
 from tests.sites import apply_site, write_site
 
@@ -118,8 +119,11 @@ class Plan:
 
 
 @pytest.fixture
-def plan(request: pytest.FixtureRequest, home: Path, worker_database: Database) -> Plan:
+def plan(
+    request: pytest.FixtureRequest, home: Path, worker_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Plan:
     """A plan with two repositories: of the embedded engine, which is quick, where a test does not ask for another."""
+    quicken(monkeypatch)
     engine = getattr(request, "param", "archive")
     if engine == "restic":
         need("restic")
