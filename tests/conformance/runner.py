@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.conformance import cron, retention
+from tests.conformance import alerts, cron, flapping, retention
 from tests.conformance.cases import Case, VectorError
 
 KINDS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Case]]] = {
+    "alerts": alerts.run,
     "cron": cron.run,
+    "flapping": flapping.run,
     "retention": retention.run,
 }
 
