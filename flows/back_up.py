@@ -6,6 +6,7 @@ from models.orders import BackUp
 from tasks.backups import judge_point, list_points, take_point
 from tasks.hooks import around_source
 from tasks.keeping import keep_points
+from tasks.manifests import store_manifest
 from tasks.repositories import prepare_repository
 from tasks.runs import claimed
 
@@ -14,8 +15,8 @@ from tasks.runs import claimed
 def back_up(order: BackUp) -> None:
     """Back up the source of one plan, and let go of the points that its retention does not keep.
 
-    The planner or an operator asks for it. Done means: the repository lists the new point, it is not empty and has
-    not shrunk beyond its tolerance. It is proven only when a drill has restored and compared it.
+    The planner or an operator asks for it. Done means: the repository lists the new point and keeps its manifest, it is
+    not empty and has not shrunk beyond its tolerance. It is proven only when a drill has restored and compared it.
     """
     with claimed(order) as run:
         prepare_repository(run)
@@ -23,4 +24,5 @@ def back_up(order: BackUp) -> None:
             point = take_point(run)
             judge_point(run, point)
             list_points(run)
+        store_manifest(run, point)
         keep_points(run)

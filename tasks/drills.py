@@ -21,6 +21,7 @@ from models.site.backups import Drill, Which
 from models.vocabulary import BackupFault, Outcome, PointState, RunState
 from tasks.expectations import Answer, answers_of
 from tasks.ledger import task
+from tasks.manifests import settle_manifest
 from tasks.places import plan_of
 from tasks.progress import progress_of
 from tasks.repositories import engine_of
@@ -43,6 +44,7 @@ class ChosenPoint:
     key: str
     taken_at: datetime
     manifest: Path
+    manifest_sha256: str
 
 
 @dataclass
@@ -97,7 +99,8 @@ def choose_point(run: ClaimedRun) -> ChosenPoint:
             point = restore_points.chosen(session, plan.name, plan.to, words)
         if point is None:
             raise NotFound(f"{plan.name} has no such point ({words}) in {plan.to}: watchbill backup show {plan.name}")
-        return ChosenPoint(point.id, point.key, point.taken_at, settings().home / point.manifest)
+        manifest = settings().home / point.manifest
+        return ChosenPoint(point.id, point.key, point.taken_at, manifest, point.manifest_sha256)
 
 
 def _one_of(good: list[RestorePoint], which: Which) -> RestorePoint | None:
@@ -163,10 +166,11 @@ def _is_dead(run: ClaimedRun, number: str) -> bool:
 @task()
 def restore_copy(run: ClaimedRun, drill: OpenDrill) -> None:
     """Restore the point into the drill's folder, in the sandbox, within the plan's limits."""
-    plan = plan_of(run)
+    plan, point = plan_of(run), drill.point
+    settle_manifest(run, point.key, point.manifest, point.manifest_sha256)  # before hours that it would make useless
     copy = drill.folder / "copy"
     copy.mkdir()
-    drill.restored = engine_of(run, plan.to).restore(drill.point.key, copy, limits_of(plan.drill), progress_of(run))
+    drill.restored = engine_of(run, plan.to).restore(point.key, copy, limits_of(plan.drill), progress_of(run))
 
 
 def limits_of(drill: Drill | None) -> Limits:

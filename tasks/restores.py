@@ -11,6 +11,7 @@ from models.site.jobs import LOCAL
 from models.vocabulary import BackupFault
 from tasks.drills import ChosenPoint, choose_point, limits_of
 from tasks.ledger import task
+from tasks.manifests import settle_manifest
 from tasks.places import plan_of
 from tasks.progress import progress_of
 from tasks.repositories import engine_of
@@ -47,6 +48,7 @@ def checked_folder(plan: BackupPlan, words: str) -> Path:
 def restore_into(run: ClaimedRun, point: ChosenPoint, folder: Path) -> int:
     """Restore a point beside the folder, compare it, and only then give it its name. Gives the number of files."""
     plan = plan_of(run)
+    settle_manifest(run, point.key, point.manifest, point.manifest_sha256)
     folder.parent.mkdir(parents=True, exist_ok=True)
     incoming = folder.parent / f".{folder.name}.{run.number}"
     if incoming.exists():  # of an attempt of this run that died

@@ -22,6 +22,7 @@ from models.queries.book import read_book
 from models.queries.dispatching import Wish
 from models.records import DrillRow, RestorePoint, Run
 from models.vocabulary import BackupFault, Health, Outcome, PointState
+from tasks.tools.backup.manifests import write_manifest
 from tasks.tools.backup.restic import find_program
 from tests.quick_restic import quicken
 from tests.servers import need
@@ -111,6 +112,11 @@ class Plan:
         with self.database.read() as session:
             rows = select(RestorePoint).where(RestorePoint.repository == repository).order_by(RestorePoint.id)
             return [point.state for point in session.scalars(rows)]
+
+    def manifest(self) -> Path:
+        """Of the only point, on this machine."""
+        with self.database.read() as session:
+            return self.home / session.scalars(select(RestorePoint.manifest)).one()
 
     def health(self) -> tuple[Health, str]:
         with self.database.read() as session:
@@ -257,6 +263,51 @@ def test_a_restore_is_compared_before_its_folder_has_its_name(plan: Plan, tmp_pa
     assert (restored / "deep" / "link").readlink() == Path("../file-1")
 
 
+def remove(manifest: Path) -> None:
+    manifest.unlink()
+
+
+def change(manifest: Path) -> None:
+    write_manifest([], manifest)
+
+
+@BOTH
+@pytest.mark.parametrize("harm", [remove, change])
+def test_a_machine_without_the_recorded_manifest_takes_the_repositorys(
+    plan: Plan, tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    plan.run("backup")
+    manifest = plan.manifest()
+    good = manifest.read_bytes()
+    harm(manifest)
+    assert plan.run("drill").outcome is Outcome.OK
+    assert (plan.points(), manifest.read_bytes()) == ([PointState.PROVEN], good)
+    harm(manifest)
+    plan.run("restore", to=str(tmp_path / "back"))
+    assert manifest.read_bytes() == good
+
+
+@pytest.mark.parametrize(
+    ("harm", "fault", "words", "state"),
+    [
+        (remove, BackupFault.REFUSED_BY_US, "run it on the worker that took the point", PointState.LISTED),
+        (change, BackupFault.DAMAGED, "is not the recorded one, and main keeps no copy of it", PointState.BAD),
+    ],
+    ids=["another machine may have it", "nobody can prove it any more"],
+)
+def test_without_any_recorded_manifest_nothing_is_proven(
+    plan: Plan, tmp_path: Path, harm: Callable[[Path], None], fault: BackupFault, words: str, state: PointState
+) -> None:
+    plan.run("backup")
+    harm(plan.manifest())
+    for copy in (plan.home / "main").rglob("*.manifest.zst"):
+        copy.unlink()
+    assert words in plan.refused("restore", fault, to=str(tmp_path / "back"))
+    assert not (tmp_path / "back").exists()
+    assert words in plan.refused("drill", fault)
+    assert plan.points() == [state]
+
+
 @pytest.mark.parametrize(
     ("where", "words"),
     [
@@ -302,7 +353,7 @@ def test_a_point_that_nobody_recorded_is_not_counted(plan: Plan, monkeypatch: py
         session.execute(Run.__table__.update().values(lease_until=clock.now().replace(year=2020)))
     back_up(BackUp(run="RUN000001", plan="shop"))
     assert plan.points() == [PointState.LISTED]
-    assert len(list((plan.home / "main" / "snapshots").iterdir())) == 1
+    assert len(list((plan.home / "main" / "snapshots").iterdir())) == 2, "the point and its manifest"
 
 
 def test_watchbill_backs_itself_up_and_the_drill_verifies_the_journal(plan: Plan) -> None:

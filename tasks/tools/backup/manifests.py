@@ -87,6 +87,15 @@ def read_manifest(path: Path) -> Iterator[Entry]:
             raise _damaged(path, error) from error
 
 
+def lines_sha256(path: Path) -> str | None:
+    """The SHA-256 of a manifest file's uncompressed lines; None when it is missing or damaged."""
+    try:
+        with zstd.open(path, "rb") as lines:
+            return hashlib.file_digest(lines, "sha256").hexdigest()
+    except (OSError, EOFError, zstd.ZstdError):
+        return None
+
+
 def hash_of(path: Path, walked: Entry) -> str | None:
     """The SHA-256 of a file's bytes; empty when it is no longer what the walk saw, None when it is gone.
 

@@ -148,6 +148,12 @@ class Engine(Protocol):
     def take(self, source: Tree | Stream, label: Label, previous: Path | None, progress: Progress) -> Taken:
         """Write one restore point. `previous`: the manifest of the point before, to read only what changed."""
 
+    def keep_manifest(self, point_id: str, manifest: Path) -> None:
+        """Keep a copy of a point's manifest in the repository, for machines that did not take the point."""
+
+    def fetch_manifest(self, point_id: str, to: Path) -> bool:
+        """Bring the repository's copy of a point's manifest; False when it keeps none. Only its hash proves it."""
+
     def points(self, plan: str) -> list[StoredPoint]:
         """The plan's restore points that the repository has, oldest first."""
 

@@ -15,7 +15,7 @@ from models.rules.read_slices import Slice
 from models.vocabulary import BackupFault
 from tasks.tools.backup.archive import checking, tree_tar
 from tasks.tools.backup.archive.tree_tar import TreeTar
-from tasks.tools.backup.manifests import manifest_of_restored, manifest_of_tree, read_manifest
+from tasks.tools.backup.manifests import lines_sha256, manifest_of_restored, manifest_of_tree, read_manifest
 from tasks.tools.backup.shapes import Limits, Tree
 from tests.tasks.backup.archive_lab import (
     AT,
@@ -176,6 +176,20 @@ def test_forgetting_frees_what_it_says_and_nothing_else(vault, tree, tmp_path):
     assert not any(gone.point_id in name for name in files_in(tmp_path / "vault"))
     assert vault.manifest_of(gone.point_id) is None
     assert vault.manifest_of(kept.point_id) == kept.manifest
+
+
+@pytest.mark.parametrize("made", [engine, encrypted])
+def test_the_repository_has_the_manifest_for_a_machine_that_has_none(made, tree, tmp_path):
+    vault = made(tmp_path)
+    taken, to = take(vault, tree), tmp_path / "copy"
+    lines = taken.manifest.read_bytes()
+    taken.manifest.unlink()
+    assert vault.fetch_manifest(taken.point_id, to)
+    assert to.read_bytes() == lines
+    assert lines_sha256(to) == taken.manifest_sha256
+    for stored in (tmp_path / "vault").rglob("*.manifest.zst*"):
+        stored.unlink()
+    assert not vault.fetch_manifest(taken.point_id, to)
 
 
 @pytest.mark.parametrize("point_id", ["../etc/passwd", "shop/../../x", "locks/20261122T020000Z-R", "", "shop", "a/b/c"])

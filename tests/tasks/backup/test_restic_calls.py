@@ -371,6 +371,7 @@ def test_a_check_that_cannot_be_done_finds_nothing(tmp_path: Path, version: str,
 def test_a_copy_needs_accounts_that_do_not_collide(fake: FakeRestic, tmp_path: Path) -> None:
     here = Repository("here", "s3:https://a/b", SECRET, tmp_path / "1", {"AWS_SECRET_ACCESS_KEY": "first-key"})
     there = Repository("there", "s3:https://c/d", "other", tmp_path / "2", {"AWS_SECRET_ACCESS_KEY": "two"})
+    fake.answer("snapshots", "[]\n")
     with pytest.raises(BackupError, match="AWS_SECRET_ACCESS_KEY") as raised:
         ResticEngine(here, fake.program).copy_to(ResticEngine(there, fake.program), [ID])
     assert raised.value.fault is BackupFault.REFUSED_BY_US

@@ -1,5 +1,6 @@
 """The embedded engine: one tar.zst per restore point in a folder, beside it what it holds. Needs nothing installed."""
 
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -102,6 +103,21 @@ class ArchiveEngine:
         """The manifest of a point that was taken on this machine."""
         path = self._manifest(point_id)
         return path if path.exists() else None
+
+    def keep_manifest(self, point_id: str, manifest: Path) -> None:
+        """Nothing to do: a point is written with its manifest beside it."""
+
+    def fetch_manifest(self, point_id: str, to: Path) -> bool:
+        """Bring the repository's copy of a point's manifest; False when it is gone."""
+        with self._named():
+            facts = self._facts(point_id)
+            _, (path, _) = checking.files_of(self._layout, point_id, facts)
+            if not path.exists():
+                return False
+            identity = self._identity(facts) if facts.recipients else None
+            with opened(path, identity) as stored, to.open("wb") as file:
+                shutil.copyfileobj(stored, file)
+        return True
 
     def points(self, plan: str) -> list[StoredPoint]:
         """The plan's restore points that the repository has, oldest first, without those whose facts are damaged."""

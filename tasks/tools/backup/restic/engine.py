@@ -9,7 +9,7 @@ from models.errors import BackupError
 from models.rules.read_slices import Slice
 from models.vocabulary import BackupFault
 from tasks.tools.backup.host_files import HostTree
-from tasks.tools.backup.restic import checking, locks, on_host, removing, restoring
+from tasks.tools.backup.restic import checking, locks, manifest_copies, on_host, removing, restoring
 from tasks.tools.backup.restic.calls import Restic
 from tasks.tools.backup.restic.location import Repository
 from tasks.tools.backup.restic.points import Points
@@ -84,6 +84,14 @@ class ResticEngine:
         """The manifest of a point that was taken here. A point without one was interrupted before it was whole."""
         path = manifest_path(self.repository.folder, point_id)
         return path if path.exists() else None
+
+    def keep_manifest(self, point_id: str, manifest: Path) -> None:
+        """Keep a copy of a point's manifest in the repository."""
+        manifest_copies.keep(self._restic, point_id, manifest)
+
+    def fetch_manifest(self, point_id: str, to: Path) -> bool:
+        """Bring the repository's copy of a point's manifest; False when it keeps none."""
+        return manifest_copies.fetch(self._restic, point_id, to)
 
     def points(self, plan: str) -> list[StoredPoint]:
         """The plan's restore points that the repository has, oldest first, without partial ones."""

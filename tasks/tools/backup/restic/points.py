@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,25 @@ TREE, TAR, FILE = "tree", "tar", "file"
 def tags(label: Label, kind: str, take: str) -> list[str]:
     """What a snapshot is found by again; `take` is of one attempt of a run alone."""
     return [f"plan={label.plan}", f"run={label.run}", f"kind={kind}", f"take={take}"]
+
+
+def manifest_tag(point_id: str) -> str:
+    """What the snapshot is found by that keeps a point's manifest. It has no tag of a plan: it is no point."""
+    return f"manifest={point_id}"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All that a repository lists at one moment."""
+
+    snapshots: tuple[StoredPoint, ...]
+    """Ours or not, oldest first."""
+    manifests: dict[str, list[str]]
+    """By the id of a point: the snapshots that keep its manifest, oldest first."""
+
+    def manifests_of(self, point_ids: Iterable[str]) -> list[str]:
+        """The snapshots that keep the manifests of these points."""
+        return [snapshot for point_id in point_ids for snapshot in self.manifests.get(point_id, ())]
 
 
 class Points:
@@ -51,6 +71,17 @@ class Points:
             )
         snapshot = found[0]
         return _point(snapshot), _tag(snapshot, "kind") or TREE, (snapshot.get("paths") or ["/"])[0]
+
+    def listing(self) -> Listing:
+        """All of it. Raises BackupError."""
+        found = self._snapshots()
+        named = {each["id"]: _tag(each, "manifest") for each in found}
+        snapshots = self._sorted(map(_point, found))
+        manifests: dict[str, list[str]] = {}
+        for each in snapshots:
+            if of := named[each.point_id]:
+                manifests.setdefault(of, []).append(each.point_id)
+        return Listing(tuple(snapshots), manifests)
 
     def every(self) -> list[StoredPoint]:
         """All snapshots, ours or not, oldest first."""

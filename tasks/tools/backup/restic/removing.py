@@ -19,12 +19,13 @@ def forget(restic: Restic, point_ids: Sequence[str]) -> Freed:
     """Remove these points and free their space; those that are gone already count as nothing. Raises BackupError."""
     only_whole_ids(restic.repository.name, point_ids)
     points = Points(restic)
-    there = {point.point_id for point in points.every()}
+    listing = points.listing()
+    there = {point.point_id for point in listing.snapshots}
     wanted = [point_id for point_id in point_ids if point_id in there]
     if not wanted:
         return Freed((), 0)
     before = _size(restic.repository.local)
-    answer = restic.done("forget", "--prune", *wanted, seconds=None)
+    answer = restic.done("forget", "--prune", *wanted, *listing.manifests_of(wanted), seconds=None)
     left = {point.point_id for point in points.every()} & set(wanted)
     if left:
         raise BackupError(
@@ -42,8 +43,9 @@ def copy(restic: Restic, target: Restic, point_ids: Sequence[str]) -> list[Store
     if not point_ids:
         return []
     both = Restic(target.program, target.repository, restic.repository)
-    both.done("copy", *point_ids, seconds=None)
-    first = {point.point_id: point.original or point.point_id for point in Points(restic).every()}
+    listing = Points(restic).listing()
+    both.done("copy", *point_ids, *listing.manifests_of(point_ids), seconds=None)
+    first = {point.point_id: point.original or point.point_id for point in listing.snapshots}
     wanted = {first[point_id]: point_id for point_id in point_ids if point_id in first}
     there = {point.original or point.point_id: point for point in Points(target).every()}
     missing = [point_id for point_id in point_ids if first.get(point_id) not in there]
