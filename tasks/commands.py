@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from threading import Lock
 
 from models import clock
 from models.errors import HostError, StaleClaim
@@ -23,6 +24,8 @@ from tasks.workplace import database, host_pool, settings
 
 POLL_SECONDS = 5
 PAUSE_POLL_SECONDS = 1
+KILL_LOOK_SECONDS = 0.25
+"""Hosts whose turn comes within this time share one look; one that starts meanwhile is ended by the kill itself."""
 THREADS = 32
 """Hosts at a time; a worker's memory and its sshd peers set the limit."""
 
@@ -42,11 +45,11 @@ def run_on_hosts(run: ClaimedRun, hosts: tuple[str, ...]) -> list[Outcome]:
     redactor = Redactor(secrets)
     pairs = [(target_of(run.plan, step.host), _command(run, step, secrets)) for step in steps]
     by_host = {step.host: step for step in steps}
-    turns = count()
+    turns, kill = count(), KillWatch(run)
 
     def at_turn(target: Target, _command: OwnedCommand) -> CommandResult | None:
         # The first hosts start at once; a kill may come before a later one has its turn.
-        return not_started(target.name) if next(turns) >= THREADS and _is_kill_requested(run) else None
+        return not_started(target.name) if next(turns) >= THREADS and kill.is_requested() else None
 
     with recorder() as recording:
 
@@ -55,6 +58,24 @@ def run_on_hosts(run: ClaimedRun, hosts: tuple[str, ...]) -> list[Outcome]:
 
         results = host_pool().run_many(pairs, threads=THREADS, on_turn=at_turn, on_result=record)
     return [result.outcome for result in results]
+
+
+class KillWatch:
+    """Whether somebody asked for the end of a run, for many threads that ask often."""
+
+    def __init__(self, run: ClaimedRun) -> None:
+        self._run = run
+        self._turn = Lock()
+        self._looked = -KILL_LOOK_SECONDS
+        self._is_requested = False
+
+    def is_requested(self) -> bool:
+        """As the database said it a moment ago."""
+        with self._turn:
+            if not self._is_requested and time.monotonic() - self._looked >= KILL_LOOK_SECONDS:
+                self._is_requested = _is_kill_requested(self._run)
+                self._looked = time.monotonic()
+            return self._is_requested
 
 
 def not_started(host: str) -> CommandResult:

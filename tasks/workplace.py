@@ -16,8 +16,8 @@ def _settings(_process: int) -> Settings:
 
 
 @cache
-def _database(_process: int, url: str) -> Database:
-    return Database(url)
+def _database(process: int) -> Database:
+    return Database(_settings(process).url())
 
 
 def settings() -> Settings:
@@ -27,7 +27,7 @@ def settings() -> Settings:
 
 def database() -> Database:
     """The shared database; a forked run opens its own connections."""
-    return _database(os.getpid(), settings().url())
+    return _database(os.getpid())
 
 
 @cache
