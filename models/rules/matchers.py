@@ -66,8 +66,8 @@ Matchers = tuple[Matcher, ...]
 def parse_matchers(text: str) -> Matchers:
     """The matchers of a text, none for an empty one. Raises ValueError for what cannot be understood."""
     inner = text.strip(_BLANKS)
-    if inner.startswith("{") != (inner.endswith("}") and not inner.endswith("\\}")):
-        raise ValueError(f"{_shown(text)}: the braces are not a pair; {_HINT}")
+    if inner.startswith("{") != inner.endswith("}") or inner == "{":
+        raise ValueError(f"{_shown(text)}: the braces are not a pair; a value that ends with one goes in quotes")
     if inner.startswith("{"):
         inner = inner[1:-1]
     return tuple(_parse_matcher(part) for part in _parts(inner))
