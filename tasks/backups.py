@@ -14,6 +14,7 @@ from models.site.backups import BackupPlan, Reading
 from models.site.derived import ACCEPT_SMALLER
 from models.vocabulary import BackupFault
 from tasks.ledger import task
+from tasks.leftovers import end_leftovers
 from tasks.places import plan_of
 from tasks.progress import progress_of
 from tasks.repositories import engine_of, restic_of, tool_of
@@ -49,6 +50,7 @@ def take_point(run: ClaimedRun) -> int:
 
 
 def _take(run: ClaimedRun, plan: BackupPlan, engine: Engine) -> Taken:
+    end_leftovers(run)
     label = Label(plan.name, run.number, plan.source.on, clock.now())
     if plan.source.reading is Reading.ON_HOST:
         taken = restic_of(run, plan.to).take_on_host(host_tree(run, plan), label, progress_of(run))

@@ -46,10 +46,10 @@ class Plan:
     home: Path
     environment: dict[str, str]
 
-    def apply(self, engine: str, create: str = "true", source: str = LOCAL, hosts: str = "  {}\n") -> None:
+    def apply(self, engine: str, create: str = "true", source: str | None = None, hosts: str = "  {}\n") -> None:
         folder = write_site(self.home / "site", "{}", hosts=hosts)
         (folder / "jobs.yaml").unlink()
-        given = {"home": self.home, "engine": ENGINES[engine], "source": source.format(home=self.home)}
+        given = {"home": self.home, "engine": ENGINES[engine], "source": source or LOCAL.format(home=self.home)}
         text = SITE.format(**given).replace("create: true", f"create: {create}")
         (folder / "backups.yaml").write_text(text)
         apply_site(self.database, folder)

@@ -25,6 +25,11 @@ ENDED_THERE = (HostFault.COMMAND, HostFault.LOST, HostFault.TIMEOUT, HostFault.I
 """What may happen to a source that had begun; any other fault of the host is plain as it is."""
 
 
+def lock_of(plan: str) -> str:
+    """The lock on a source's host: one reading of a plan's source at a time, whoever started it."""
+    return f"backup-{plan}"
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a source is, and under which key, lock and deadline it is read there."""
@@ -38,8 +43,8 @@ class Origin:
 
     @property
     def lock(self) -> str:
-        """One reading of a plan's source at a time, whoever started it."""
-        return f"backup-{self.plan}"
+        """See lock_of."""
+        return lock_of(self.plan)
 
     def command(self, argv: tuple[str, ...]) -> OwnedCommand:
         """An owned command that reads the source."""
