@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from sqlalchemy import update
 
 from models.database import Database
 from models.queries.backup_evidence import BackupEvidence, backup_evidence
 from models.queries.backup_evidence.content import PlanEvidence
 from models.queries.daily_operations.content import Mood
+from models.records import Run
 from models.vocabulary import Health, Outcome, PointState, SlotState
 from tests.records.backup_month import (
     APPLIED,
@@ -263,6 +265,21 @@ def test_policies_say_how_the_points_are_kept_and_encrypted(eventful: BackupEvid
 def test_an_exemption_counts_on_the_day_that_the_site_names(month: Month) -> None:
     (exempt,) = month.evidence().found.coverage.exempt
     assert exempt.text == "by ann until 2027-06-30: Only build output."
+
+
+@pytest.mark.parametrize(
+    ("fence", "said"),
+    [
+        (1, None),
+        (2, "taken up again since its worker was lost"),
+        (3, "taken up again 2 times since its worker was lost"),
+    ],
+)
+def test_a_run_that_was_taken_up_again_says_so(month: Month, fence: int, said: str | None) -> None:
+    month.backup("mail", EVENING)
+    with month.database.write() as session:
+        session.execute(update(Run).values(fence=fence))
+    assert [run.said for run in month.evidence().all_runs if run.run is not None] == [said]
 
 
 def test_a_plan_that_is_gone_keeps_its_rows_in_the_report(sqlite: Database, tmp_path: Path) -> None:

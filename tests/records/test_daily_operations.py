@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from models.database import Database
 from models.queries.daily_operations import DailyOperations, Period
 from models.queries.daily_operations.content import Count, Mood
-from models.records import Alarm, Heartbeat, Run, Slot, Step
+from models.records import Alarm, Heartbeat, RestorePoint, Run, Slot, Step
 from models.vocabulary import AlarmKind, Health, HostFault, Outcome, RunState, SlotState, Trigger
 from tests.records.backup_month import NOW as MONTH_END
 from tests.records.backup_month import eventful_month, quiet_month
@@ -476,6 +476,18 @@ def test_backup_plans_come_worst_first_and_red_ones_need_somebody(sqlite: Databa
     assert needs[0] == "Backup plan lab is red: no restore point is proven."
     assert needs[1].startswith("Backup plan mail is red: the drill of")
     assert len(needs) == 2
+
+
+def test_a_backup_line_tells_that_its_run_was_taken_up_again(sqlite: Database, tmp_path: Path) -> None:
+    month = quiet_month(sqlite, tmp_path / "site")
+    points = {plan: month.backup(plan, MONTH_END - timedelta(hours=5)) for plan in ("lab", "mail", "shop-db")}
+    claims = {"lab": {"fence": 1}, "mail": {"fence": 2}, "shop-db": {"fence": 3, "attempt": 2}}
+    with sqlite.write() as session:
+        for plan, changes in claims.items():
+            run = session.get_one(RestorePoint, points[plan]).run_id
+            session.execute(update(Run).where(Run.id == run).values(changes))
+    lines = month.log(MONTH_END).backups
+    assert {line.plan: line.taken_up for line in lines} == {"lab": 0, "mail": 1, "shop-db": 1}
 
 
 def test_a_backup_line_tells_the_point_of_the_period_and_the_ages_of_good_and_proven(

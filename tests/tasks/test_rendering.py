@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from models.database import Database
 from models.errors import NotFound, WatchbillError
 from models.queries import notices as wishes
 from models.queries.daily_operations import DailyOperations
 from models.queries.daily_operations.content import Count
-from models.records import Alarm
+from models.records import Alarm, Run
 from models.settings import CHECKOUT
 from models.vocabulary import AlarmKind, HostFault, Outcome, SlotState
 from tasks.notices import KINDS, NoticeFacts
@@ -203,6 +204,15 @@ def test_the_log_tells_each_backup_plan_in_one_line(sqlite: Database, tmp_path: 
     text = " ".join(made["txt"].decode().split())
     assert "RED lab: no restore point is proven newest 4 h, proven NEVER, this period 12.1 GiB (RUN000095)" in text
     assert text.index("RED mail:") < text.index("GREEN shop-db:"), "the worst first"
+
+
+def test_the_log_tells_that_a_backup_was_taken_up_again(sqlite: Database, tmp_path: Path) -> None:
+    month = eventful_month(sqlite, tmp_path / "site")
+    with sqlite.write() as session:
+        session.execute(update(Run).where(Run.id == 95).values(fence=2))
+    made = render_report(NAME, month.log(), TEMPLATES)
+    assert "12.1 GiB (RUN000095, taken up again)" in " ".join(made["txt"].decode().split())
+    assert made["html"].decode().count("taken up again") == 1
     words = " ".join(" ".join(Page(made["html"].decode()).text).split())
     assert re.search(r"lab Notebooks of the lab red no restore point is proven 4 h never 12.1 GiB RUN000095", words)
 

@@ -100,6 +100,15 @@ def _run(item: Item, job: BackupJob, points: tuple[str, ...]) -> RunFact:
         ended_at=run.ended_at if run else None,
         was_late=item.was_late,
         asked_by=run.requested_by if run else None,
-        said=(run.summary if run else None) or item.reason,
+        said=_said(item),
         points=points,
     )
+
+
+def _said(item: Item) -> str | None:
+    said = (item.run.summary if item.run else None) or item.reason
+    if item.run is None or not item.run.taken_up:
+        return said
+    times = f" {item.run.taken_up} times" if item.run.taken_up > 1 else ""
+    again = f"taken up again{times} since its worker was lost"
+    return f"{said}; {again}" if said else again

@@ -8,6 +8,7 @@ from models.queries import register
 from models.queries.backup_standing import Standing, standings
 from models.queries.book import read_book
 from models.queries.daily_operations.content import BackupLine
+from models.queries.daily_operations.reading import read_run
 from models.queries.daily_operations.standing import Period
 from models.vocabulary import Health, PointState
 
@@ -18,11 +19,11 @@ def backups(session: Session, period: Period, now: datetime) -> tuple[BackupLine
     """One line per plan in force, the worst first."""
     if not register.in_force(session, "backup"):
         return ()
-    lines = [_line(standing, period) for standing in standings(session, read_book(session), now)]
+    lines = [_line(session, standing, period) for standing in standings(session, read_book(session), now)]
     return tuple(sorted(lines, key=lambda line: (RANK.index(line.health), line.plan)))
 
 
-def _line(standing: Standing, period: Period) -> BackupLine:
+def _line(session: Session, standing: Standing, period: Period) -> BackupLine:
     newest, proven = standing.verdict.newest, standing.verdict.newest_proven
     tonight = next((point for point in reversed(standing.points) if period.holds(point.taken_at)), None)
     return BackupLine(
@@ -34,6 +35,7 @@ def _line(standing: Standing, period: Period) -> BackupLine:
         proven_at=proven.taken_at if proven else None,
         point=tonight.key if tonight else None,
         run=tonight.run_id if tonight else None,
+        taken_up=read_run(session, tonight.run_id).taken_up if tonight else 0,
         size_bytes=tonight.size_bytes if tonight else None,
         files=tonight.files if tonight else None,
         is_bad=tonight is not None and tonight.state is PointState.BAD,

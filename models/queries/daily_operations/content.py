@@ -216,6 +216,8 @@ class BackupLine:
     point: str | None
     """Taken in the period; None when none was."""
     run: int | None
+    taken_up: int
+    """How often that run was taken up again since its worker was lost."""
     size_bytes: int | None
     files: int | None
     is_bad: bool

@@ -31,6 +31,13 @@ class RunFacts:
     retry_of: int | None
     summary: str | None
     requested_by: str
+    fence: int
+    """How often a worker claimed it."""
+
+    @property
+    def taken_up(self) -> int:
+        """How often it was taken up again since its worker was lost: each attempt is claimed once otherwise."""
+        return max(0, self.fence - self.attempt)
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ Jobs = Collection[str] | None
 RUN_COLUMNS = (
     Run.id, Run.job, Run.trigger, Run.state, Run.outcome, Run.attempt,
     Run.queued_at, Run.started_at, Run.ended_at, Run.retry_of, Run.summary,
-    Run.requested_by,
+    Run.requested_by, Run.fence,
 )  # fmt: skip
 SLOT_COLUMNS = (Slot.id, Slot.job, Slot.due_at, Slot.state, Slot.settled_at, Slot.reason, Slot.was_late)
 
@@ -164,6 +171,11 @@ def read_by_hand(session: Session, since: datetime, until: datetime, jobs: Jobs 
     )
     runs = (_run(row) for row in session.execute(query.order_by(Run.queued_at, Run.id)))
     return [Item(run.job, run.queued_at, run=run) for run in runs]
+
+
+def read_run(session: Session, run_id: int) -> RunFacts:
+    """One run. Raises NoResultFound."""
+    return _run(session.execute(select(*RUN_COLUMNS).where(Run.id == run_id)).one())
 
 
 def read_bad_steps(session: Session, items: list[Item]) -> dict[int, list[BadStep]]:
