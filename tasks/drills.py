@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from models import clock
@@ -19,7 +19,7 @@ from models.rules.restore_points import GOOD, short_key
 from models.rules.wall_clock import stamp
 from models.site.backups import Drill, Which
 from models.vocabulary import BackupFault, Outcome, PointState, RunState
-from tasks.expectations import Answer, answers_of
+from tasks.expectations import Answer, RestoredCopy, answers_of
 from tasks.ledger import task
 from tasks.manifests import settle_manifest
 from tasks.places import plan_of
@@ -27,6 +27,7 @@ from tasks.progress import progress_of
 from tasks.repositories import engine_of
 from tasks.tools.backup.manifests import manifest_of_restored, read_manifest
 from tasks.tools.backup.shapes import Limits, Restored
+from tasks.tools.backup.time_limit import TimeLimit
 from tasks.tools.backup.walking import remove_tree
 from tasks.workplace import database, settings, worker_name
 
@@ -193,10 +194,12 @@ def compare_copy(_run: ClaimedRun, drill: OpenDrill) -> int:
 
 @task()
 def ask_expectations(run: ClaimedRun, drill: OpenDrill) -> list[str]:
-    """Ask of the copy what its plan expects."""
+    """Ask of the copy what its plan expects, in what the restore and the comparison left of the deadline."""
     plan = plan_of(run)
     expected = plan.drill.expect if plan.drill else ()
-    drill.answers = answers_of(plan.source, expected, drill.folder / "copy", drill.point.taken_at)
+    whole = timedelta(seconds=limits_of(plan.drill).seconds)
+    limit = TimeLimit.of(whole, used=clock.now() - drill.started_at)
+    drill.answers = answers_of(plan.source, expected, RestoredCopy(drill.folder / "copy", drill.point.taken_at, limit))
     return [answer.text for answer in drill.answers]
 
 

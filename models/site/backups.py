@@ -154,7 +154,10 @@ class Drill(SiteModel):
     at_least_every: Duration = Field(
         default=timedelta(days=8), description="A plan whose last passed drill is older than this is not green."
     )
-    deadline: Duration = Field(default=timedelta(hours=4), description="The drill is ended after this long.")
+    deadline: Duration = Field(
+        default=timedelta(hours=4),
+        description="The drill is ended after this long: restoring, loading and all that is expected, together.",
+    )
     expect: tuple[Expectation, ...] = Field(default=(), description="What must be true of the restored copy.")
     most_bytes: int = Field(default=2**40, ge=1, description="The restore is ended above this size.")
     most_files: int = Field(default=10_000_000, ge=1, description="The restore is ended above this number of files.")

@@ -15,10 +15,11 @@ from models.errors import BackupError
 from models.rules.manifests import compare
 from models.site.backups import Expectation, PostgresqlSource, Source
 from models.vocabulary import BackupFault
-from tasks.expectations import Answer, answers_of
-from tasks.tools.backup import restored_postgresql, scratch_postgresql
+from tasks.expectations import Answer, RestoredCopy, answers_of
+from tasks.tools.backup import scratch_postgresql
 from tasks.tools.backup.databases import postgresql_dump
 from tasks.tools.backup.manifests import manifest_of_restored, read_manifest
+from tasks.tools.backup.time_limit import TimeLimit
 from tasks.tools.ssh import HostPool, Target
 from tests.postgres import PostgreSQL, running_postgresql
 from tests.servers import need
@@ -77,8 +78,9 @@ def scratch_left() -> list[str]:
     return folders + [line for line in processes.splitlines() if ours in line]
 
 
-def asked(copy: Path, *expected: dict[str, Any]) -> list[Answer]:
-    return answers_of(SOURCE, [Expectation(**one) for one in expected], copy, datetime.now(UTC))
+def asked(copy: Path, *expected: dict[str, Any], limit: timedelta = timedelta(minutes=5)) -> list[Answer]:
+    restored = RestoredCopy(copy, datetime.now(UTC), TimeLimit.of(limit))
+    return answers_of(SOURCE, [Expectation(**one) for one in expected], restored)
 
 
 def test_the_load_itself_is_an_answer_and_queries_go_to_the_loaded_database(copy: Path) -> None:
@@ -116,10 +118,16 @@ def test_a_database_without_its_roles_and_of_another_encoding_loads_too(
     assert length.text.endswith("gave 1; at least 1"), "one byte, as in LATIN1"
 
 
-def test_a_query_without_an_end_is_ended(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restored_postgresql, "QUERY_SECONDS", 1)
-    _, answer = asked(copy, {"query": "select pg_sleep(60)", "at_least": 0})
-    assert answer == Answer("select pg_sleep(60) gave no answer within 1 s", False)
+def test_a_query_without_an_end_is_ended_at_the_drills_deadline(copy: Path) -> None:
+    _, answer = asked(copy, {"query": "select pg_sleep(600)", "at_least": 0}, limit=timedelta(seconds=15))
+    assert answer == Answer("select pg_sleep(600) gave no answer within the drill's deadline of 15s", False)
+
+
+def test_a_dump_for_which_no_time_is_left_is_not_loaded(copy: Path) -> None:
+    over = TimeLimit.of(timedelta(hours=1), used=timedelta(hours=2))
+    (loaded,) = answers_of(SOURCE, [], RestoredCopy(copy, datetime.now(UTC), over))
+    assert not loaded.is_good
+    assert loaded.text.endswith(": not within the drill's deadline of 1h")
 
 
 def cut(copy: Path) -> None:

@@ -22,6 +22,7 @@ from models.vocabulary import BackupFault
 from tasks.tools.backup.answers import Answer, OpenedCopy
 from tasks.tools.backup.databases import DUMP, VERSIONS
 from tasks.tools.backup.restored_postgresql import loaded_postgresql
+from tasks.tools.backup.time_limit import TimeLimit
 
 WATCHBILL = "watchbill"
 FOLDER, DATABASE_FILE, ANCHORS = "own-copy", "watchbill.db", "journal-anchors"
@@ -58,7 +59,7 @@ def own_copy(state: OwnState) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def answer_of_own_copy(restored: Path, hidden: tuple[str, ...] = ()) -> Answer:
+def answer_of_own_copy(restored: Path, limit: TimeLimit, hidden: tuple[str, ...] = ()) -> Answer:
     """Open the database of a restored copy and hold its journal against the anchors that were copied with it.
 
     Raises BackupError for what this machine lacks, which says nothing about the copy.
@@ -67,7 +68,7 @@ def answer_of_own_copy(restored: Path, hidden: tuple[str, ...] = ()) -> Answer:
     if folder is None:
         return Answer(f"the copy has no folder {FOLDER}", False)
     if (folder / DUMP).exists():
-        with loaded_postgresql(folder, hidden) as opened:
+        with loaded_postgresql(folder, limit, hidden) as opened:
             return _anchored(opened, folder) if opened.answer.is_good else opened.answer
     return _verified(folder)
 

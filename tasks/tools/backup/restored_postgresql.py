@@ -18,11 +18,12 @@ from tasks.tools.backup.databases import DUMP, GLOBALS, VERSIONS
 from tasks.tools.backup.restored_sqlite import single_value
 from tasks.tools.backup.sandbox import Ended
 from tasks.tools.backup.scratch_postgresql import ScratchServer, installed_postgresql, scratch_server
+from tasks.tools.backup.time_limit import TimeLimit
 from tasks.tools.capture import plain
 
-LOAD_SECONDS = 12 * 3600
-QUERY_SECONDS = 60
 COUNT_SECONDS = 600
+"""At most, and half of what is left: the rows are only told, what the plan expects is asked after them."""
+MOST_MILLISECONDS = 2**31 - 1
 DATABASE = "restored"
 TABLES = """
     select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -41,7 +42,7 @@ class _Facts:
 
 
 @contextmanager
-def loaded_postgresql(copy: Path, hidden: tuple[str, ...] = ()) -> Iterator[OpenedCopy]:
+def loaded_postgresql(copy: Path, limit: TimeLimit, hidden: tuple[str, ...] = ()) -> Iterator[OpenedCopy]:
     """The dump as a database that answers; a dump that does not load answers nothing.
 
     Raises BackupError for what this machine lacks.
@@ -51,20 +52,20 @@ def loaded_postgresql(copy: Path, hidden: tuple[str, ...] = ()) -> Iterator[Open
     except (OSError, ValueError, KeyError) as error:
         yield OpenedCopy(Answer(f"the copy holds no dump of ours: {error}", False), _nothing)
         return
-    with closing(dump), scratch_server(installed_postgresql(facts.major), hidden) as server:
+    with closing(dump), scratch_server(installed_postgresql(facts.major), limit, hidden) as server:
         started = time.monotonic()
         with psycopg.connect(server.connection("postgres"), autocommit=True) as session:
             session.execute(_create(facts))
-        notes = _load_roles(server, copy)
+        notes = _load_roles(server, copy, limit)
         where = f"PostgreSQL {server.installed.major}"
-        failure = _load(server, dump, has_roles=notes is not None)
+        failure = _load(server, dump, limit, has_roles=notes is not None)
         if failure:
             yield OpenedCopy(Answer(f"the dump did not load into {where}: {failure}", False), _nothing)
             return
         seconds = time.monotonic() - started
-        tables, words = _contents(server)
+        tables, words = _contents(server, limit)
         text = f"the dump was loaded into {where} in {seconds:.1f} s: {words}{notes or ''}"
-        yield OpenedCopy(Answer(text, tables > 0), lambda query: _ask(server, query))
+        yield OpenedCopy(Answer(text, tables > 0), lambda query: _ask(server, query, limit))
 
 
 def _nothing(_query: str) -> object:
@@ -89,7 +90,7 @@ def _create(facts: _Facts) -> sql.Composed:
     )
 
 
-def _load_roles(server: ScratchServer, copy: Path) -> str | None:
+def _load_roles(server: ScratchServer, copy: Path, limit: TimeLimit) -> str | None:
     """Make the roles that the dump knows; what of it did not work, in words, or None when the copy has none.
 
     A role that is there already, or a tablespace whose disk is not here, is no fault of the dump.
@@ -100,22 +101,22 @@ def _load_roles(server: ScratchServer, copy: Path) -> str | None:
         return None
     with closing(roles):
         options = ("--no-psqlrc", "--quiet", f"--dbname={server.connection('postgres')}", "--file=-")
-        ended = server.run("psql", *options, stdin=roles, seconds=LOAD_SECONDS)
+        ended = server.run("psql", *options, stdin=roles, seconds=limit.seconds_left)
     lines = [line.partition("ERROR:")[2].strip() for line in plain(ended.errors).splitlines() if "ERROR:" in line]
     if ended.exit_code:
         lines.append(_last(ended))
     return f" ({len(lines)} errors in the roles, first: {lines[0][:200]})" if lines else ""
 
 
-def _load(server: ScratchServer, dump: IO[bytes], *, has_roles: bool) -> str | None:
+def _load(server: ScratchServer, dump: IO[bytes], limit: TimeLimit, *, has_roles: bool) -> str | None:
     """Load the dump; why it did not load, or None. Raises BackupError for what this machine lacks."""
     options = ["--exit-on-error", "--no-tablespaces", "--no-subscriptions", "--no-publications"]
     options += [] if has_roles else ["--no-owner", "--no-privileges"]
     ended = server.run(
-        "pg_restore", *options, f"--dbname={server.connection(DATABASE)}", stdin=dump, seconds=LOAD_SECONDS
+        "pg_restore", *options, f"--dbname={server.connection(DATABASE)}", stdin=dump, seconds=limit.seconds_left
     )
     if ended.is_late:
-        return f"not within {LOAD_SECONDS // 3600} h"
+        return f"not within {limit}"
     said = plain(ended.errors)
     if "No space left" in said:
         words = f"the disk of {server.folder} is full; make room there, and drill again"
@@ -136,9 +137,9 @@ def _last(ended: Ended) -> str:
     return lines[-1][-200:] if lines else f"exit code {ended.exit_code}"
 
 
-def _contents(server: ScratchServer) -> tuple[int, str]:
+def _contents(server: ScratchServer, limit: TimeLimit) -> tuple[int, str]:
     """How many tables and rows there are; the rows only as far as the time allows."""
-    rows, until = 0, time.monotonic() + COUNT_SECONDS
+    rows, until = 0, time.monotonic() + min(COUNT_SECONDS, limit.seconds_left / 2)
     with psycopg.connect(server.connection(DATABASE), autocommit=True) as session:
         tables = session.execute(TABLES).fetchall()
         words = f"{len(tables):,} table{'' if len(tables) == 1 else 's'}"
@@ -155,14 +156,15 @@ def _contents(server: ScratchServer) -> tuple[int, str]:
     return len(tables), f"{words}, {rows:,} rows"
 
 
-def _ask(server: ScratchServer, query: str) -> object:
-    options = f"-c default_transaction_read_only=on -c statement_timeout={QUERY_SECONDS}s"
+def _ask(server: ScratchServer, query: str, limit: TimeLimit) -> object:
+    left = max(1, min(int(limit.seconds_left * 1000), MOST_MILLISECONDS))  # 0 would be no limit
+    options = f"-c default_transaction_read_only=on -c statement_timeout={left}"
     try:
         with psycopg.connect(server.connection(DATABASE), options=options) as session:
             cursor = session.execute(query.encode())
             rows = cursor.fetchmany(2) if cursor.description else []
     except psycopg.errors.QueryCanceled:
-        raise QueryFailed(f"gave no answer within {QUERY_SECONDS} s") from None
+        raise QueryFailed(f"gave no answer within {limit}") from None
     except psycopg.Error as error:
         raise QueryFailed(f"failed: {str(error).strip().partition(chr(10))[0]}") from None
     return single_value(rows)

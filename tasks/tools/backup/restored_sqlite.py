@@ -9,15 +9,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tasks.tools.backup.answers import Answer, OpenedCopy, QueryFailed
+from tasks.tools.backup.time_limit import TimeLimit
 
-CHECK_SECONDS = 3600
-QUERY_SECONDS = 60
 LOOK_STEPS = 100_000
 LONGEST_VALUE_BYTES = 64 * 1024 * 1024
 
 
 @contextmanager
-def opened_sqlite(file: Path) -> Iterator[OpenedCopy]:
+def opened_sqlite(file: Path, limit: TimeLimit) -> Iterator[OpenedCopy]:
     """The file as a database that answers, checked through; a file that is none answers nothing."""
     if not _is_file(file):
         yield OpenedCopy(Answer(f"{file.name} is not in the copy", False), _nothing)
@@ -26,7 +25,8 @@ def opened_sqlite(file: Path) -> Iterator[OpenedCopy]:
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
         database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
         database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-        yield OpenedCopy(_checked(file, database), lambda query: _ask(database, query))
+        database.set_progress_handler(lambda: int(not limit.seconds_left), LOOK_STEPS)
+        yield OpenedCopy(_checked(file, database, limit), lambda query: _ask(database, query, limit))
 
 
 def _is_file(file: Path) -> bool:
@@ -40,9 +40,8 @@ def _nothing(_query: str) -> object:
     raise QueryFailed("was not asked: there is no database")
 
 
-def _checked(file: Path, database: sqlite3.Connection) -> Answer:
+def _checked(file: Path, database: sqlite3.Connection, limit: TimeLimit) -> Answer:
     started = time.monotonic()
-    _limit(database, CHECK_SECONDS)
     try:
         database.execute("pragma trusted_schema = off")
         found = [str(row[0]) for row in database.execute("pragma integrity_check(3)")]
@@ -52,7 +51,8 @@ def _checked(file: Path, database: sqlite3.Connection) -> Answer:
         tables = [name for name in names if not name.startswith("sqlite_")]
         rows = sum(_count(database, table) for table in tables)
     except sqlite3.Error as error:
-        return Answer(f"{file.name} could not be checked: {error}", False)
+        why = f"not within {limit}" if _is_late(error) else str(error)
+        return Answer(f"{file.name} could not be checked: {why}", False)
     words = f"{len(tables)} table{'' if len(tables) == 1 else 's'}, {rows:,} rows"
     seconds = time.monotonic() - started
     return Answer(f"{file.name} was checked through in {seconds:.1f} s and is whole: {words}", bool(tables))
@@ -64,13 +64,12 @@ def _count(database: sqlite3.Connection, table: str) -> int:
     return found
 
 
-def _ask(database: sqlite3.Connection, query: str) -> object:
-    _limit(database, QUERY_SECONDS)
+def _ask(database: sqlite3.Connection, query: str, limit: TimeLimit) -> object:
     try:
         rows = database.execute(query).fetchmany(2)
     except sqlite3.OperationalError as error:
-        if "interrupted" in str(error):
-            raise QueryFailed(f"gave no answer within {QUERY_SECONDS} s") from None
+        if _is_late(error):
+            raise QueryFailed(f"gave no answer within {limit}") from None
         raise QueryFailed(f"failed: {error}") from None
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise QueryFailed(f"failed: {error}") from None
@@ -86,6 +85,5 @@ def single_value(rows: list[tuple[object, ...]]) -> object:
     return rows[0][0]
 
 
-def _limit(database: sqlite3.Connection, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    database.set_progress_handler(lambda: int(time.monotonic() > until), LOOK_STEPS)
+def _is_late(error: sqlite3.Error) -> bool:
+    return "interrupted" in str(error)

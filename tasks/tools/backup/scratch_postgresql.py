@@ -20,6 +20,7 @@ from models.errors import BackupError
 from models.vocabulary import BackupFault
 from tasks.tools.backup.confinement import Confinement
 from tasks.tools.backup.sandbox import Confined, Ended
+from tasks.tools.backup.time_limit import TimeLimit
 from tasks.tools.backup.walking import remove_tree
 from tasks.tools.capture import plain
 
@@ -27,7 +28,8 @@ OWNER = "watchbill_drill"
 """Its superuser; a name that no dump's roles have, for they would change its rights."""
 START_SECONDS = 120
 STOP_SECONDS = 10
-LONGEST_SECONDS = 2 * 86_400
+GRACE_SECONDS = 600
+"""After its deadline a server may go on for so long, that it can tell what was late."""
 INSTALLED = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin")
 PREFIX = "watchbill-scratch-"
 # It lives for minutes: what makes a server survive a loss of power only costs time here.
@@ -114,7 +116,7 @@ def _installed() -> Iterator[Installed]:
 
 
 @contextmanager
-def scratch_server(installed: Installed, hidden: tuple[str, ...] = ()) -> Iterator[ScratchServer]:
+def scratch_server(installed: Installed, limit: TimeLimit, hidden: tuple[str, ...] = ()) -> Iterator[ScratchServer]:
     """A new server, as long as the block lasts. Raises BackupError when it does not start."""
     _remove_left()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_disk()))
@@ -123,7 +125,7 @@ def scratch_server(installed: Installed, hidden: tuple[str, ...] = ()) -> Iterat
     try:
         process = _Server(command, _walls(folder, hidden))
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="scratch") as executor, process:
-            ended = executor.submit(process.wait, LONGEST_SECONDS)
+            ended = executor.submit(process.wait, limit.seconds_left + GRACE_SECONDS)
             try:
                 server = ScratchServer(installed, folder)
                 _await(server, ended)

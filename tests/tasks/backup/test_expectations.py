@@ -12,9 +12,9 @@ import pytest
 from models.errors import BackupError
 from models.site.backups import Expectation, Source
 from models.vocabulary import BackupFault
-from tasks.expectations import answers_of
-from tasks.tools.backup import restored_sqlite
+from tasks.expectations import RestoredCopy, answers_of
 from tasks.tools.backup.answers import Answer, OpenedCopy, QueryFailed, answer_of
+from tasks.tools.backup.time_limit import TimeLimit
 
 TAKEN = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
 FILES = Source(on="web1", paths=("/srv/app",))
@@ -34,8 +34,9 @@ def copy(home: Path) -> Path:
     return folder
 
 
-def asked(source: Source, copy: Path, **expected: Any) -> list[Answer]:
-    return answers_of(source, [Expectation(**expected)], copy, TAKEN)
+def asked(source: Source, copy: Path, limit: timedelta = timedelta(minutes=1), **expected: Any) -> list[Answer]:
+    wanted = [Expectation(**expected)] if expected else []
+    return answers_of(source, wanted, RestoredCopy(copy, TAKEN, TimeLimit.of(limit)))
 
 
 @pytest.mark.parametrize(
@@ -103,21 +104,20 @@ def test_a_query_to_a_sqlite_copy(shop: Path, query: str, limit: dict[str, Any],
     assert not list(shop.parent.glob("shop.db-*"))
 
 
-def test_an_endless_query_is_ended(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restored_sqlite, "QUERY_SECONDS", 0.2)
+def test_an_endless_query_is_ended_at_the_drills_deadline(shop: Path) -> None:
     endless = "with recursive n(x) as (select 1 union all select x + 1 from n) select count(*) from n"
-    _, answer = asked(SHOP, shop.parent, query=endless, at_least=1)
+    _, answer = asked(SHOP, shop.parent, timedelta(seconds=1), query=endless, at_least=1)
     assert not answer.is_good
-    assert "gave no answer within 0.2 s" in answer.text
+    assert answer.text.endswith("gave no answer within the drill's deadline of 1s")
 
 
 def test_a_database_answers_also_when_the_plan_asks_nothing(shop: Path) -> None:
-    (answer,) = answers_of(SHOP, [], shop.parent, TAKEN)
+    (answer,) = asked(SHOP, shop.parent)
     assert answer.is_good
     raw = bytearray(shop.read_bytes())
     raw[4096:8192] = b"\x07" * 4096
     shop.write_bytes(raw)
-    (answer,) = answers_of(SHOP, [], shop.parent, TAKEN)
+    (answer,) = asked(SHOP, shop.parent)
     assert not answer.is_good
 
 
@@ -132,7 +132,7 @@ def test_what_is_no_database_answers_nothing(shop: Path, make: Any) -> None:
 def test_a_database_that_is_a_link_is_not_followed(shop: Path) -> None:
     shop.rename(shop.with_name("elsewhere"))
     shop.symlink_to("elsewhere")
-    (answer,) = answers_of(SHOP, [], shop.parent, TAKEN)
+    (answer,) = asked(SHOP, shop.parent)
     assert answer == Answer("shop.db is not in the copy", False)
 
 
@@ -202,6 +202,27 @@ def test_a_command_sees_neither_secrets_nor_the_network(copy: Path, home: Path) 
     assert answer.is_good, answer.text
 
 
+def test_a_command_is_ended_at_the_drills_deadline(copy: Path) -> None:
+    (answer,) = asked(FILES, copy, timedelta(seconds=1), command=("sh", "-c", "echo slow; sleep 60"))
+    assert not answer.is_good
+    assert "did not end within the drill's deadline of 1s: slow" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("used", "least", "most", "reason"),
+    [
+        (timedelta(), 3590, 3600, "nothing used"),
+        (timedelta(minutes=50), 590, 600, "the rest of it"),
+        (timedelta(hours=2), 0, 0, "over, and not below nothing"),
+        (timedelta(hours=-2), 3590, 3600, "the clock was set back: the whole, and no more"),
+    ],
+)
+def test_what_is_left_of_a_deadline(used: timedelta, least: float, most: float, reason: str) -> None:
+    limit = TimeLimit.of(timedelta(hours=1), used)
+    assert least <= limit.seconds_left <= most, reason
+    assert str(limit) == "the drill's deadline of 1h"
+
+
 def test_a_command_that_is_not_on_this_machine_says_nothing_about_the_copy(copy: Path) -> None:
     with pytest.raises(BackupError) as failure:
         asked(FILES, copy, command=("nonesuch-checker", "--all"))
@@ -212,6 +233,6 @@ def test_a_command_that_is_not_on_this_machine_says_nothing_about_the_copy(copy:
 def test_commands_are_asked_last_for_they_may_change_the_copy(copy: Path) -> None:
     expected = [Expectation(command=("rm", "-r", "srv")), Expectation(file="srv/app/conf/app.ini")]
     (copy / "srv").chmod(0o777)
-    answers = answers_of(FILES, expected, copy, TAKEN)
+    answers = answers_of(FILES, expected, RestoredCopy(copy, TAKEN, TimeLimit.of(timedelta(minutes=1))))
     assert answers[0] == Answer("srv/app/conf/app.ini is there", True)
     assert "rm -r srv" in answers[1].text

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from models.queries import journal
 from models.queries.journal import Fact
 from models.vocabulary import BackupFault
 from tasks.tools.backup.own_copy import OwnState, answer_of_own_copy, own_copy
+from tasks.tools.backup.time_limit import TimeLimit
+
+LIMIT = TimeLimit.of(timedelta(days=1))
 
 
 def write(database: Database, rows: int) -> None:
@@ -48,7 +52,7 @@ def restored(state: OwnState, to: Path) -> Path:
 def test_the_journal_of_a_restored_copy_verifies(state: OwnState, database: Database, tmp_path: Path) -> None:
     copy = restored(state, tmp_path / "back")
     write(database, 3)  # what came after the copy is no fault of it
-    answer = answer_of_own_copy(copy)
+    answer = answer_of_own_copy(copy, LIMIT)
     assert answer.is_good, answer.text
     assert "5 rows" in answer.text
 
@@ -66,7 +70,7 @@ def test_a_copy_whose_history_was_rewritten_is_no_proof(state: OwnState, tmp_pat
     (anchors,) = copy.rglob("journal-anchors")
     first, rest = anchors.read_text().rsplit(" ", 1)
     anchors.write_text(f"{first} {'0' * len(rest.strip())}\n")
-    answer = answer_of_own_copy(copy)
+    answer = answer_of_own_copy(copy, LIMIT)
     assert not answer.is_good
     assert "rewritten" in answer.text
 
@@ -81,12 +85,12 @@ def test_a_copy_with_a_damaged_database_is_no_proof(sqlite: Database, tmp_path: 
         database.executescript(
             "drop trigger journal_keeps_rows_update; update journal set actor = 'eve' where seq = 2;"
         )
-    answer = answer_of_own_copy(copy)
+    answer = answer_of_own_copy(copy, LIMIT)
     assert (answer.is_good, "row 2" in answer.text) == (False, True), answer.text
 
 
 def test_an_empty_folder_is_no_copy(tmp_path: Path) -> None:
-    assert answer_of_own_copy(tmp_path).text == "the copy has no folder own-copy"
+    assert answer_of_own_copy(tmp_path, LIMIT).text == "the copy has no folder own-copy"
 
 
 def test_a_database_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
