@@ -226,7 +226,7 @@ def _read(where: str, read: Any) -> Any:
     try:
         return read()
     except (YAMLError, ValueError, TypeError, AttributeError) as error:
-        raise VectorError(f"{where}: {error}") from error
+        raise VectorError(f"{where}: {' '.join(str(error).split())}") from error
 
 
 def _each(value: Any, where: str) -> Iterator[tuple[str, Any]]:
