@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.conformance import alerts, cron, flapping, retention
+from tests.conformance import alerts, cron, flapping, retention, sla
 from tests.conformance.cases import Case, VectorError
 
 KINDS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Case]]] = {
@@ -14,6 +14,7 @@ KINDS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Case]]] = {
     "cron": cron.run,
     "flapping": flapping.run,
     "retention": retention.run,
+    "sla": sla.run,
 }
 
 

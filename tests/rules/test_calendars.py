@@ -202,7 +202,7 @@ def test_a_calendar_in_utc_is_open_exactly_in_its_hours(week, first):
 
 
 def test_the_calendars_of_a_service_desk_tool_give_its_answers():
-    document = json.loads((Path(__file__).parents[1] / "vectors" / "business_time.json").read_text())
+    document = json.loads((Path(__file__).parents[1] / "vectors" / "sla.json").read_text())
     rows = document["sets"]["business_time"]
     calendars = {
         name: Calendar(
