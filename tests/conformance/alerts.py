@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -93,16 +93,20 @@ def _time_intervals(value: Any) -> Iterator[Case]:
         yield Case(f"{where} {case.get('comment')}", fault)
     for where, element in rows(found["yaml_cases"], f"{place}.yaml_cases") if "yaml_cases" in found else ():
         case = fields(element, where, {"yaml", "contains", "excludes", "expect_error"}, {"err", "comment"})
+        if not isinstance(case["yaml"], str):
+            raise VectorError(f"{where}: yaml is a text")
         yield Case(f"{where} {case['yaml']!r}", _yaml_fault(case, where))
 
 
 def _yaml_fault(case: Mapping[str, Any], where: str) -> str | None:
-    refused = _switch(case["expect_error"], where)
+    is_refused = _switch(case["expect_error"], where)
+    if is_refused and (case["contains"] or case["excludes"]):
+        raise VectorError(f"{where}: what is refused contains and excludes nothing")
     try:
-        intervals = _INTERVALS.validate_python(_yaml(case["yaml"], where) or ())
-    except ValidationError as error:
-        return None if refused else f"refused: {error}"
-    if refused:
+        intervals = _INTERVALS.validate_python(YAML(typ="safe").load(case["yaml"]) or ())
+    except (YAMLError, ValueError) as error:
+        return None if is_refused else f"refused: {' '.join(str(error).split())}"
+    if is_refused:
         return f"accepted, but refused by Alertmanager: {case.get('err')}"
     return _misplaced(case, where, lambda at: any(one.contains(at, at.tzinfo) for one in intervals))
 

@@ -32,8 +32,8 @@ def _thresholds(value: Any) -> FlapThresholds:
         if found[key] != known:
             raise VectorError(f"rules.{key}: {found[key]!r} is not known, only {known!r}")
     try:
-        return FlapThresholds(found["low_threshold"], found["high_threshold"])
-    except (TypeError, ValueError) as error:
+        return FlapThresholds(*(_number(found[key], f"rules.{key}") for key in ("low_threshold", "high_threshold")))
+    except ValueError as error:
         raise VectorError(f"rules: {error}") from error
 
 

@@ -69,7 +69,7 @@ def test_a_wrong_answer_is_printed(tmp_path, capsys, changes, fault):
         ({"start": "percent>high"}, {}, "rules.start"),
         ({"curve": 1}, {}, "unknown field curve"),
         ({"low_threshold": 50}, {}, "high is a percentage above low"),
-        ({"low_threshold": "x"}, {}, "rules:"),
+        ({"low_threshold": "x"}, {}, "rules.low_threshold: 'x' is not a number"),
         ({}, {"states": []}, "at least one case"),
         ({}, {"states": [4]}, "a state is 0 to 3"),
         ({}, {"states": [True]}, "a state is 0 to 3"),
