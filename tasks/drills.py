@@ -235,11 +235,11 @@ def _in_words(drill: OpenDrill) -> str:
 
 
 def _failure(run: ClaimedRun, drill: OpenDrill, why: str) -> str:
-    """What a person must know first: what is wrong with the point, and which one to use instead."""
+    """What a person must know first: which point to use instead, and what is wrong with this one, however long."""
     plan = plan_of(run)
     with database().read() as session:
         points = restore_points.of_plan(session, plan.name, plan.to)
         proven = [(short_key(point.key), point.taken_at) for point in points if point.state is PointState.PROVEN]
     key, taken = proven[-1] if proven else ("", drill.point.taken_at)
-    use = f"the last proven point is {key} of {stamp(taken)}" if proven else ""
-    return f"point {short_key(drill.point.key)}: {why}; {use or 'no point of the plan is proven'}"
+    use = f"the last proven point is {key} of {stamp(taken)}" if proven else "no point of the plan is proven"
+    return f"point {short_key(drill.point.key)} ({use}): {why}"

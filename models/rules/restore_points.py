@@ -193,9 +193,10 @@ def _drills(targets: Targets, facts: PlanFacts, now: datetime) -> Iterator[Reaso
 
 
 def _failed_drill(drill: Drill, facts: PlanFacts, now: datetime) -> str:
+    """What to use instead comes before why: a report cuts long texts, and reasons are long."""
     proven = newest_of(facts.points, {PointState.PROVEN}, now)
     use = f"the last proven point is {short_key(proven.key)}" if proven else "no point is proven"
-    return f"the drill of {drill.point} failed: {drill.reason or 'it differs'}; {use}"
+    return f"the drill of {drill.point} failed ({use}): {drill.reason or 'it differs'}"
 
 
 def _runs(facts: PlanFacts) -> Iterator[Reason]:

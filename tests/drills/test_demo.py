@@ -27,7 +27,7 @@ SHOWN = (
     r"drill-payroll +point \S+ restored and compared in .*; it answers 3 questions as expected",
     r"one bit flips on the disk of finance: \S+\.tar\.zst",
     r"drill-payroll +point \S+ is bad; the last proven point is \S+ of \d\d:\d\d",
-    r"drill-payroll +RUN\d+ failed: payroll: repository damaged: .*; the last proven point is \S+ of ",
+    r"drill-payroll +RUN\d+ failed: payroll: repository damaged: point \S+ \(the last proven point is \S+ of ",
     r"backup-orders +RUN\d+ is taken up again: its worker \S+ gave no more sign of life",
     r"backup-orders +point \S+ taken into store: 1 file, 2\.3 MiB",
     r"backup-orders +RUN\d+ ok",

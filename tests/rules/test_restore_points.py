@@ -46,7 +46,7 @@ WELL = PlanFacts(OLD_PLAN, daily("Pll"), (drill(),), Outcome.OK)
         (
             {"drills": (drill(2 * DAY), drill(outcome=Outcome.FAILED, reason="3 files differ"))},
             "red",
-            "the drill of p0 failed: 3 files differ; the last proven point is p0",
+            "the drill of p0 failed (the last proven point is p0): 3 files differ",
             "an older pass does not outweigh a failure",
         ),
         ({"drills": (drill(outcome=Outcome.FAILED), drill(MINUTE))}, "green", "proven", "passed since"),

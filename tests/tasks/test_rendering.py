@@ -20,7 +20,7 @@ from models.errors import NotFound, WatchbillError
 from models.queries import notices as wishes
 from models.queries.daily_operations import DailyOperations
 from models.queries.daily_operations.content import Count
-from models.records import Alarm, Run
+from models.records import Alarm, DrillRow, Run
 from models.settings import CHECKOUT
 from models.vocabulary import AlarmKind, HostFault, Outcome, SlotState
 from tasks.notices import KINDS, NoticeFacts
@@ -215,6 +215,23 @@ def test_the_log_tells_that_a_backup_was_taken_up_again(sqlite: Database, tmp_pa
     assert made["html"].decode().count("taken up again") == 1
     words = " ".join(" ".join(Page(made["html"].decode()).text).split())
     assert re.search(r"lab Notebooks of the lab red no restore point is proven 4 h never 12.1 GiB RUN000095", words)
+
+
+def test_no_report_cuts_off_which_point_to_use_instead(sqlite: Database, tmp_path: Path) -> None:
+    month = eventful_month(sqlite, tmp_path / "site")
+    long = "the archive: repository damaged: it cannot be decompressed (the restored data do not match); " * 5
+    with sqlite.write() as session:
+        failed = DrillRow.plan == "mail", DrillRow.outcome == Outcome.FAILED
+        session.execute(update(DrillRow).where(*failed).values(reason=long))
+    for name, report in ((NAME, month.log()), ("backup-evidence", month.evidence())):
+        made = render_report(name, report, TEMPLATES)
+        for suffix in ("html", "txt"):
+            text = " ".join(made[suffix].decode().split())
+            told = len(re.findall(r"the drill of \w+ failed", text))
+            assert told >= 2, "under what needs you, and beside the plan"
+            assert (
+                len(re.findall(r"the drill of \w+ failed \(the last proven point is \w+\): the archive", text)) == told
+            )
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
