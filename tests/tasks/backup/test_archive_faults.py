@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -71,12 +72,13 @@ def test_a_tree_of_folders_only_is_an_empty_source(tmp_path, vault):
 def test_a_source_that_fails_leaves_no_point_and_nothing_else(tmp_path, make, source, fault, reason):
     vault = make(tmp_path)
     again = replace(source, read=_from_its_start(source)) if isinstance(source, Stream) else source
-    before = files_in(tmp_path)
+    before, threads = files_in(tmp_path), set(threading.enumerate())
     with pytest.raises(BackupError) as caught:
         take(vault, again)
     assert caught.value.fault is fault, reason
     assert vault.points("shop") == []
     assert files_in(tmp_path) == before
+    assert set(threading.enumerate()) <= threads
 
 
 def _from_its_start(source: Stream) -> Callable[[int], bytes]:
