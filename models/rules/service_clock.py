@@ -50,7 +50,7 @@ class Reading:
     warn_at: datetime | None
     """When three quarters of it are; unknown while it is held."""
     breached_at: datetime | None
-    """Since when it has been breached: its due instant, or the change that put that into the past."""
+    """Since when it has been breached: its due instant, or the later change that put that into the past."""
     due_if_resumed_at: datetime | None
     """While it is held: when it would be due if it went on now."""
     business_elapsed: timedelta
@@ -208,7 +208,7 @@ class Run:
 def _breached_since(
     due_at: datetime, terms: list[Terms], which: tuple[Agreement, Measure], gaps: Sequence[Gap]
 ) -> datetime:
-    """The beginning of the breach that lasts: perhaps under earlier terms, whose change did not cure it."""
+    """When the breach that lasts began: not before the due time, perhaps under terms whose change did not cure it."""
     index = len(terms) - 1
     since = max(due_at, terms[index].at)
     while index and since == terms[index].at:
@@ -217,7 +217,7 @@ def _breached_since(
         if earlier is None or earlier > since:
             break
         since = max(earlier, terms[index].at)
-    return since
+    return max(due_at, since)
 
 
 def _due_under(terms: Terms, which: tuple[Agreement, Measure], gaps: Sequence[Gap], span: Interval) -> datetime | None:
