@@ -43,6 +43,7 @@ app.command("desk.cli.events:app", name="event", group=DAILY, help="What has hap
 app.command("desk.cli.backups:app", name="backup", group=DAILY, help="Backups, and the restores that prove them.")
 app.command("desk.cli.reports:app", name="report", group=DAILY, help="Reports, rendered from the shared database.")
 app.command("desk.cli.alarms:app", name="alarm", group=DAILY, help="What is wrong now.")
+app.command("desk.cli.clocks:app", name="clock", group=DAILY, help="Business time by the site's calendars.")
 
 app.command("desk.cli.doctor:doctor", name="doctor", group=CARE, help="Look at everything, with the mend.")
 app.command("desk.cli.journals:app", name="journal", group=CARE, help="The memory: verify it, export it.")
