@@ -18,6 +18,8 @@ from models.rules.matchers import Labels
 from models.rules.routing import Branch
 from models.rules.wall_clock import require_aware, stamp
 
+_shown = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -64,7 +66,7 @@ class Look:
 
 def group_key(branch: Branch, labels: Labels) -> str:
     """What tells a group from all others: its route, and the labels that it is grouped by."""
-    return f"{branch.key}:{json.dumps(branch.group_labels(labels), ensure_ascii=False, separators=(',', ':'))}"
+    return f"{branch.key}:{_shown(branch.group_labels(labels))}"
 
 
 def timing_of(branch: Branch, *, tells_resolved: bool = True) -> Timing:

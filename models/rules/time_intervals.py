@@ -28,6 +28,7 @@ MONTHS = tuple(name.lower() for name in (
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _SHORTEST_MONTH = 28
+_LEAP_YEAR = 2024  # its months are as long as they ever are
 
 Range = tuple[int, int]
 Ranges = tuple[Range, ...]
@@ -52,9 +53,19 @@ class Spans:
         return (
             (self.minutes is None or any(first <= minute < end for first, end in self.minutes))
             and _among(self.weekdays, wall.isoweekday() % 7)
-            and (self.days is None or _among(_from_first(self.days, wall), wall.day))
+            and _among(_from_first(self.days, calendar.monthrange(wall.year, wall.month)[1]), wall.day)
             and _among(self.months, wall.month)
             and _among(self.years, wall.year)
+        )
+
+    @property
+    def is_never(self) -> bool:
+        """Whether no instant is inside: an empty list, a 13th month, or a day that its months never have."""
+        if () in (self.minutes, self.weekdays, self.days, self.months, self.years):
+            return True
+        lengths = [calendar.monthrange(_LEAP_YEAR, month)[1] for month in range(1, 13) if _among(self.months, month)]
+        return not any(
+            _among(_from_first(self.days, length), day) for length in lengths for day in range(1, length + 1)
         )
 
 
@@ -141,10 +152,9 @@ def _among(ranges: Ranges | None, number: int) -> bool:
     return ranges is None or any(first <= number <= last for first, last in ranges)
 
 
-def _from_first(days: Ranges, wall: datetime) -> Ranges:
-    """The days with negative ones counted from the end of this month."""
-    length = calendar.monthrange(wall.year, wall.month)[1]
-    return tuple(
+def _from_first(days: Ranges | None, length: int) -> Ranges | None:
+    """The days of a month of this length, with negative ones counted from its end."""
+    return days and tuple(
         (first if first > 0 else length + 1 + first, last if last > 0 else length + 1 + last) for first, last in days
     )
 

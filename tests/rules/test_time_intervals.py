@@ -92,6 +92,27 @@ def test_what_is_no_interval_is_refused_with_its_key(make, key, words, reason):
     assert refused.value.key == key, reason
 
 
+@pytest.mark.parametrize(
+    ("interval", "is_never", "reason"),
+    [
+        (TimeInterval(), False, "always"),
+        (OFFICE, False, "office hours"),
+        (TimeInterval(weekdays=()), True, "no weekday"),
+        (TimeInterval(times=()), True, "no time"),
+        (TimeInterval(days_of_month=()), True, "no day"),
+        (TimeInterval(months=("13",)), True, "no such month"),
+        (TimeInterval(months=("0:13",)), False, "some are"),
+        (TimeInterval(days_of_month=("31",), months=("april", "june")), True, "no such day"),
+        (TimeInterval(days_of_month=("29",), months=("february",)), False, "in leap years"),
+        (TimeInterval(days_of_month=("30:31",), months=("february",)), True, "not even then"),
+        (TimeInterval(days_of_month=("-29",), months=("february",)), False, "the same from the end"),
+        (TimeInterval(days_of_month=("-31:-30",), months=("february",)), True, "before its beginning"),
+    ],
+)
+def test_an_interval_without_any_instant_is_known(interval, is_never, reason):
+    assert interval.spans.is_never is is_never, reason
+
+
 INTERVALS = {"office": (OFFICE,), "night": (NIGHT,), "never": (), "sundays": (TimeInterval(weekdays=("sunday",)),)}
 
 
