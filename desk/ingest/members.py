@@ -10,7 +10,6 @@ from models.rules.field_error import FieldError
 from models.rules.incoming import EARLIEST, LATEST, Incoming, capped
 
 Word = TypeVar("Word", bound=StrEnum)
-_ONLY_TEXTS = {str}
 
 
 def record(value: object, place: str = "") -> dict[str, Any]:
@@ -39,7 +38,7 @@ def text(holder: Mapping[str, Any], name: str) -> str:
 def needed(holder: Mapping[str, Any], name: str) -> str:
     """The text under this name. Raises BadInput (422) when there is none."""
     found = text(holder, name)
-    if not found.strip():
+    if not found or found.isspace():
         raise BadInput(422, pointer(name), "is missing or empty", "send a text")
     return found
 
@@ -51,9 +50,10 @@ def texts(holder: Mapping[str, Any], name: str) -> dict[str, str]:
 
 def only_texts(found: dict[str, Any], *place: str) -> dict[str, str]:
     """The object at this place, all members of which are texts. Raises BadInput (422)."""
-    if not set(map(type, found.values())) <= _ONLY_TEXTS:
-        key, value = next((key, value) for key, value in found.items() if type(value) is not str)
-        raise BadInput(422, pointer(*place, key), f"is {shown(value)}", "send a text")
+    for value in found.values():
+        if type(value) is not str:
+            key = next(key for key in found if found[key] is value)
+            raise BadInput(422, pointer(*place, key), f"is {shown(value)}", "send a text")
     return found
 
 

@@ -77,14 +77,14 @@ def capped(event: Incoming) -> Incoming:
 
     Raises FieldError, which names the field, for what cannot be cut.
     """
+    if _fits(event):
+        return event
     name = _on_one_line(event.name)
     if not name.strip():
         raise FieldError("name", "is empty: say in a few words what the event is")
     _check_labels(event.labels)
     _check_time("started_at", event.started_at)
     _check_time("ended_at", event.ended_at)
-    if name is event.name and _fits(event):
-        return event
     return replace(
         event,
         name=_distinct(name, LONGEST_WORD),
@@ -108,35 +108,59 @@ def leads_somewhere(url: str) -> bool:
     return len(url) <= LONGEST_LINK and url.startswith(("http://", "https://")) and url.isprintable() and " " not in url
 
 
+def _fits(event: Incoming) -> bool:
+    """Whether all of the event is kept as it is: the quick way, for this is asked of tens of thousands a second."""
+    return (
+        len(event.name) <= LONGEST_WORD
+        and event.name.isprintable()
+        and event.name.strip() != ""
+        and len(event.source) <= LONGEST_WORD
+        and len(event.key) <= LONGEST_WORD
+        and len(event.text) <= LONGEST_TEXT
+        and (not event.labels or _labels_fit(event.labels))
+        and (event.started_at is None or _is_in_time(event.started_at))
+        and (event.ended_at is None or _is_in_time(event.ended_at))
+        and (not event.links or (len(event.links) <= MOST_LINKS and _all_lead_somewhere(event.links)))
+        and (not event.facts or len(orjson.dumps(event.facts)) <= MOST_FACTS_BYTES)
+    )
+
+
+def _labels_fit(labels: Mapping[str, str]) -> bool:
+    names, values = "".join(labels), "".join(labels.values())
+    return (
+        len(labels) <= MOST_LABELS
+        and "" not in labels
+        and names.isprintable()
+        and (len(names) <= LONGEST_LABEL_NAME or max(map(len, labels)) <= LONGEST_LABEL_NAME)
+        and (len(values) <= LONGEST_LABEL or max(map(len, labels.values())) <= LONGEST_LABEL)
+    )
+
+
+def _is_in_time(at: datetime) -> bool:
+    return at.tzinfo is not None and EARLIEST <= at < LATEST
+
+
+def _all_lead_somewhere(links: tuple[Link, ...]) -> bool:
+    for link in links:  # noqa: SIM110 - twice as fast as all()
+        if not leads_somewhere(link.url):
+            return False
+    return True
+
+
 def _check_labels(labels: Mapping[str, str]) -> None:
     if len(labels) > MOST_LABELS:
         raise FieldError("labels", f"has {len(labels)} labels, at most {MOST_LABELS} are kept: send fewer")
-    # All names at once: this is asked of each of 60,000 alerts a second.
-    if _has_controls("".join(labels)) or "" in labels or len(max(labels, key=len, default="")) > LONGEST_LABEL_NAME:
+    if "" in labels or _has_controls("".join(labels)) or any(len(name) > LONGEST_LABEL_NAME for name in labels):
         problem = f"has a name of none, of more than {LONGEST_LABEL_NAME} or of control characters"
         raise FieldError("labels", f"{problem}: name each label in letters")
 
 
 def _check_time(name: str, at: datetime | None) -> None:
-    if at is None:
+    if at is None or _is_in_time(at):
         return
     if at.tzinfo is None:
         raise FieldError(name, f"{at.isoformat()} has no time zone: end it with Z or an offset such as +01:00")
-    if not EARLIEST <= at < LATEST:
-        raise FieldError(name, f"{at.isoformat()} is outside the years 1970 to 2099: check the sender's clock")
-
-
-def _fits(event: Incoming) -> bool:
-    return (
-        len(event.name) <= LONGEST_WORD
-        and len(event.source) <= LONGEST_WORD
-        and len(event.key) <= LONGEST_WORD
-        and len(event.text) <= LONGEST_TEXT
-        and len(event.links) <= MOST_LINKS
-        and (not event.labels or len(max(event.labels.values(), key=len)) <= LONGEST_LABEL)
-        and (not event.links or all(leads_somewhere(link.url) for link in event.links))
-        and (not event.facts or len(orjson.dumps(event.facts)) <= MOST_FACTS_BYTES)
-    )
+    raise FieldError(name, f"{at.isoformat()} is outside the years 1970 to 2099: check the sender's clock")
 
 
 def _on_one_line(text: str) -> str:
