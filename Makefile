@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help install demo check test drill bench docs lock clean
+.PHONY: help install demo check types house test bench lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,8 +30,13 @@ demo: install ## one night of routine jobs on this machine, with real parts
 check: install ## format, lint, types, import law, house tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types house
+
+types: install
+	$(BIN)/mypy
+
+house: install
 	$(BIN)/pytest -q tests/house
 
 test: install ## every test; drills run where their servers are installed
