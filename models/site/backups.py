@@ -15,6 +15,7 @@ from models.site.types import HostPath, Matching, Name, Named, SecretReference, 
 
 Argv = Annotated[tuple[Annotated[str, Field(max_length=100_000)], ...], Field(min_length=1, max_length=1000)]
 Percent = Annotated[float, Field(ge=0, le=100)]
+Day = Annotated[str, Matching(r"\d{4}-\d{2}-\d{2}", "must be a date like 2027-01-31")]
 
 
 class EngineName(StrEnum):
@@ -47,6 +48,13 @@ class RepositoryCheck(SiteModel):
     )
 
 
+class KeyCopy(SiteModel):
+    """A copy of a repository's key, kept apart: without one, whoever loses the machine loses the backups too."""
+
+    where: Text = Field(description="Where it lies, and who can get it. Never the key itself.")
+    tested: Day | None = Field(default=None, description="The day on which the repository was last opened with it.")
+
+
 class Repository(Named):
     """A place that keeps restore points."""
 
@@ -70,6 +78,9 @@ class Repository(Named):
     )
     identity: SecretReference | None = Field(
         default=None, description="With archive: the age secret key, for drills and restores on this machine."
+    )
+    key_copy: KeyCopy | None = Field(
+        default=None, description="The copy of the password or secret key that is kept apart from this machine."
     )
     create: bool = Field(default=False, description="Whether to make the repository when there is none.")
     medium: Title = Field(default="disk", description="What it lies on: copies on one medium are lost together.")
@@ -208,6 +219,4 @@ class Exemption(Named):
     agreed_by: Annotated[str, Matching(r"[a-z][a-z0-9.-]{0,62}", "must be a person's id")] = Field(
         description="Who agreed."
     )
-    until: Annotated[str, Matching(r"\d{4}-\d{2}-\d{2}", "must be a date like 2027-01-31")] | None = Field(
-        default=None, description="The last day on which it counts."
-    )
+    until: Day | None = Field(default=None, description="The last day on which it counts.")

@@ -33,7 +33,8 @@ services:
 BACKUPS = """
 repositories:
   vault: {title: The vault in the cellar, owner: ops, runbook: Call ops., engine: restic, where: /srv/vault,
-    medium: nas, password: "secret://vault", check: {schedule: {cron: "0 5 * * 0"}, parts: 4}}
+    medium: nas, password: "secret://vault", key_copy: {where: Envelope 12 in the safe., tested: 2026-09-30},
+    check: {schedule: {cron: "0 5 * * 0"}, parts: 4}}
   away: {title: The other site, owner: ops, runbook: Call ops., engine: restic, where: "rest:https://away.example/x",
     password: "secret://away", medium: other site, off_site: true}
 backups:

@@ -27,6 +27,7 @@ from tests.records.backup_month import (
     eventful_month,
     quiet_month,
 )
+from tests.sites import apply_site
 
 EVENING = PERIOD.until - 10 * HOUR
 
@@ -96,6 +97,34 @@ def test_the_verdict_names_what_is_against_it_worst_first(eventful: BackupEviden
         "mail is red",
         "The last check of the repository vault did not end well.",
     ]
+
+
+def test_access_is_what_the_sites_files_say(sqlite: Database, tmp_path: Path) -> None:
+    people = """teams: {ops: {title: Operations, manager: joe}, crew: {title: Crew}}
+people:
+  ann: {name: Ann, teams: [ops, crew], roles: [operator]}
+  joe: {name: Joe, roles: [manager]}
+  bea: {name: Bea, teams: [ops], roles: [requester]}
+  cay: {name: Cay, roles: [administrator]}
+"""
+    backups = """repositories:
+  attic: {title: A, owner: crew, runbook: R, engine: archive, where: /srv/attic}
+  cellar: {title: C, owner: ops, runbook: R, engine: archive, where: /srv/cellar, identity: "secret://age",
+    recipients: [age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq], key_copy: {where: Safe}}
+  vault: {title: V, owner: crew, runbook: R, engine: restic, where: /srv/vault, password: "secret://vault"}
+"""
+    folder = tmp_path / "site"
+    month = quiet_month(sqlite, folder)
+    (folder / "people.yaml").write_text(people)
+    (folder / "backups.yaml").write_text(backups)
+    apply_site(sqlite, folder, NOW)
+    found = month.evidence().access
+    assert found.operators == ("Ann", "Cay")
+    attic, cellar, vault = found.custodies
+    assert (attic.people, attic.manager, attic.encryption, attic.keys, attic.copy) == (("Ann",), None, "none", (), None)
+    assert (cellar.people, cellar.manager, cellar.keys) == (("Ann", "Bea"), "Joe", ("secret://age",))
+    assert (cellar.copy, cellar.copy_tested) == ("Safe", None)
+    assert (vault.keys, vault.copy) == (("secret://vault",), None)
 
 
 def test_all_well_needs_every_plan_green(sqlite: Database, tmp_path: Path) -> None:

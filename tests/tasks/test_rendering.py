@@ -234,6 +234,20 @@ def test_no_report_cuts_off_which_point_to_use_instead(sqlite: Database, tmp_pat
             )
 
 
+def test_the_evidence_says_who_can_open_a_repository_and_where_its_key_is_kept(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    made = render_report("backup-evidence", eventful_month(sqlite, tmp_path / "site").evidence(), TEMPLATES)
+    text = " ".join(made["txt"].decode().split())
+    assert "May run jobs, restores among them: Ann." in text
+    assert "away: ops (Ann); opened by secret://away (AES-256 by restic); copy of the key: NONE IS NOTED" in text
+    kept = "copy of the key: Envelope 12 in the safe., opened with it on 2026-09-30"
+    assert f"vault: ops (Ann); opened by secret://vault (AES-256 by restic); {kept}" in text
+    words = " ".join(" ".join(Page(made["html"].decode()).text).split())
+    assert "away ops Ann secret://away AES-256 by restic none is noted" in words
+    assert "Envelope 12 in the safe. opened with it on 2026-09-30" in words
+
+
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
 def test_no_text_keeps_a_character_that_acts(text: str) -> None:
     said = wording.harmless(text)

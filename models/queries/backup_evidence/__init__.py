@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from models.queries import backup_standing
 from models.queries.backup_evidence import plans, repositories, restore_tests
+from models.queries.backup_evidence.access import access
 from models.queries.backup_evidence.content import BackupEvidence, Found, Hold
 from models.queries.backup_evidence.facts import PointFact, RunFact
 from models.queries.backup_evidence.reading import BackupJob, Ground, read_ground
@@ -59,6 +60,7 @@ def backup_evidence(session: Session, period: Period, now: datetime, own_run: in
         holds=tuple(
             Hold(one.plan.name, one.plan.legal_hold, len(one.points)) for one in standings if one.plan.legal_hold
         ),
+        access=access(session, ground.book.repositories if ground.book else {}),
         restores=tuple(run for run in runs if run.kind == "restore"),
         all_runs=runs,
         points=points,

@@ -160,6 +160,33 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class Custody:
+    """Who answers for one repository, and what opens it."""
+
+    repository: str
+    owner: str
+    manager: str | None
+    people: tuple[str, ...]
+    """Of the team."""
+    encryption: str
+    keys: tuple[str, ...]
+    """References to the secrets that open it, on the workers."""
+    copy: str | None
+    """Where a copy of the key is kept apart; None when none is noted."""
+    copy_tested: str | None
+    """The day on which the repository was last opened with it."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who can restore and delete, as far as the site's files tell."""
+
+    operators: tuple[str, ...]
+    """Whom the site lets run jobs, restores among them."""
+    custodies: tuple[Custody, ...]
+
+
+@dataclass(frozen=True)
 class Found:
     """What the verdict is made of."""
 
@@ -198,6 +225,7 @@ class BackupEvidence:
     unusual: tuple[PointFact, ...]
     removed: tuple[PointFact, ...]
     holds: tuple[Hold, ...]
+    access: Access
     restores: tuple[RunFact, ...]
     """Restores that people asked for."""
     all_runs: tuple[RunFact, ...]
