@@ -39,8 +39,12 @@ def claimed(order: RunOrder) -> Iterator[ClaimedRun]:
 
 
 def _in_words(error: Exception) -> str:
-    """What people read as the reason: an error of ours says it all, of any other its kind tells most."""
-    return str(error) if isinstance(error, WatchbillError) else f"{type(error).__name__}: {error}"
+    """What people read as the reason: an error of ours says it all, of any other its kind tells most.
+
+    What went wrong beside it is noted on it: a clean-up that failed, too, leaves the host as it is.
+    """
+    words = str(error) if isinstance(error, WatchbillError) else f"{type(error).__name__}: {error}"
+    return "; ".join([words, *getattr(error, "__notes__", ())])
 
 
 def _release(run: ClaimedRun) -> None:

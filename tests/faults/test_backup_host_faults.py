@@ -105,6 +105,7 @@ def test_a_host_that_is_cut_off_half_way_leaves_nothing_and_is_backed_up_when_it
         assert "on far: source failed: the line died mid-command" in said
         assert "it may live on the host" in said
         assert "no restore point is kept, the next run reads it anew" in said
+        assert "; afterwards, too: far: unreachable: afterwards 1 (sh -c " in said, "the host was not put in order"
         left = mark(plan, "far")
         assert marked(left), "nobody could end it there"
         assert plan.stored(plan.last_run()) == [point.key for point in plan.points()]
