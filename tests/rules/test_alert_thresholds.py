@@ -73,6 +73,7 @@ def test_the_threshold_is_reached_when_so_many_of_all_events_lie_in_the_time_bef
         (None, 0, Healing.WAITS, 5, "may heal by itself until 2026-11-21T12:05Z"),
         (None, 4.9, Healing.WAITS, 5, "may heal by itself until 2026-11-21T12:05Z"),
         (None, 5, Healing.DUE, None, "fired at 2026-11-21T12:00Z and did not clear within 5m"),
+        (0, 1, Healing.HEALED, None, "cleared by itself at 2026-11-21T12:00Z, within 5m"),
         (3, 3, Healing.HEALED, None, "cleared by itself at 2026-11-21T12:03Z, within 5m"),
         (5, 60, Healing.HEALED, None, "cleared by itself at 2026-11-21T12:05Z, within 5m"),
         (6, 60, Healing.DUE, None, "fired at 2026-11-21T12:00Z and did not clear within 5m"),

@@ -66,6 +66,13 @@ def test_thresholds_are_percentages_and_apart(low, high, is_flapping, reason):
         assert after([2], FlapThresholds(low, high)).is_flapping is is_flapping, reason
 
 
+def test_it_ends_at_the_low_threshold_itself():
+    history = [2, 0, 2, 0, *[0] * 19]
+    assert after(history[:-1], FlapThresholds(3.75, 20)).is_flapping
+    assert after(history, FlapThresholds(3.75, 20)).percent == 3.75
+    assert not after(history, FlapThresholds(3.75, 20)).is_flapping
+
+
 def test_states_may_be_words():
     record = after_state(first_record("ok"), "ok", USUAL)
     assert record.percent == 0

@@ -24,7 +24,7 @@ MATCHES = [
     ("5..", ["500", "5ab"], ["50", "5000", "50\n"], "a dot is one character, not a new line"),
     (".*", ["", "a b", "é"], ["\n", "a\n"], "all but new lines"),
     ("(?s).*", ["", "a\nb"], [], "with s, new lines too"),
-    (".+", ["a"], [""], "at least one"),
+    (".+", ["a", "\t\v"], [""], "at least one"),
     ("^a$", ["a"], ["a\n", "\na", "^a$"], "anchors of one's own change nothing; $ is the very end"),
     ("a^b", [], ["ab", "a^b", "a\nb"], "an anchor inside never holds"),
     ("(?m)a$\n^b", ["a\nb"], ["ab"], "with m, at lines"),
@@ -169,6 +169,11 @@ def test_a_list_of_words_may_be_long_and_other_patterns_forget_what_they_saw():
         text = f"{number:012b}".replace("0", "a").replace("1", "b")
         assert read.matches(text) is (text[-10] == "a")
     assert read._machine.kept < 110_000
+
+
+def test_a_dot_is_also_a_nul():
+    assert Pattern(".").matches("\0")
+    assert Pattern("[^a]").matches("\0")
 
 
 def test_a_pattern_is_read_once():
