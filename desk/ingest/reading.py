@@ -117,12 +117,12 @@ def _too_deep(deepest: int) -> BadInput:
 def _seems_whole(document: object, text: bytes, deepest: int) -> bool:
     """Whether all that was sent is in the document, exactly; on False it may still be. Raises BadInput when too deep.
 
-    Written again, a document has as many quotes as before, unless a member stood there twice: the reader kept one.
+    Written again, a document has fewer quotes when a member stood there twice, for the reader kept one; when it has
+    as many as before, nothing is missing. Other spellings of a backslash may make it fewer, too.
     """
     exact = _check_depth(document, deepest)
-    written = _without_escaped_backslashes(orjson.dumps(document))
-    sent = _without_escaped_backslashes(text)
-    return exact and b"\\u0000" not in written and _quotes(written) == _quotes(sent)
+    written = orjson.dumps(document)
+    return exact and b"\\u0000" not in written and _quotes(written) == _quotes(text)
 
 
 def _check_depth(document: object, deepest: int) -> bool:
@@ -138,10 +138,6 @@ def _check_depth(document: object, deepest: int) -> bool:
     raise _too_deep(deepest)
 
 
-def _without_escaped_backslashes(text: bytes) -> bytes:
-    r"""The text in which a backslash always begins an escape: `\\` is gone."""
-    return text.replace(b"\\\\", b"") if b"\\\\" in text else text
-
-
 def _quotes(text: bytes) -> int:
+    """The quotes, but for those after a backslash. Each text counts for 2, or for 1 when a backslash ends it."""
     return text.count(b'"') - text.count(b'\\"')

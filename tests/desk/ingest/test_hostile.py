@@ -55,12 +55,14 @@ def _answer(form, body, headers):
         assert all(at is None or at.utcoffset() is not None for at in (event.started_at, event.ended_at))
 
 
+@settings(deadline=None)
 @given(FORMS, st.binary(max_size=400), HEADERS)
 @example("cloudevents", b"[[[[", {"ce-id": "\ud800"})
 def test_any_bytes(form, body, headers):
     _answer(form, body, headers)
 
 
+@settings(deadline=None)
 @given(FORMS, TREES, HEADERS)
 def test_any_json(form, tree, headers):
     _answer(form, json.dumps(tree).encode(), headers)
@@ -73,7 +75,7 @@ def _places(tree, path=()):
             yield from _places(value, (*path, name))
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(SAMPLES), st.data())
 def test_any_sample_with_one_value_changed(found, data):
     try:
@@ -92,7 +94,7 @@ def test_any_sample_with_one_value_changed(found, data):
     _answer(found.form, json.dumps(document).encode(), found.headers)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(SAMPLES), st.data())
 def test_any_sample_with_bytes_changed(found, data):
     at = data.draw(st.integers(0, len(found.body)))
@@ -101,6 +103,7 @@ def test_any_sample_with_bytes_changed(found, data):
     _answer(found.form, found.body[:at] + put + found.body[at + length :], found.headers)
 
 
+@settings(deadline=None)
 @given(st.text(), st.binary(), HEADERS)
 def test_any_ping(path, body, headers):
     try:

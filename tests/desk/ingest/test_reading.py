@@ -4,7 +4,7 @@ import gzip
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.ingest.errors import BadInput, pointer, shown
@@ -41,6 +41,7 @@ def _refused(body, headers=JSON, limits=LIMITS):
         (b'["a\\u0000"]', "/0", "holds a NUL"),
         (b'{"a": {"b\\u0000": 1}}', "/a/b\\x00", "holds a NUL"),
         (b'{"a": "x", "a": "y"}', "/a", "stands there twice"),
+        (b'{"a\\\\": 1, "a\\\\": "\\u005c"}', "/a\\", "stands there twice"),
         (b'{"\\u0061": 1, "a": 2}', "/a", "stands there twice"),
         (b'[{"x/~": [0, {"b": 1, "b": 1}]}]', "/0/x~1~0/1/b", "stands there twice"),
         (b"[18446744073709551616]", "/0", "integer of more than 64 bits"),
@@ -70,6 +71,7 @@ def test_what_cannot_be_read_is_refused_with_its_place(body, place, words):
         (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
         (b'{"a": "\\\\u0000 \\" \\u0022 \\ud83d\\ude00 \\\\\\\\"}', {"a": '\\u0000 " " 😀 \\\\'}),
         (b'{"a": {"a": 1}, "b": {"a": 2}}', {"a": {"a": 1}, "b": {"a": 2}}),
+        (b'{"\\u005c": "\\u005c", "b": "\\\\"}', {"\\": "\\", "b": "\\"}),
         (b'{"id": "99999999999999999999999"}', {"id": "99999999999999999999999"}),
         (b" null\n", None),
     ],
@@ -174,6 +176,7 @@ def _is_exact(tree):
     return not isinstance(tree, int) or -(2**63) <= tree < 2**64
 
 
+@settings(deadline=None)
 @given(TREES, st.booleans())
 def test_json_is_taken_when_it_can_be_understood_in_one_way_only_and_then_exactly(tree, ascii_only):
     text = _written(tree, ascii_only)
