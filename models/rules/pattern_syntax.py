@@ -1,8 +1,9 @@
 """Reads the text of a pattern in the syntax of RE2, as Go's regexp package reads it.
 
 What RE2 refuses is refused: look-around, back-references, possessive repeats. Refused beyond it are Unicode classes
-(`\\pL`), which differ by version, and letters outside ASCII where case is ignored. Everything else that is accepted
-means what it means there; `models.rules.patterns` decides whether a text matches.
+(`\\pL`), which differ by version, letters outside ASCII where case is ignored, a name given twice, and a `)` too many,
+by which a pattern would step out of its anchors. Everything else means what it means there; whether a text matches is
+decided by `models.rules.patterns`.
 """
 
 import re
