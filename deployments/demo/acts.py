@@ -111,7 +111,7 @@ def points_there(stage: Stage) -> dict[str, tuple[int, int]]:
         book = read_book(session)
         return {
             name: (
-                points_in(stage.night.repositories / name),
+                points_in(stage.night.repositories / name, stage.settings.home),
                 sum(len(restore_points.of_plan(session, plan, name)) for plan in book.backups),
             )
             for name in book.repositories

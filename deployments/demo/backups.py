@@ -1,8 +1,10 @@
 """What the night's backups stand on: data on the lab's hosts, repositories in the demo's home, and their passwords."""
 
+import json
 import secrets
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -107,8 +109,11 @@ def flip_a_bit(folder: Path, plan: str) -> Path:
     return newest
 
 
-def points_in(folder: Path) -> int:
-    """How many restore points lie in a repository, counted in its own files."""
-    if (folder / "snapshots").is_dir():
-        return sum(1 for _ in (folder / "snapshots").iterdir())
-    return sum(1 for _ in folder.glob("[a-z]*/*.json"))
+def points_in(folder: Path, home: Path) -> int:
+    """How many restore points lie in a repository, counted in its own files; restic's copies of manifests are none."""
+    if not (folder / "snapshots").is_dir():
+        return sum(1 for _ in folder.glob("[a-z]*/*.json"))
+    words = ["--repo", str(folder), "--password-file", str(home / "secrets" / f"{folder.name}-password")]
+    command = ["restic", "snapshots", "--json", "--no-lock", "--no-cache", *words]
+    listed = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return sum(not any(tag.startswith("manifest=") for tag in one["tags"]) for one in listed)
