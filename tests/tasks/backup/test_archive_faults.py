@@ -142,7 +142,7 @@ def _die_at(step: int) -> None:
         return act
 
     os.fsync, Path.replace, Path.unlink, Path.mkdir = map(counted, (os.fsync, Path.replace, Path.unlink, Path.mkdir))
-    HashedFile._keep, taking.write_manifest = counted(HashedFile._keep), counted(taking.write_manifest)
+    HashedFile.write, taking.write_manifest = counted(HashedFile.write), counted(taking.write_manifest)
 
 
 @pytest.mark.parametrize("make", [engine, encrypted], ids=["plain", "encrypted"])
@@ -153,14 +153,14 @@ def test_a_target_that_is_full_half_way_keeps_the_older_points_and_frees_what_wa
     vault, tree = make(tmp_path), make_tree(tmp_path / "source")
     old = take(vault, tree)
     before = files_in(tmp_path)
-    real = HashedFile._keep
+    real = HashedFile.write
 
     def keep(self, data):
         if self.size + len(data) > 1_000_000:
             raise OSError(number, os.strerror(number))
         return real(self, data)
 
-    monkeypatch.setattr(HashedFile, "_keep", keep)
+    monkeypatch.setattr(HashedFile, "write", keep)
     with pytest.raises(BackupError, match="Make room") as caught:
         take(vault, tree, 1)
     assert caught.value.fault is BackupFault.TARGET_FULL

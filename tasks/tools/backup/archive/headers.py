@@ -22,7 +22,7 @@ USUAL_TIME = b"30 mtime=%d.%09d\n"
 """The record of a time between 2001 and 2286: the same length for every file, so nothing is counted."""
 USUAL = USUAL_TIME % (10**9, 0)
 USUAL_PADDING = bytes(-len(USUAL) % BLOCK)
-FIELDS = struct.Struct("100s8s8s8s12s12s8s101s8s64s8s8s167x")
+FIELDS = struct.Struct("100s24s12s12s8s101s8s64s8s8s167x")
 
 
 def header(entry: Entry, *, hard_link_to: str = "", sparse_map: bytes = b"", stored: int | None = None) -> bytes:
@@ -53,8 +53,7 @@ def header(entry: Entry, *, hard_link_to: str = "", sparse_map: bytes = b"", sto
     for key, number in ((b"uid", entry.uid), (b"gid", entry.gid)):
         if number > LARGEST_OWNER:
             records += _record(key, b"%d" % number)
-    owner = (entry.uid if entry.uid <= LARGEST_OWNER else 0, entry.gid if entry.gid <= LARGEST_OWNER else 0)
-    block = _block(name, entry.mode, owner, size, seconds, kind + target[:LONGEST_NAME])
+    block = _block(name, _rights(entry.mode, entry.uid, entry.gid), size, seconds, kind + target[:LONGEST_NAME])
     if not records:
         return block
     if len(records) == len(USUAL):  # a time, nearly always
@@ -80,15 +79,20 @@ def sparse_map_of(segments: list[tuple[int, int]], size: int) -> bytes:
 
 @lru_cache(256)
 def _extended(size: int) -> bytes:
-    return _block(b"PaxHeaders/x", 0o644, (0, 0), size, 0, PAX)
+    return _block(b"PaxHeaders/x", _rights(0o644, 0, 0), size, 0, PAX)
 
 
-def _block(name: bytes, mode: int, owner: tuple[int, int], size: int, seconds: int, kind_and_target: bytes) -> bytes:
+@lru_cache(256)
+def _rights(mode: int, *owners: int) -> bytes:
+    """The fields of mode, user and group; a number too large for its field is in a record of its own."""
+    numbers = (mode, *(owner if owner <= LARGEST_OWNER else 0 for owner in owners))
+    return b"".join(b"%07o\0" % number for number in numbers)
+
+
+def _block(name: bytes, rights: bytes, size: int, seconds: int, kind_and_target: bytes) -> bytes:
     block = FIELDS.pack(
         name[:LONGEST_NAME],
-        b"%07o" % mode,
-        b"%07o" % owner[0],
-        b"%07o" % owner[1],
+        rights,
         b"%011o" % (size if size <= LARGEST_SIZE else 0),
         b"%011o" % max(0, min(seconds, LARGEST_SIZE)),
         b" " * 8,

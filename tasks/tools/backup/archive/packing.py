@@ -17,7 +17,6 @@ from backports import zstd
 from models.errors import BackupError
 from models.vocabulary import BackupFault
 from tasks.tools.backup import kernel
-from tasks.tools.backup.archive.beside import Beside
 from tasks.tools.backup.walking import shown
 
 LEVEL = 3
@@ -60,14 +59,13 @@ class Packer:
 class HashedFile:
     """A new file whose bytes are hashed while they are written; it is on disk once `settle` returns.
 
-    Hashing and writing are done beside the caller, in a thread: what it cannot write is raised by a later call.
+    In one thread with the reading: beside zstd's own two, another one cost more than it took over.
     """
 
     def __init__(self, path: Path) -> None:
         self.size = 0
         self._digest = hashlib.sha256()
         self._file = path.open("xb", buffering=0)
-        self._writing = Beside("writing", self._keep)
 
     @property
     def sha256(self) -> str:
@@ -75,22 +73,7 @@ class HashedFile:
         return self._digest.hexdigest()
 
     def write(self, data: Bytes) -> int:
-        """Have it written. Raises OSError when earlier bytes could not be."""
-        self._writing.put(data)
-        return len(data)
-
-    def settle(self) -> None:
-        """On disk now. Raises OSError when it cannot be."""
-        self._writing.end()
-        os.fsync(self._file.fileno())
-        self._file.close()
-
-    def close(self) -> None:
-        """Without waiting for the disk."""
-        self._writing.stop()
-        self._file.close()
-
-    def _keep(self, data: Bytes) -> None:
+        """Write all of it. Raises OSError."""
         self._digest.update(data)
         left = memoryview(data)
         while left:
@@ -98,6 +81,16 @@ class HashedFile:
         before, self.size = self.size, self.size + len(data)
         if before // SETTLED_EVERY < self.size // SETTLED_EVERY:
             kernel.start_writing(self._file.fileno())
+        return len(data)
+
+    def settle(self) -> None:
+        """On disk now. Raises OSError when it cannot be."""
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def close(self) -> None:
+        """Without waiting for the disk."""
+        self._file.close()
 
 
 def store(read: Read, path: Path, recipients: Sequence[str], packer: Packer | None = None) -> HashedFile:

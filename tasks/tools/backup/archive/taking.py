@@ -103,8 +103,8 @@ class Attempt:
         writing = self._writing
         path = writing.beside(writing.archive)
         if isinstance(source, Tree):
-            with TreeTar(source) as tree:
-                archive = store(self._watched(tree), path, writing.recipients, Packer())
+            tree = TreeTar(source)
+            archive = store(self._watched(tree), path, writing.recipients, Packer())
             entries = _with_files(tree.entries(), ", ".join(map(shown, source.paths)))
             return archive, entries, tree.warnings(), tree.bytes_read
         if source.is_tar:

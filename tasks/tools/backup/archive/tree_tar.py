@@ -6,10 +6,9 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 from models.rules.manifests import Entry, EntryKind
-from tasks.tools.backup.archive.beside import Beside
 from tasks.tools.backup.archive.headers import END, header, padding, sparse_map_of
 from tasks.tools.backup.manifests import OPEN, PIECE, hashed
 from tasks.tools.backup.shapes import Tree
@@ -17,8 +16,6 @@ from tasks.tools.backup.tar_members import BLOCK
 from tasks.tools.backup.walking import shown, unreadable, walk
 
 NAMED = 20
-HASHED_AT_ONCE = 32
-"""Small files, each of at most READ bytes."""
 LARGE = 1 << 17
 READ = 1 << 18
 """What fits a processor's cache: it is read, hashed and packed."""
@@ -32,8 +29,8 @@ Digest: TypeAlias = "hashlib._Hash"
 class TreeTar:
     """Reads a tree as a tar. A file that vanishes is left out, one that changes is kept as it was read: both are told.
 
-    Devices, sockets and pipes are in the manifest by name only. A context manager. Raises BackupError when a source
-    is missing or unreadable.
+    Devices, sockets and pipes are in the manifest by name only. Raises BackupError when a source is missing or
+    unreadable.
     """
 
     def __init__(self, tree: Tree) -> None:
@@ -41,20 +38,12 @@ class TreeTar:
         self._entries: list[Entry] = []
         self._odd: dict[str, list[str]] = {}
         self._links: dict[tuple[int, int], Entry] = {}
-        self._unhashed: list[tuple[Entry, bytes]] = []
-        self._hashing = Beside("hashing", self._hash)
         self._blocks = self._tar(tree)
 
     @property
     def files(self) -> int:
         """How many paths were written."""
         return len(self._entries)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._hashing.stop()
 
     def read(self, _size: int) -> bytes:
         """The next piece, of about a MiB; none at the end."""
@@ -77,9 +66,6 @@ class TreeTar:
         parts: list[bytes] = []
         size = 0
         for entry in walk(tree):
-            if len(self._unhashed) == HASHED_AT_ONCE:
-                self._hashing.put(self._unhashed)
-                self._unhashed = []
             for part in self._member(entry):
                 if len(part) >= LARGE:  # as it is: gathering would copy it
                     yield b"".join(parts)
@@ -91,14 +77,7 @@ class TreeTar:
                 if size >= PIECE:
                     yield b"".join(parts)
                     parts, size = [], 0
-        self._hashing.put(self._unhashed)
         yield b"".join([*parts, END])
-        self._hashing.end()
-
-    def _hash(self, read: list[tuple[Entry, bytes]]) -> None:
-        """The small files' hashes, beside the reading of the next ones."""
-        for walked, data in read:
-            self._entries.append(hashed(walked, hashlib.sha256(data).hexdigest()))
 
     def _member(self, entry: Entry) -> Iterable[bytes]:
         if entry.kind is EntryKind.FILE:
@@ -133,7 +112,7 @@ class TreeTar:
             return ()
         os.close(descriptor)
         self.bytes_read += walked.size
-        self._unhashed.append((walked, data))
+        self._entries.append(hashed(walked, hashlib.sha256(data).hexdigest()))
         return header(walked), data, bytes(-walked.size % BLOCK)
 
     def _opened(self, descriptor: int, walked: Entry) -> Iterator[bytes]:
