@@ -41,7 +41,7 @@ house: install
 
 test: install ## every test; drills run where their servers are installed
 	@$(BIN)/python -m tests.servers
-	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder
 
 bench: install ## figures side by side with peers, in bench/results
 	$(BIN)/python -m bench

@@ -12,11 +12,14 @@ from models.database import Database
 from tasks import workplace
 from tests.postgres import postgresql_server
 
+LONG = ("drills", "faults", "flows")
+"""The folders of the tests that take seconds each."""
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Drills first: they are long and mostly wait, so the quick tests fill up what is left at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("drill") is None)
+    """The long ones first, which mostly wait: the quick tests fill up what is left at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 @pytest.fixture(scope="session")
