@@ -12,7 +12,7 @@ import pytest
 from models.rules.calendar_span import CalendarSpan
 from models.rules.restore_points import Point
 from models.rules.retention import UNLIMITED, KeepPolicy, Semantics, keeps_oldest, retain
-from tests.faults.quick_restic import make_repository
+from tests.quick_restic import make_repository
 from tests.servers import need
 
 pytestmark = pytest.mark.drill

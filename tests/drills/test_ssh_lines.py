@@ -66,7 +66,7 @@ def test_one_that_attached_knows_it_also_when_its_line_died_meanwhile(lab: Lab, 
         alone = len(lab.sessions("host1"))
         attaching, attached = in_thread(second, as_target(lab.hosts[0]), owned)
         until(lambda: len(lab.sessions("host1")) > alone)
-        time.sleep(1)
+        time.sleep(1)  # its request has reached the host
         for pid in lab.sessions("host1"):
             os.kill(pid, signal.SIGKILL)
         (tmp_path / "enough").touch()

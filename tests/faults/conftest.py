@@ -11,7 +11,7 @@ from models.database import Database
 from models.queries import dispatching
 from models.queries.dispatching import Wish
 from tests.faults.backup_plan import Plan
-from tests.faults.quick_restic import make_repository
+from tests.quick_restic import make_repository
 from tests.servers import need
 from tests.sites import apply_site, write_site
 

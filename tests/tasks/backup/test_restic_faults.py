@@ -149,6 +149,16 @@ def test_a_repository_that_is_not_the_one_of_before_is_neither_made_nor_used(
     assert fake.calls("init") == []
 
 
+def test_a_note_of_the_repository_that_was_cut_short_is_written_again(tmp_path: Path) -> None:
+    fake = FakeRestic(tmp_path / "bin")
+    fake.answer("cat", '{"id": "the one"}')
+    _engine(fake, tmp_path).prepare()
+    seen = next(tmp_path.rglob("repository-id"))
+    seen.write_text("")
+    _engine(fake, tmp_path).prepare()
+    assert seen.read_text() == "the one\n"
+
+
 def test_a_wrong_password_makes_no_repository(tmp_path: Path) -> None:
     fake = FakeRestic(tmp_path / "bin")
     fake.answer("cat", "", "Fatal: wrong password or no key found\n", 1)

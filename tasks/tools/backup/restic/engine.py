@@ -8,6 +8,7 @@ from pathlib import Path
 from models.errors import BackupError
 from models.rules.read_slices import Slice
 from models.vocabulary import BackupFault
+from tasks.tools.backup.archive.layout import write_durably
 from tasks.tools.backup.host_files import HostTree
 from tasks.tools.backup.restic import checking, locks, manifest_copies, on_host, removing, restoring
 from tasks.tools.backup.restic.calls import Restic
@@ -54,7 +55,7 @@ class ResticEngine:
 
     def prepare(self) -> None:
         """Make the repository when there is none and the plan says so; else make sure that it is the one we know."""
-        known = self._seen.read_text().strip() if self._seen.exists() else None
+        known = self._seen.read_text().strip() if self._seen.exists() else ""
         try:
             found = self._open()
         except BackupError as error:
@@ -65,10 +66,11 @@ class ResticEngine:
                 problem = f"{where} was a repository before; look whether it is mounted, or remove {self._seen}"
                 raise self._error(BackupFault.NO_REPOSITORY, f"{problem} to have a new one made") from error
             found = self._made()
-        if known not in (None, found):
+        if known and known != found:
             problem = f"{self.repository.shown()} is another repository than before; mount or name the right one"
             raise self._error(BackupFault.REFUSED_BY_US, f"{problem}, or remove {self._seen} when this one is meant")
-        self._seen.write_text(f"{found}\n")
+        if not known:  # also when its writer died half way
+            write_durably(self._seen, f"{found}\n")
 
     def take(self, source: Tree | Stream, label: Label, previous: Path | None, progress: Progress) -> Taken:
         """Write one restore point. Of an attempt that fails no point is listed."""
