@@ -123,6 +123,19 @@ class AlarmKind(StrEnum):
     FAILED = "failed"
 
 
+class EventFormat(StrEnum):
+    """What a request with events is written as; each has its address."""
+
+    WATCHBILL = "watchbill"  # our own JSON
+    ALERTMANAGER = "alertmanager"
+    CLOUDEVENTS = "cloudevents"
+    PAGERDUTY = "pagerduty"
+    NAGIOS = "nagios"
+    ICINGA2 = "icinga2"
+    MONIT = "monit"
+    PING = "ping"  # a plain URL, for dead man's switches
+
+
 class EventStatus(StrEnum):
     """How it stands with what an event is about, in the words that every sender's are turned into."""
 
