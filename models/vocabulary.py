@@ -157,6 +157,14 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+class EventClass(StrEnum):
+    """What an event asks for, in ITIL's words."""
+
+    INFORMATIONAL = "informational"  # it is kept, and asks for nothing
+    WARNING = "warning"  # an alert: something comes near its limit
+    EXCEPTION = "exception"  # an alert that is an incident, unless a rule says otherwise
+
+
 class BackupFault(StrEnum):
     """Why a backup, a check, a copy or a restore did not do what it should."""
 
