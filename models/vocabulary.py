@@ -217,3 +217,107 @@ class AnomalyKind(StrEnum):
     FILES = "files"
     DURATION = "duration"
     CHANGE = "change rate"
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands."""
+
+    NEW = "new"
+    IN_PROGRESS = "in progress"
+    ON_HOLD = "on hold"  # it waits for somebody else; the reason is beside it
+    RESOLVED = "resolved"  # it has a solution; it is closed some days later unless somebody objects
+    CLOSED = "closed"
+    CANCELLED = "cancelled"  # it was none
+
+
+class HoldReason(StrEnum):
+    """Whom or what an incident waits for."""
+
+    CALLER = "caller"
+    SUPPLIER = "supplier"
+    CHANGE = "change"
+    PROBLEM = "problem"
+
+
+class ResolutionCode(StrEnum):
+    """How an incident came to its end."""
+
+    FIXED = "fixed"
+    WORKAROUND = "workaround"
+    KNOWN_ERROR = "known error"
+    DUPLICATE = "duplicate"
+    NO_FAULT_FOUND = "no fault found"
+    NOT_REPRODUCIBLE = "not reproducible"
+    CLEARED_BY_ITSELF = "cleared by itself"
+
+
+class MajorState(StrEnum):
+    """What was decided about an incident that may be a major one."""
+
+    CANDIDATE = "candidate"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    DEMOTED = "demoted"  # it was one, and is none any more
+    REVIEWED = "reviewed"  # it is over, and what it taught is written down
+
+
+class LinkVerb(StrEnum):
+    """How a ticket stands to another thing."""
+
+    PARENT_OF = "parent of"
+    DUPLICATE_OF = "duplicate of"
+    CAUSED_BY = "caused by"
+    RELATED_TO = "related to"
+
+
+class TicketKind(StrEnum):
+    """What kind of work a ticket is."""
+
+    INCIDENT = "incident"
+
+
+class NoticeTag(StrEnum):
+    """What a receiver can be told of: a folder of templates/notices each. (Jobs tell by their own `notify`.)"""
+
+    INCIDENT_OPENED = "incident-opened"
+    INCIDENT_ASSIGNED = "incident-assigned"
+    INCIDENT_UPDATED = "incident-updated"
+    INCIDENT_ESCALATED = "incident-escalated"
+    INCIDENT_WARNING = "incident-warning"  # most of a promised time is used up
+    INCIDENT_BREACHED = "incident-breached"
+    INCIDENT_RESOLVED = "incident-resolved"
+    INCIDENT_CLOSED = "incident-closed"
+    INCIDENT_REOPENED = "incident-reopened"
+    MAJOR_DECLARED = "major-declared"
+    MAJOR_UPDATE = "major-update"
+    MAJOR_UPDATE_DUE = "major-update-due"  # to the commander: the next update is wanted
+    ALERT_GROUP = "alert-group"
+    SILENCE_ENDING = "silence-ending"
+    SOURCE_SILENT = "source-silent"
+    DIGEST = "digest"  # what quiet hours held back
+    TEST = "test"
+
+
+class Audience(StrEnum):
+    """For whom an update on a major incident is written."""
+
+    TECHNICAL = "technical"
+    EXECUTIVE = "executive"
+
+
+class WhenQuiet(StrEnum):
+    """What becomes of a notice in quiet hours."""
+
+    DIGEST = "digest"  # kept, and told in one message at their end
+    DROP = "drop"  # not told at all
+
+
+class NoticeState(StrEnum):
+    """Where one notice to one address stands."""
+
+    WAITING = "waiting"  # to be sent, or to be tried again
+    HELD = "held"  # by quiet hours
+    SENT = "sent"  # the service at the address took it
+    DIGESTED = "in a digest"
+    DROPPED = "dropped"  # by quiet hours
+    FAILED = "failed"  # for good
