@@ -4,7 +4,9 @@ from models.records.backups import DrillRow, RepositoryCheckRow, RestorePoint
 from models.records.base import Base
 from models.records.events import Event
 from models.records.evidence import Output, TaskLog
+from models.records.inbox import InboxKey, InboxRow, InboxSource
 from models.records.ledger import Alarm, Heartbeat, JournalHead, JournalRow, OutboxRow
+from models.records.major_incidents import MajorIncident, MajorUpdate
 from models.records.register import (
     BackupPlanEntry,
     CalendarEntry,
@@ -21,11 +23,13 @@ from models.records.register import (
     SiteEntry,
     Team,
 )
+from models.records.tickets import Incident, Survey, Ticket, TicketLink, WorkNote
 from models.records.work import Run, Slot, Step, run_number
 
 __all__ = [
     "Alarm", "BackupPlanEntry", "Base", "CalendarEntry", "Ci", "DrillRow", "Event", "ExemptionEntry", "Heartbeat",
-    "Job", "JournalHead", "JournalRow", "Membership", "OutboxRow", "Output", "Pause", "Person", "Registered",
-    "Relation", "RepositoryCheckRow", "RepositoryEntry", "RestorePoint", "Run", "Service", "SiteEntry", "Slot",
-    "Step", "TaskLog", "Team", "run_number",
+    "InboxKey", "InboxRow", "InboxSource", "Incident", "Job", "JournalHead", "JournalRow", "MajorIncident",
+    "MajorUpdate", "Membership", "OutboxRow", "Output", "Pause", "Person", "Registered", "Relation",
+    "RepositoryCheckRow", "RepositoryEntry", "RestorePoint", "Run", "Service", "SiteEntry", "Slot", "Step", "Survey",
+    "TaskLog", "Team", "Ticket", "TicketLink", "WorkNote", "run_number",
 ]  # fmt: skip

@@ -139,6 +139,68 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("part", name=op.f("pk__heartbeat")),
     )
     op.create_table(
+        "inbox",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("source", sa.String(length=128), nullable=False),
+        sa.Column(
+            "format",
+            sa.Enum(
+                "watchbill",
+                "alertmanager",
+                "cloudevents",
+                "pagerduty",
+                "nagios",
+                "icinga2",
+                "monit",
+                "ping",
+                name="eventformat",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column("next_try_at", UtcDateTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("quarantined_at", UtcDateTime(), nullable=True),
+        sa.Column("processed_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint("count > 0", name=op.f("ck__inbox__has_events")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__inbox")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix__inbox__quarantined",
+        "inbox",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("processed_at IS NULL AND quarantined_at IS NOT NULL"),
+        postgresql_where=sa.text("processed_at IS NULL AND quarantined_at IS NOT NULL"),
+    )
+    op.create_index(op.f("ix__inbox__received_at"), "inbox", ["received_at"], unique=False)
+    op.create_index(
+        "ix__inbox__waiting",
+        "inbox",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("processed_at IS NULL AND quarantined_at IS NULL"),
+        postgresql_where=sa.text("processed_at IS NULL AND quarantined_at IS NULL"),
+    )
+    op.create_table(
+        "inbox_source",
+        sa.Column("source", sa.String(length=128), nullable=False),
+        sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("last_received_at", UtcDateTime(), nullable=True),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("last_refused_at", UtcDateTime(), nullable=True),
+        sa.Column("last_refusal", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk__inbox_source")),
+    )
+    op.create_table(
         "job",
         sa.Column("planned_until", UtcDateTime(), nullable=True),
         sa.Column("planned_sha256", sa.String(), nullable=True),
@@ -261,6 +323,163 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq__team__name")),
     )
     op.create_table(
+        "ticket",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("incident", name="ticketkind", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("service", sa.String(length=128), nullable=True),
+        sa.Column("host", sa.String(length=128), nullable=True),
+        sa.Column("category", sa.String(length=128), nullable=True),
+        sa.Column("caller", sa.String(length=128), nullable=True),
+        sa.Column("opened_by", sa.String(length=128), nullable=False),
+        sa.Column("opened_at", UtcDateTime(), nullable=False),
+        sa.Column("source", sa.String(length=128), nullable=False),
+        sa.Column("is_drill", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__ticket")),
+        sa.UniqueConstraint("public_id", name=op.f("uq__ticket__public_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix__ticket__opened_at"), "ticket", ["opened_at"], unique=False)
+    op.create_index(op.f("ix__ticket__service_opened_at"), "ticket", ["service", "opened_at"], unique=False)
+    op.create_table(
+        "inbox_key",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("source", sa.String(length=128), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.String(length=64), nullable=False),
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk__inbox_key__inbox_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__inbox_key")),
+        sa.UniqueConstraint("source", "key", name=op.f("uq__inbox_key__source_key")),
+    )
+    op.create_index(op.f("ix__inbox_key__received_at"), "inbox_key", ["received_at"], unique=False)
+    op.create_table(
+        "incident",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "new",
+                "in progress",
+                "on hold",
+                "resolved",
+                "closed",
+                "cancelled",
+                name="incidentstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("impact", sa.String(length=128), nullable=False),
+        sa.Column("urgency", sa.String(length=128), nullable=False),
+        sa.Column("priority", sa.String(length=128), nullable=False),
+        sa.Column("team", sa.String(length=128), nullable=True),
+        sa.Column("owner", sa.String(length=128), nullable=True),
+        sa.Column(
+            "hold_reason",
+            sa.Enum(
+                "caller",
+                "supplier",
+                "change",
+                "problem",
+                name="holdreason",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("moved_with_parent", sa.Boolean(), nullable=False),
+        sa.Column(
+            "resolution_code",
+            sa.Enum(
+                "fixed",
+                "workaround",
+                "known error",
+                "duplicate",
+                "no fault found",
+                "not reproducible",
+                "cleared by itself",
+                name="resolutioncode",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("resolution", sa.Text(), nullable=True),
+        sa.Column("resolved_at", UtcDateTime(), nullable=True),
+        sa.Column("resolved_by", sa.String(length=128), nullable=True),
+        sa.Column("close_at", UtcDateTime(), nullable=True),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("reopened", sa.Integer(), nullable=False),
+        sa.Column("escalation", sa.Integer(), nullable=False),
+        sa.Column("correlation_key", sa.String(length=64), nullable=True),
+        sa.Column("look_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'on hold') = (hold_reason IS NOT NULL)", name=op.f("ck__incident__held_has_reason")
+        ),
+        sa.CheckConstraint(
+            "(state = 'resolved') = (close_at IS NOT NULL)", name=op.f("ck__incident__resolved_is_closed_some_day")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('closed', 'cancelled')) = (closed_at IS NOT NULL)", name=op.f("ck__incident__over_has_time")
+        ),
+        sa.CheckConstraint(
+            "state <> 'closed' OR resolution_code IS NOT NULL", name=op.f("ck__incident__closed_has_code")
+        ),
+        sa.CheckConstraint(
+            "state <> 'resolved' OR (resolved_at IS NOT NULL AND resolution_code IS NOT NULL)",
+            name=op.f("ck__incident__resolved_has_solution"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('new', 'in progress', 'on hold') OR (resolved_at IS NULL AND resolution_code IS NULL)",
+            name=op.f("ck__incident__open_has_no_solution"),
+        ),
+        sa.CheckConstraint(
+            "(resolution_code IS NULL) = (resolution IS NULL)", name=op.f("ck__incident__code_has_words")
+        ),
+        sa.ForeignKeyConstraint(["id"], ["ticket.id"], name=op.f("fk__incident__id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__incident")),
+    )
+    op.create_index(
+        op.f("ix__incident__close_at"),
+        "incident",
+        ["close_at"],
+        unique=False,
+        sqlite_where=sa.text("close_at IS NOT NULL"),
+        postgresql_where=sa.text("close_at IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix__incident__correlation_key_closed_at"), "incident", ["correlation_key", "closed_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix__incident__look_at"),
+        "incident",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_index(op.f("ix__incident__state_team"), "incident", ["state", "team"], unique=False)
+    op.create_index(
+        "uq__incident__one_open",
+        "incident",
+        ["correlation_key"],
+        unique=True,
+        sqlite_where=sa.text("state NOT IN ('closed', 'cancelled')"),
+        postgresql_where=sa.text("state NOT IN ('closed', 'cancelled')"),
+    )
+    op.create_table(
         "membership",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("person", sa.String(length=128), nullable=False),
@@ -310,6 +529,116 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix__slot__event_id"), "slot", ["event_id"], unique=False)
     op.create_index(op.f("ix__slot__state_due_at"), "slot", ["state", "due_at"], unique=False)
+    op.create_table(
+        "survey",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(length=43), nullable=False),
+        sa.Column("person", sa.String(length=128), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.Column("score", sa.Integer(), nullable=True),
+        sa.Column("words", sa.Text(), nullable=True),
+        sa.CheckConstraint("(score IS NULL) = (answered_at IS NULL)", name=op.f("ck__survey__answer_has_time")),
+        sa.CheckConstraint("score BETWEEN 1 AND 5", name=op.f("ck__survey__score_of_five")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk__survey__ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__survey")),
+        sa.UniqueConstraint("ticket_id", name=op.f("uq__survey__ticket_id")),
+        sa.UniqueConstraint("token", name=op.f("uq__survey__token")),
+    )
+    op.create_table(
+        "ticket_link",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "verb",
+            sa.Enum(
+                "parent of",
+                "duplicate of",
+                "caused by",
+                "related to",
+                name="linkverb",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("target", sa.String(length=128), nullable=False),
+        sa.Column("linked_at", UtcDateTime(), nullable=False),
+        sa.Column("linked_by", sa.String(length=128), nullable=False),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk__ticket_link__ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__ticket_link")),
+        sa.UniqueConstraint("ticket_id", "verb", "target", name=op.f("uq__ticket_link__ticket_id_verb_target")),
+    )
+    op.create_index(op.f("ix__ticket_link__target"), "ticket_link", ["target"], unique=False)
+    op.create_index(
+        "uq__ticket_link__one_original",
+        "ticket_link",
+        ["ticket_id"],
+        unique=True,
+        sqlite_where=sa.text("verb = 'duplicate of'"),
+        postgresql_where=sa.text("verb = 'duplicate of'"),
+    )
+    op.create_index(
+        "uq__ticket_link__one_parent",
+        "ticket_link",
+        ["target"],
+        unique=True,
+        sqlite_where=sa.text("verb = 'parent of'"),
+        postgresql_where=sa.text("verb = 'parent of'"),
+    )
+    op.create_table(
+        "work_note",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("person", sa.String(length=128), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("is_public", sa.Boolean(), nullable=False),
+        sa.Column("audience", sa.String(length=128), nullable=True),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk__work_note__ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__work_note")),
+    )
+    op.create_index(op.f("ix__work_note__ticket_id_id"), "work_note", ["ticket_id", "id"], unique=False)
+    op.create_table(
+        "major_incident",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "candidate",
+                "accepted",
+                "declined",
+                "demoted",
+                "reviewed",
+                name="majorstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("proposed_by", sa.String(length=128), nullable=False),
+        sa.Column("proposed_for", sa.Text(), nullable=False),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decided_by", sa.String(length=128), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("commander", sa.String(length=128), nullable=True),
+        sa.Column("scribe", sa.String(length=128), nullable=True),
+        sa.Column("liaison", sa.String(length=128), nullable=True),
+        sa.Column("review_due_at", UtcDateTime(), nullable=True),
+        sa.Column("review", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'candidate') = (decided_at IS NULL)", name=op.f("ck__major_incident__decided_when_no_candidate")
+        ),
+        sa.CheckConstraint(
+            "(state = 'reviewed') = (review IS NOT NULL)", name=op.f("ck__major_incident__reviewed_has_words")
+        ),
+        sa.ForeignKeyConstraint(["id"], ["incident.id"], name=op.f("fk__major_incident__id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__major_incident")),
+    )
     op.create_table(
         "run",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -400,6 +729,26 @@ def upgrade() -> None:
     op.create_index(op.f("ix__run__job_ended_at"), "run", ["job", "ended_at"], unique=False)
     op.create_index(op.f("ix__run__job_queued_at"), "run", ["job", "queued_at"], unique=False)
     op.create_index(op.f("ix__run__state_queued_at"), "run", ["state", "queued_at"], unique=False)
+    op.create_table(
+        "major_update",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("incident_id", sa.NullType(), nullable=False),
+        sa.Column("audience", sa.String(length=128), nullable=False),
+        sa.Column("every_seconds", sa.Integer(), nullable=False),
+        sa.Column("last_at", UtcDateTime(), nullable=True),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["major_incident.id"], name=op.f("fk__major_update__incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__major_update")),
+        sa.UniqueConstraint("incident_id", "audience", name=op.f("uq__major_update__incident_id_audience")),
+    )
+    op.create_index(
+        op.f("ix__major_update__due_at"),
+        "major_update",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
     op.create_table(
         "outbox",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
