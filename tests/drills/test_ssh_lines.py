@@ -9,7 +9,9 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -237,6 +239,26 @@ def test_eight_commands_share_a_connection_and_nine_take_two(lab: Lab) -> None:
         time.sleep(1)
         assert len(_established(target.port)) - before == 2
         thread.join()
+
+
+def test_an_idle_connection_keeps_its_slot_only_until_somebody_needs_it(lab: Lab, tmp_path: Path) -> None:
+    target = as_target(lab.hosts[0], slots=1, run_directory=str(tmp_path / "lent"))
+    slot, one = tmp_path / "lent/slots/1", tmp_path / "one"  # `one` is there while a command runs: two cannot make it
+    script = f"mkdir {one} && sleep 0.01 && echo $WATCHBILL_STEP && rmdir {one}"
+    commands = [shell(script, lock_wait_seconds=60) for _ in range(45)]
+    with HostPool() as mine, HostPool() as yours, HostPool() as theirs:
+        assert mine.run(target, shell("true")).exit_code == 0
+        lent = slot.read_text()
+        assert lent.startswith("lent ")
+        assert mine.run(target, shell("true")).exit_code == 0
+        assert slot.read_text() == lent  # it had it again without the mutex, and wrote nothing there
+        assert yours.run(target, shell("true")).exit_code == 0
+        assert slot.read_text().split()[2] != lent.split()[2]
+        with ThreadPoolExecutor(3) as threads:
+            pools = cycle((mine, yours, theirs))
+            results = list(threads.map(lambda pool, each: pool.run(target, each), pools, commands))
+    said = [(result.message, result.stdout.text().strip()) for result in results]
+    assert said == [("exit code 0", each.key) for each in commands]
 
 
 def _established(port: int) -> list[str]:

@@ -282,6 +282,24 @@ def test_a_command_that_outlived_its_runner_still_holds_lock_and_slot(tmp_path: 
     assert pool.run(target, shell("echo ran", lock="job")).stdout.text() == "ran\n"
 
 
+def test_a_lent_slot_is_taken_from_an_idle_shell_and_left_to_one_that_uses_it(tmp_path: Path, pool: HostPool) -> None:
+    target = Target("narrow", connection="local", run_directory=str(tmp_path / "watchbill"), slots=1)
+    slot, use = tmp_path / "watchbill/slots/1", tmp_path / "watchbill/slots/1.own.99999"
+    owned = shell("sleep 30")
+    with HostPool() as other:
+        thread, _ = in_thread(other, target, owned)
+        until(lambda: has(diary(target, owned.key), "started"))
+        use.write_text(f"used {owned.key}\n")
+        for line in ("lent 1 99999", f"used {new_key()} 99999"):  # the second: who took it died before he looked
+            slot.write_text(f"{line}\n")
+            assert pool.run(target, shell("true")).message == "all 1 command slots of this host are taken"
+            assert slot.read_text().split("\n")[0].rstrip() == line
+        use.write_text("rest\n")
+        assert pool.run(target, shell("echo ran")).stdout.text() == "ran\n"
+        other.kill(target, owned.key, 1)
+        thread.join()
+
+
 def test_a_look_at_a_running_command_does_not_wait_for_it(here: Target, pool: HostPool) -> None:
     owned = shell("sleep 30")
     thread, _ = in_thread(pool, here, owned)

@@ -13,6 +13,7 @@
 #   locks/JOB             says which command of that job runs; read and written under `mutex`
 #   slots/N               says which command runs; N.out and N.err are its pipes, N.out.* what goes through them:
 #                         used again and again, because a new file costs as much as a fork
+#   slots/N.own.PID       says whether the shell to which slot N is lent uses it
 #
 # The claim is the creation of the diary (O_EXCL): of two callers with one key exactly one starts the command,
 # the other one waits for its end and answers with the same. A run writes its diary, then looks for the mark
@@ -28,7 +29,7 @@ newline='
 read -r boot </proc/sys/kernel/random/boot_id
 read -r stat <"/proc/$$/stat"
 set -- ${stat##*) }
-own_tick=${20}
+own_tick=${20} lent_slot=
 
 # -- small answers ---------------------------------------------------------------------------------------
 
@@ -298,6 +299,9 @@ prepare() { # the folders, once a day; then what is older than a week goes
     [ -d "$base/runs/$day" ] && [ -d "$base/locks" ] && [ -d "$base/slots" ] && return
     trouble=$({ mkdir -p "$base" && chmod 700 "$base" && mkdir -p "$base/locks" "$base/slots" "$base/runs/$day"; } 2>&1) ||
         refuse unusable "${trouble##*: }: $base"
+    for old in "$base"/slots/*.own.*; do
+        if read -r word <"$old" && [ "$word" = rest ] && [ ! -e "/proc/${old##*.}" ]; then rm -f "$old"; fi
+    done
     for old in "$base"/runs/[0-9]*; do
         if [ "${old##*/}" -lt "$oldest" ]; then rm -rf "$old" & fi
     done
@@ -349,15 +353,34 @@ claim() {
 }
 
 # The job's lock and one of the host's slots, both under one mutex of the kernel: a program costs more than all
-# the reading here. Each is a file with one line, overwritten in place: `free`, `used RUN`, or `torn` for a slot
-# whose pipes a daemon may still hold.
+# the reading here. Each is a file with one line, overwritten in place: `free`, `used RUN`, `lent TICK PID` for a
+# slot that an idle shell would have again, or `torn` for one whose pipes a daemon may still hold.
 take() {
+    retake && return
     busy="the mutex of $base cannot be had"
+    locked grab
+}
+
+locked() { # COMMAND: under the mutex
     command exec 8>>"$base/mutex" || return 1
-    flock -w 10 8 && grab
+    flock -w 10 8 && "$@"
     taken=$?
     exec 8>&-
     return $taken
+}
+
+# The slot that this shell had last, without the mutex, whose program costs more than all else here. We write that we
+# use it, into a file of our own, then look whether it is still lent to us; whoever takes it away writes that first,
+# too, and looks into our file then. So at least one of the two sees the other and leaves it.
+retake() {
+    [ "$lock" = - ] && [ "${lent_slot%/*}" = "$base/slots" ] && [ "${lent_slot##*/}" -le "$slots" ] || return
+    line= slot=$lent_slot found=lent
+    echo "used ${run#"$base/runs/"}" 1<>"$slot.own.$$" || return
+    read -r line <"$slot"
+    [ "$line" = "lent $own_tick $$" ] && return
+    echo rest 1<>"$slot.own.$$"
+    lent_slot=
+    return 1
 }
 
 grab() {
@@ -366,21 +389,33 @@ grab() {
         return 1
     fi
     slot=1
-    while is_held "$base/slots/$slot"; do
+    until take_slot "$base/slots/$slot"; do
         slot=$((slot + 1))
         [ "$slot" -le "$slots" ] && continue
         busy="all $slots command slots of this host are taken"
         return 1
     done
-    slot=$base/slots/$slot found=$word
-    echo "used ${run#"$base/runs/"}" 1<>"$slot"
+    slot=$base/slots/$slot
     [ "$lock" = - ] || echo "used ${run#"$base/runs/"}" 1<>"$base/locks/$lock"
+}
+
+# The name of the shell that it was lent to stays in the line, for whoever finds it should we end here.
+take_slot() {
+    is_held "$1" && return 1
+    found=$word before="$word $holder $lender"
+    echo "used ${run#"$base/runs/"} $lender" 1<>"$1"
+    [ -n "$lender" ] || return 0
+    if is_held "$1.own.$lender"; then
+        echo "$before" 1<>"$1"
+        return 1
+    fi
+    [ "$word" = rest ] || found=used
 }
 
 # By a run whose shell lives, or whose command outlived its shell?
 is_held() {
-    word= holder=
-    read -r word holder <"$1"
+    word= holder= lender=
+    read -r word holder lender <"$1"
     [ "$word" = used ] || return
     (
         run=$base/runs/$holder key=${holder%~2}
@@ -393,7 +428,17 @@ is_held() {
 }
 
 give_back() {
-    if [ -n "$held" ]; then echo torn 1<>"$slot"; else echo free 1<>"$slot"; fi
+    if [ "$slot" = "$lent_slot" ]; then
+        if [ -n "$held" ]; then locked echo torn 1<>"$slot"; fi
+        echo rest 1<>"$slot.own.$$"
+    elif [ -n "$held" ]; then
+        echo torn 1<>"$slot"
+    elif [ "$verb$lock" = run- ] && echo rest 1<>"$slot.own.$$"; then
+        lent_slot=$slot
+        echo "lent $own_tick $$" 1<>"$slot"
+    else
+        echo free 1<>"$slot"
+    fi
     [ "$lock" = - ] || echo free 1<>"$base/locks/$lock"
 }
 
@@ -417,9 +462,9 @@ take_patiently() {
     busy=
 }
 
-# A slot that was not given back as `free` may have a writer left on its pipes: those are replaced, not shared.
+# A slot that was not given back `free` or `lent` may have a writer left on its pipes: those are replaced, not shared.
 make_pipes() {
-    [ "$found" = free ] && [ -p "$slot.out" ] && [ -p "$slot.err" ] || {
+    case $found in free | lent) ;; *) false ;; esac && [ -p "$slot.out" ] && [ -p "$slot.err" ] || {
         rm -f "$slot.out" "$slot.err" "$slot.out.kept" "$slot.err.kept"
         mkfifo "$slot.out" "$slot.err"
     }
