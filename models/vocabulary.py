@@ -321,3 +321,50 @@ class NoticeState(StrEnum):
     DIGESTED = "in a digest"
     DROPPED = "dropped"  # by quiet hours
     FAILED = "failed"  # for good
+
+
+class AlertState(StrEnum):
+    """How it stands with one condition that senders told us of."""
+
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"  # it fires, and somebody owns it
+    RESOLVED = "resolved"
+
+
+class Mute(StrEnum):
+    """What keeps an alert that fires from being told; what comes first in this list is said first."""
+
+    SILENCE = "silence"
+    MAINTENANCE = "maintenance"
+    INHIBITION = "inhibition"  # by another alert, which is the cause
+    SENDER = "sender"  # it fires, and who sent it keeps quiet about it
+    FLAPPING = "flapping"  # as a whole it is told, its single changes are not
+    THRESHOLD = "threshold"  # too few events so far
+    DELAY = "delay"  # it may heal by itself
+
+
+class Standing(StrEnum):
+    """What an alert asks of us."""
+
+    OPEN = "open"  # it fires, and is told
+    FLAPPING = "flapping"  # it is told as flapping, whether it fires at the moment or not
+    HELD = "held"  # it fires, and something keeps it quiet
+    OVER = "over"
+
+
+class AlertAction(StrEnum):
+    """What happened to an alert."""
+
+    FIRE = "fire"
+    FIRE_AGAIN = "fire again"  # within the time in which it continues what it was
+    COUNT_UP = "count up"  # enough events now
+    OUTLAST = "outlast"  # it did not heal within its delay
+    ACKNOWLEDGE = "acknowledge"
+    TIME_OUT = "time out"  # its acknowledgement ended, and it fires
+    CHANGE = "change"  # it says something else than before
+    MUTE = "mute"
+    RAISE = "raise"  # what kept it quiet is over, and it fires: as if new
+    START_FLAPPING = "start flapping"
+    STOP_FLAPPING = "stop flapping"
+    RESOLVE = "resolve"
+    EXPIRE = "expire"  # nobody said for long that it fires

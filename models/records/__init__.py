@@ -1,5 +1,14 @@
 """The tables. Importing this package loads them all into one metadata."""
 
+from models.records.alerts import (
+    Alert,
+    AlertChange,
+    AlertGroup,
+    AlertPolicyRow,
+    CorrectiveRun,
+    Silence,
+    silence_number,
+)
 from models.records.backups import DrillRow, RepositoryCheckRow, RestorePoint
 from models.records.base import Base
 from models.records.events import Event
@@ -27,9 +36,10 @@ from models.records.tickets import Incident, Survey, Ticket, TicketLink, WorkNot
 from models.records.work import Run, Slot, Step, run_number
 
 __all__ = [
-    "Alarm", "BackupPlanEntry", "Base", "CalendarEntry", "Ci", "DrillRow", "Event", "ExemptionEntry", "Heartbeat",
-    "InboxKey", "InboxRow", "InboxSource", "Incident", "Job", "JournalHead", "JournalRow", "MajorIncident",
-    "MajorUpdate", "Membership", "OutboxRow", "Output", "Pause", "Person", "Registered", "Relation",
-    "RepositoryCheckRow", "RepositoryEntry", "RestorePoint", "Run", "Service", "SiteEntry", "Slot", "Step", "Survey",
-    "TaskLog", "Team", "Ticket", "TicketLink", "WorkNote", "run_number",
+    "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertPolicyRow", "BackupPlanEntry", "Base", "CalendarEntry", "Ci",
+    "CorrectiveRun", "DrillRow", "Event", "ExemptionEntry", "Heartbeat", "InboxKey", "InboxRow", "InboxSource",
+    "Incident", "Job", "JournalHead", "JournalRow", "MajorIncident", "MajorUpdate", "Membership", "OutboxRow",
+    "Output", "Pause", "Person", "Registered", "Relation", "RepositoryCheckRow", "RepositoryEntry", "RestorePoint",
+    "Run", "Service", "Silence", "SiteEntry", "Slot", "Step", "Survey", "TaskLog", "Team", "Ticket", "TicketLink",
+    "WorkNote", "run_number", "silence_number",
 ]  # fmt: skip

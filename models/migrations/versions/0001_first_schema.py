@@ -66,6 +66,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("cleared_at IS NULL"),
     )
     op.create_table(
+        "alert_policy",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__alert_policy")),
+        sa.UniqueConstraint("digest", name=op.f("uq__alert_policy__digest")),
+    )
+    op.create_table(
         "backup_plan",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
@@ -295,6 +303,31 @@ def upgrade() -> None:
         sa.Column("retired_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__service")),
         sa.UniqueConstraint("name", name=op.f("uq__service__name")),
+    )
+    op.create_table(
+        "silence",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("matchers", sa.Text(), nullable=False),
+        sa.Column("author", sa.String(length=128), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("starts_at", UtcDateTime(), nullable=False),
+        sa.Column("ends_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_by", sa.String(length=128), nullable=True),
+        sa.Column("reminded_at", UtcDateTime(), nullable=True),
+        sa.Column("look_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name=op.f("ck__silence__ended_by_somebody")),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck__silence__ends_after_start")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__silence")),
+    )
+    op.create_index(
+        op.f("ix__silence__look_at"),
+        "silence",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
     )
     op.create_table(
         "site",
@@ -602,6 +635,38 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix__work_note__ticket_id_id"), "work_note", ["ticket_id", "id"], unique=False)
     op.create_table(
+        "alert_group",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("route", sa.Text(), nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.Column("timing", sa.JSON(), nullable=False),
+        sa.Column("is_storm", sa.Boolean(), nullable=False),
+        sa.Column("policy_id", sa.Integer(), nullable=True),
+        sa.Column("incident_id", sa.Integer(), nullable=True),
+        sa.Column("candidate_at", UtcDateTime(), nullable=True),
+        sa.Column("accepted_at", UtcDateTime(), nullable=True),
+        sa.Column("accepted_by", sa.String(length=128), nullable=True),
+        sa.Column("began_at", UtcDateTime(), nullable=False),
+        sa.Column("first_look_at", UtcDateTime(), nullable=False),
+        sa.Column("looked_at", UtcDateTime(), nullable=True),
+        sa.Column("told_at", UtcDateTime(), nullable=True),
+        sa.Column("look_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk__alert_group__incident_id")),
+        sa.ForeignKeyConstraint(["policy_id"], ["alert_policy.id"], name=op.f("fk__alert_group__policy_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__alert_group")),
+        sa.UniqueConstraint("key", name=op.f("uq__alert_group__key")),
+    )
+    op.create_index(op.f("ix__alert_group__incident_id"), "alert_group", ["incident_id"], unique=False)
+    op.create_index(
+        op.f("ix__alert_group__look_at"),
+        "alert_group",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_table(
         "major_incident",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -729,6 +794,158 @@ def upgrade() -> None:
     op.create_index(op.f("ix__run__job_ended_at"), "run", ["job", "ended_at"], unique=False)
     op.create_index(op.f("ix__run__job_queued_at"), "run", ["job", "queued_at"], unique=False)
     op.create_index(op.f("ix__run__state_queued_at"), "run", ["state", "queued_at"], unique=False)
+    op.create_table(
+        "alert",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("fingerprint", sa.String(length=32), nullable=False),
+        sa.Column("source", sa.String(length=128), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column(
+            "event_class",
+            sa.Enum(
+                "informational",
+                "warning",
+                "exception",
+                name="eventclass",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "severity",
+            sa.Enum(
+                "critical",
+                "high",
+                "warning",
+                "low",
+                "info",
+                name="severity",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("service", sa.String(length=128), nullable=True),
+        sa.Column("host", sa.String(length=128), nullable=True),
+        sa.Column("scope", sa.String(length=160), nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "firing",
+                "acknowledged",
+                "resolved",
+                name="alertstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "standing",
+            sa.Enum(
+                "open",
+                "flapping",
+                "held",
+                "over",
+                name="standing",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "muted_by",
+            sa.Enum(
+                "silence",
+                "maintenance",
+                "inhibition",
+                "sender",
+                "flapping",
+                "threshold",
+                "delay",
+                name="mute",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("muted_reason", sa.Text(), nullable=True),
+        sa.Column("muted_until", UtcDateTime(), nullable=True),
+        sa.Column("episode", sa.Integer(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("fired_at", UtcDateTime(), nullable=False),
+        sa.Column("firing_since", UtcDateTime(), nullable=False),
+        sa.Column("raised_at", UtcDateTime(), nullable=True),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.Column("as_of", UtcDateTime(), nullable=False),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("resolved_at", UtcDateTime(), nullable=True),
+        sa.Column("owner", sa.String(length=128), nullable=True),
+        sa.Column("acknowledged_until", UtcDateTime(), nullable=True),
+        sa.Column("flaps", sa.String(length=21), nullable=True),
+        sa.Column("counted", sa.JSON(), nullable=False),
+        sa.Column("is_reached", sa.Boolean(), nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
+        sa.Column("repeats", sa.String(length=32), nullable=False),
+        sa.Column("policy_id", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column("incident_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "told",
+            sa.Enum(
+                "firing",
+                "acknowledged",
+                "resolved",
+                name="alertstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("is_drill", sa.Boolean(), nullable=False),
+        sa.Column("look_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "standing <> 'open' OR (muted_by IS NULL AND state <> 'resolved')",
+            name=op.f("ck__alert__open_fires_unmuted"),
+        ),
+        sa.CheckConstraint("standing <> 'over' OR state = 'resolved'", name=op.f("ck__alert__over_is_resolved")),
+        sa.CheckConstraint("(muted_by IS NULL) = (muted_reason IS NULL)", name=op.f("ck__alert__muted_has_reason")),
+        sa.ForeignKeyConstraint(["group_id"], ["alert_group.id"], name=op.f("fk__alert__group_id")),
+        sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk__alert__incident_id")),
+        sa.ForeignKeyConstraint(["policy_id"], ["alert_policy.id"], name=op.f("fk__alert__policy_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__alert")),
+        sa.UniqueConstraint("fingerprint", name=op.f("uq__alert__fingerprint")),
+    )
+    op.create_index(
+        op.f("ix__alert__group_id_standing_raised_at"), "alert", ["group_id", "standing", "raised_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix__alert__incident_id"),
+        "alert",
+        ["incident_id"],
+        unique=False,
+        sqlite_where=sa.text("incident_id IS NOT NULL"),
+        postgresql_where=sa.text("incident_id IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix__alert__look_at"),
+        "alert",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_index(op.f("ix__alert__scope_created_at"), "alert", ["scope", "created_at"], unique=False)
     op.create_table(
         "major_update",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -995,6 +1212,97 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix__task_log__run_id"), "task_log", ["run_id"], unique=False)
     op.create_index(op.f("ix__task_log__started_at"), "task_log", ["started_at"], unique=False)
+    op.create_table(
+        "alert_change",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("alert_id", sa.Integer(), nullable=False),
+        sa.Column("episode", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column(
+            "action",
+            sa.Enum(
+                "fire",
+                "fire again",
+                "count up",
+                "outlast",
+                "acknowledge",
+                "time out",
+                "change",
+                "mute",
+                "raise",
+                "start flapping",
+                "stop flapping",
+                "resolve",
+                "expire",
+                name="alertaction",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "source",
+            sa.Enum(
+                "firing",
+                "acknowledged",
+                "resolved",
+                name="alertstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "target",
+            sa.Enum(
+                "firing",
+                "acknowledged",
+                "resolved",
+                name="alertstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("actor", sa.String(length=128), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk__alert_change__alert_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__alert_change")),
+    )
+    op.create_index(op.f("ix__alert_change__alert_id_id"), "alert_change", ["alert_id", "id"], unique=False)
+    op.create_index(op.f("ix__alert_change__at"), "alert_change", ["at"], unique=False)
+    op.create_table(
+        "corrective_run",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("alert_id", sa.Integer(), nullable=False),
+        sa.Column("episode", sa.Integer(), nullable=False),
+        sa.Column("job", sa.String(length=128), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=True),
+        sa.Column("began_at", UtcDateTime(), nullable=False),
+        sa.Column("settled_at", UtcDateTime(), nullable=True),
+        sa.Column("has_worked", sa.Boolean(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("look_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk__corrective_run__alert_id")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk__corrective_run__run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__corrective_run")),
+        sa.UniqueConstraint(
+            "alert_id", "episode", "job", "attempt", name=op.f("uq__corrective_run__alert_id_episode_job_attempt")
+        ),
+    )
+    op.create_index(
+        op.f("ix__corrective_run__look_at"),
+        "corrective_run",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
     op.create_table(
         "drill",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),

@@ -1,0 +1,221 @@
+"""Alerts: one row for each condition that senders told us of, its history, its group, and what keeps it quiet."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.records.base import Base, Key, Name, Words
+from models.vocabulary import AlertAction, AlertState, EventClass, Mute, Severity, Standing
+
+FINGERPRINT = 32
+_DUE = text("look_at IS NOT NULL")
+
+
+class AlertPolicyRow(Base):
+    """What a rule said is to be done about alerts: kept once, since thousands of alerts share it."""
+
+    __tablename__ = "alert_policy"
+
+    id: Mapped[Key]
+    digest: Mapped[str] = mapped_column(String(FINGERPRINT), unique=True)
+    spec: Mapped[dict[str, Any]]
+    """`AlertPolicy` as JSON."""
+
+
+class AlertGroup(Base):
+    """The alerts that are told together: a route, and the labels that it groups by."""
+
+    __tablename__ = "alert_group"
+    __table_args__ = (
+        Index(
+            None,
+            "look_at",
+            sqlite_where=_DUE,
+            postgresql_where=_DUE,
+        ),
+        Index(None, "incident_id"),
+    )
+
+    id: Mapped[Key]
+    key: Mapped[str] = mapped_column(String(FINGERPRINT), unique=True)
+    """The digest of route and labels; also the incident's correlation key."""
+    route: Mapped[Words]
+    labels: Mapped[dict[str, Any]]
+    """Those that the route groups by."""
+    timing: Mapped[dict[str, Any]]
+    """Wait, interval and repeat in seconds, the receiver, and the time intervals of the route, as it stood last."""
+    is_storm: Mapped[bool] = mapped_column(default=False)
+    """It took in what came too thick to tell apart."""
+    policy_id: Mapped[int | None] = mapped_column(ForeignKey("alert_policy.id"))
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.id"))
+    """The incident that it has, or had last."""
+    candidate_at: Mapped[datetime | None]
+    """Since when a person is asked whether it becomes an incident."""
+    accepted_at: Mapped[datetime | None]
+    accepted_by: Mapped[Name | None]
+    began_at: Mapped[datetime]
+    first_look_at: Mapped[datetime]
+    """Until then it is collected."""
+    looked_at: Mapped[datetime | None]
+    """When it was last decided whether to tell it."""
+    told_at: Mapped[datetime | None]
+    look_at: Mapped[datetime | None]
+
+
+class Alert(Base):
+    """One condition, by its fingerprint. Only the part `events` makes rows, and gives them their numbers."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index(None, "look_at", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index(None, "group_id", "standing", "raised_at"),
+        Index(
+            None,
+            "incident_id",
+            sqlite_where=text("incident_id IS NOT NULL"),
+            postgresql_where=text("incident_id IS NOT NULL"),
+        ),
+        Index(None, "scope", "created_at"),
+        CheckConstraint("(muted_by IS NULL) = (muted_reason IS NULL)", "muted_has_reason"),
+        CheckConstraint("standing <> 'over' OR state = 'resolved'", "over_is_resolved"),
+        CheckConstraint("standing <> 'open' OR (muted_by IS NULL AND state <> 'resolved')", "open_fires_unmuted"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    fingerprint: Mapped[str] = mapped_column(String(FINGERPRINT), unique=True)
+    source: Mapped[Name]
+    name: Mapped[Name]
+    event_class: Mapped[EventClass]
+    severity: Mapped[Severity]
+    service: Mapped[Name | None]
+    host: Mapped[Name | None]
+    scope: Mapped[str] = mapped_column(String(160))
+    """`service:shop` or `source:prometheus`: storms are counted and put together by it."""
+    labels: Mapped[dict[str, Any]]
+    details: Mapped[dict[str, Any]]
+    """What else is known: text, facts, links, the rules that judged it."""
+    state: Mapped[AlertState]
+    standing: Mapped[Standing]
+    muted_by: Mapped[Mute | None]
+    muted_reason: Mapped[Words | None]
+    muted_until: Mapped[datetime | None]
+    episode: Mapped[int]
+    """How often it has fired anew."""
+    count: Mapped[int] = mapped_column(BigInteger)
+    """Events of this episode."""
+    created_at: Mapped[datetime]
+    """When it was seen first of all."""
+    fired_at: Mapped[datetime]
+    """When this episode began."""
+    firing_since: Mapped[datetime]
+    """When it fired last, within the episode."""
+    raised_at: Mapped[datetime | None]
+    """Since when it asks for somebody, unmuted."""
+    seen_at: Mapped[datetime]
+    as_of: Mapped[datetime]
+    """The time of the newest event that was believed: what is older changes nothing."""
+    changed_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    owner: Mapped[Name | None]
+    acknowledged_until: Mapped[datetime | None]
+    flaps: Mapped[str | None] = mapped_column(String(21))
+    """The last states, oldest first: 1 fired, 0 did not. Null: it is not watched for flapping."""
+    counted: Mapped[list[str]]
+    """The times that count towards its threshold."""
+    is_reached: Mapped[bool]
+    """The threshold is reached in this episode."""
+    digest: Mapped[str] = mapped_column(String(FINGERPRINT))
+    """Of what it said last."""
+    repeats: Mapped[str] = mapped_column(String(FINGERPRINT))
+    """An event with this digest changes no more than the count; empty: each is looked at."""
+    policy_id: Mapped[int] = mapped_column(ForeignKey("alert_policy.id"))
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("alert_group.id"))
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.id"))
+    """The incident that it belongs to, or did last."""
+    told: Mapped[AlertState | None]
+    """As what its group told it last."""
+    is_drill: Mapped[bool]
+    look_at: Mapped[datetime | None]
+
+
+class AlertChange(Base):
+    """What happened to an alert, once. Rows are added and never changed."""
+
+    __tablename__ = "alert_change"
+    __table_args__ = (Index(None, "alert_id", "id"), Index(None, "at"))
+
+    id: Mapped[Key]
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"))
+    episode: Mapped[int]
+    at: Mapped[datetime]
+    action: Mapped[AlertAction]
+    source: Mapped[AlertState | None]
+    """What it was before; null: it was not known."""
+    target: Mapped[AlertState]
+    actor: Mapped[Name]
+    reason: Mapped[Words]
+
+
+class Silence(Base):
+    """A person keeps some alerts from being told, for a time that ends."""
+
+    __tablename__ = "silence"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", "ends_after_start"),
+        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", "ended_by_somebody"),
+        Index(None, "look_at", sqlite_where=_DUE, postgresql_where=_DUE),
+    )
+
+    id: Mapped[Key]
+    matchers: Mapped[Words]
+    """As Alertmanager writes them: `{service="shop"}`."""
+    author: Mapped[Name]
+    comment: Mapped[Words]
+    created_at: Mapped[datetime]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    """When it was over: at its end, or before by a person."""
+    ended_by: Mapped[Name | None]
+    reminded_at: Mapped[datetime | None]
+    """When its author was told that it ends soon."""
+    look_at: Mapped[datetime | None]
+
+    @property
+    def number(self) -> str:
+        """What people say on the phone: SIL000123."""
+        return silence_number(self.id)
+
+
+def silence_number(silence_id: int) -> str:
+    """The number of a silence: SIL000123."""
+    return f"SIL{silence_id:06d}"
+
+
+class CorrectiveRun(Base):
+    """One attempt of a job to mend what an alert says."""
+
+    __tablename__ = "corrective_run"
+    __table_args__ = (
+        UniqueConstraint("alert_id", "episode", "job", "attempt"),
+        Index(None, "look_at", sqlite_where=_DUE, postgresql_where=_DUE),
+    )
+
+    id: Mapped[Key]
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"))
+    episode: Mapped[int]
+    job: Mapped[Name]
+    attempt: Mapped[int]
+    attempts: Mapped[int]
+    """How many there may be."""
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+    """Null: it could not be started."""
+    began_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    has_worked: Mapped[bool | None]
+    """The alert cleared."""
+    reason: Mapped[Words | None]
+    look_at: Mapped[datetime | None]
+    """Until then the alert has time to clear."""
