@@ -13,12 +13,12 @@ from models.queries import runs
 from models.queries.runs import ClaimedRun, OpenStep, StepResult
 from models.queries.task_log import Stream
 from models.rules.batch import may_go_on
+from models.secrets import SecretStore
 from models.vocabulary import HostFault, Outcome
 from tasks.ledger import share_of_current, task
 from tasks.recording import recorder
 from tasks.tools.capture import kept
 from tasks.tools.redaction import Redactor
-from tasks.tools.secrets import SecretStore
 from tasks.tools.ssh import CommandResult, Kept, OwnedCommand, Target
 from tasks.workplace import database, host_pool, settings
 

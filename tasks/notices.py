@@ -13,10 +13,10 @@ from models.orders import SendNotice
 from models.orders.run_job import run_id_of
 from models.queries import runs
 from models.queries.daily_operations.reading import read_site
+from models.secrets import REFERENCE, SecretStore
 from models.vocabulary import Outcome
 from tasks.ledger import task
 from tasks.tools.rendering import render_notice
-from tasks.tools.secrets import REFERENCE, SecretStore
 from tasks.tools.sending import deliver
 from tasks.workplace import database, settings
 

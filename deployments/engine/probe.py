@@ -3,12 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from models.secrets import SecretMissing, SecretStore
 from models.settings import Settings
 from models.site.loading import load_site
 from models.site.services import Host
 from models.site.site import Site
 from models.vocabulary import HostFault
-from tasks.tools.secrets import SecretMissing, SecretStore
 from tasks.tools.ssh import HostPool, Target
 
 THREADS = 32

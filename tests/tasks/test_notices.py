@@ -13,9 +13,9 @@ from models.database import Database
 from models.errors import NotFound
 from models.orders import SendNotice
 from models.records import TaskLog
+from models.secrets import SecretMissing
 from models.vocabulary import HostFault, Outcome
 from tasks.notices import facts_of, send
-from tasks.tools.secrets import SecretMissing
 from tasks.tools.sending import AddressUnusable, NotDelivered, without_address
 from tests.records.night import NOW, Night, at
 from tests.tasks.sinks import HttpSink, SmtpSink, serving

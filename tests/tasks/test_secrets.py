@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.secrets import SecretMissing, SecretStore
 from tasks.tools.redaction import Redactor
-from tasks.tools.secrets import SecretMissing, SecretStore
 
 SECRET = "hunter2-with 'quote'/slash"
 

@@ -10,11 +10,11 @@ import pytest
 
 from models.database import Database
 from models.errors import HostError
+from models.secrets import SecretMissing
 from models.vocabulary import BackupFault
 from tasks.places import plan_of
 from tasks.sources import opened_source
 from tasks.tools.backup.shapes import Stream, Tree
-from tasks.tools.secrets import SecretMissing
 from tests.sites import HOST_KEY
 from tests.tasks.backup.claimed import claimed_run
 from tests.tasks.backup.opened import refused

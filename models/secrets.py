@@ -1,4 +1,4 @@
-"""Secrets by reference: `secret://name` is resolved in the worker, at the last moment, and nowhere else."""
+"""Secrets by reference: `secret://name` is resolved where it is used, at the last moment, and nowhere else."""
 
 import os
 import re
@@ -11,7 +11,7 @@ REFERENCE = re.compile(r"secret://([a-z0-9][a-z0-9._-]{0,63})")
 
 
 class SecretMissing(WatchbillError):
-    """A secret is not where this worker looks for it."""
+    """A secret is not where this machine looks for it."""
 
 
 class SecretStore:
