@@ -165,6 +165,28 @@ class EventClass(StrEnum):
     EXCEPTION = "exception"  # an alert that is an incident, unless a rule says otherwise
 
 
+class ProbeKind(StrEnum):
+    """What a probe looks at."""
+
+    HTTP = "http"
+    TCP = "tcp"
+    TLS = "tls"  # how long a certificate is valid yet
+    DISK = "disk"
+    LOAD = "load"
+    PROCESS = "process"
+    LOG = "log"  # how old a file is, or a line in it
+    COMMAND = "command"  # a plugin by the convention of Nagios
+
+
+class ProbeVerdict(StrEnum):
+    """What a reading of a probe says."""
+
+    OK = "ok"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    UNKNOWN = "unknown"  # it could not be read, which says nothing about what it looks at
+
+
 class BackupFault(StrEnum):
     """Why a backup, a check, a copy or a restore did not do what it should."""
 
