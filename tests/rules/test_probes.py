@@ -104,9 +104,9 @@ def test_a_reading_may_know_by_itself(observed, verdict, reason):
     assert judge(observed, DISK, {}).verdict is verdict, reason
 
 
-def run_through(readings, patience=Patience(heartbeat_every=1_000), course=Course()):
+def run_through(readings, patience):
     """What happens reading by reading: the sign of what holds when it changes, U and K for unreadable and known."""
-    said = ""
+    said, course = "", Course()
     for sign in readings:
         followed = follow(course, SIGNS[sign], patience)
         course = followed.course
@@ -136,7 +136,7 @@ def run_through(readings, patience=Patience(heartbeat_every=1_000), course=Cours
         ("uouou", Patience(), ".....", "nor does a host that answers now and then become unreadable"),
         ("c", Patience(bad_after=1), "c.", "one is enough where it is said so"),
         ("oooooo", Patience(heartbeat_every=3), "..h...h.", "no news is told now and then"),
-        ("oocccoo", Patience(heartbeat_every=3), "..h..c.o...", "news counts as having told"),
+        ("oocccoo", Patience(heartbeat_every=3), "..h..c.o..", "news counts as having told"),
     ],
 )
 def test_a_verdict_holds_after_enough_readings_in_a_row(readings, patience, said, reason):
