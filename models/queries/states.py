@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -10,31 +11,42 @@ from sqlalchemy.orm import Session
 
 from models.errors import MoveRefused
 from models.queries import journal
-from models.records import RestorePoint, Run, Slot, Step
-from models.rules.moves import Move, find_move
+from models.records import Incident, MajorIncident, RestorePoint, Run, Slot, Step
+from models.rules.lifecycle import Move, Role
+from models.rules.moves import find_move
 
-Stateful = Run | Slot | Step | RestorePoint
+Stateful = Run | Slot | Step | RestorePoint | Incident | MajorIncident
+PRACTICES = {"incident": "incidents", "major_incident": "incidents"}
+"""The practice that each kind belongs to, for the journal's tags; all others are operations."""
+UNTOLD = {"look_at", "moved_with_parent"}
+"""What is only bookkeeping of ours: written with a move, not told in the journal."""
 
 
 @dataclass(frozen=True)
 class Because:
-    """Who makes a move and why; a `key` makes repeating it a no-op; a `fence` must still be the run's current one."""
+    """Who makes a move and why; a `key` makes repeating it a no-op; a `fence` must still be the run's current one.
+
+    `roles` are those of a person, who may do only what they allow; None is one of our own parts. `at` is when it
+    counts from; None is the moment of writing.
+    """
 
     actor: str
     reason: str | None = None
     key: str | None = None
     fence: int | None = None
+    roles: frozenset[Role] | None = None
+    at: datetime | None = None
 
 
 def advance(session: Session, record: Stateful, action: str, because: Because, **changes: Any) -> bool:
     """Make one move and write `changes` with it. Returns False when its key was carried out before.
 
-    Raises MoveRefused when no table of moves allows it, or when somebody else was first.
+    Raises MoveRefused when no table of moves allows it, to this person, or when somebody else was first.
     """
     if because.key is not None and journal.is_known(session, because.key):
         return False
     kind, source = record.__tablename__, record.state
-    move = find_move(kind, source, action)
+    move = find_move(kind, source, action, because.roles)
     table = type(record)
     where = [table.id == record.id, table.state == source]
     if because.fence is not None:
@@ -83,7 +95,7 @@ def advance_many(
 
 def _fact(record_id: int, move: Move, kind: str, because: Because, changes: dict[str, Any]) -> journal.Fact:
     return journal.Fact(
-        tag=f"operations:{kind}:{move.action.replace(' ', '-')}",
+        tag=f"{PRACTICES.get(kind, 'operations')}:{kind}:{move.action.replace(' ', '-')}",
         subject=f"{kind}/{record_id}",
         source=move.source.value,
         target=move.target.value,
@@ -91,9 +103,11 @@ def _fact(record_id: int, move: Move, kind: str, because: Because, changes: dict
         reason=because.reason,
         facts=_plain(changes),
         key=because.key,
+        at=because.at,
     )
 
 
 def _plain(changes: dict[str, Any]) -> dict[str, Any]:
     """The changes as JSON keeps them; plans and outputs are large and live in their own rows."""
-    return {name: value if isinstance(value, int | None) else str(value) for name, value in changes.items()}
+    told = {name: value for name, value in changes.items() if name not in UNTOLD}
+    return {name: value if isinstance(value, int | None) else str(value) for name, value in told.items()}

@@ -3,30 +3,13 @@
 Each practice has such tables; `models.queries.states.advance` is the only place that carries a move out.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
 from enum import StrEnum
 
 from models.errors import MoveRefused
+from models.rules.incident_moves import INCIDENT, MAJOR_INCIDENT
+from models.rules.lifecycle import Move, Role
 from models.vocabulary import PointState, RunState, SlotState, StepState
-
-
-class Role(StrEnum):
-    """Who makes a move."""
-
-    ENGINE = "engine"  # planner, relay
-    WORKER = "worker"  # the process that holds the run's lease
-    OPERATOR = "operator"
-
-
-@dataclass(frozen=True)
-class Move:
-    """One legal change of state."""
-
-    source: StrEnum
-    action: str
-    target: StrEnum
-    role: Role
-
 
 RUN = (
     Move(RunState.QUEUED, "dispatch", RunState.DISPATCHED, Role.ENGINE),
@@ -87,14 +70,32 @@ RESTORE_POINT = (
     Move(PointState.BAD, "expire", PointState.EXPIRED, Role.WORKER),
 )
 
-TABLES: dict[str, tuple[Move, ...]] = {"run": RUN, "slot": SLOT, "step": STEP, "restore_point": RESTORE_POINT}
+TABLES: dict[str, tuple[Move, ...]] = {
+    "run": RUN,
+    "slot": SLOT,
+    "step": STEP,
+    "restore_point": RESTORE_POINT,
+    "incident": INCIDENT,
+    "major_incident": MAJOR_INCIDENT,
+}
 
 
-def find_move(table: str, source: StrEnum, action: str) -> Move:
-    """The move that `action` makes from `source`. Raises MoveRefused with the actions that are possible."""
-    moves = TABLES[table]
+def find_move(table: str, source: StrEnum, action: str, roles: Collection[Role] | None = None) -> Move:
+    """The move that `action` makes from `source`, for somebody with these roles; None is who needs none.
+
+    Raises MoveRefused with the actions that are possible, or with the roles that may.
+    """
+    moves, name = TABLES[table], table.replace("_", " ")
     for move in moves:
         if move.source is source and move.action == action:
+            if roles is not None and not set(roles) & set(move.roles):
+                may = ", ".join(role.value for role in move.roles if role is not Role.ENGINE) or "nobody"
+                raise MoveRefused(f"to {action} {an(name)} that is {source.value!r} takes the role of: {may}")
             return move
     possible = sorted({move.action for move in moves if move.source is source}) or ["nothing"]
-    raise MoveRefused(f"a {table} that is {source.value!r} cannot {action!r}; it can: {', '.join(possible)}")
+    raise MoveRefused(f"{an(name)} that is {source.value!r} cannot {action!r}; it can: {', '.join(possible)}")
+
+
+def an(noun: str) -> str:
+    """The noun with its article: a run, an incident."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

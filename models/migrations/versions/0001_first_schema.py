@@ -98,6 +98,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq__calendar__name")),
     )
     op.create_table(
+        "category",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__category")),
+        sa.UniqueConstraint("name", name=op.f("uq__category__name")),
+    )
+    op.create_table(
         "ci",
         sa.Column("kind", sa.String(length=128), nullable=False),
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -109,6 +121,18 @@ def upgrade() -> None:
         sa.Column("retired_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__ci")),
         sa.UniqueConstraint("name", name=op.f("uq__ci__name")),
+    )
+    op.create_table(
+        "escalation",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__escalation")),
+        sa.UniqueConstraint("name", name=op.f("uq__escalation__name")),
     )
     op.create_table(
         "event",
@@ -137,6 +161,18 @@ def upgrade() -> None:
         sa.Column("retired_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__exemption")),
         sa.UniqueConstraint("name", name=op.f("uq__exemption__name")),
+    )
+    op.create_table(
+        "handling",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__handling")),
+        sa.UniqueConstraint("name", name=op.f("uq__handling__name")),
     )
     op.create_table(
         "heartbeat",
@@ -248,6 +284,66 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk__journal_head")),
     )
     op.create_table(
+        "mail",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__mail")),
+        sa.UniqueConstraint("name", name=op.f("uq__mail__name")),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("tag", sa.String(length=128), nullable=False),
+        sa.Column("subject", sa.String(length=128), nullable=False),
+        sa.Column("receiver", sa.String(length=128), nullable=True),
+        sa.Column("to", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("priority", sa.String(length=128), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("thread", sa.Text(), nullable=True),
+        sa.Column("held_by", sa.Text(), nullable=True),
+        sa.Column("look_at", UtcDateTime(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.Column("failed_at", UtcDateTime(), nullable=True),
+        sa.Column("dropped_at", UtcDateTime(), nullable=True),
+        sa.Column("digest_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "CASE WHEN sent_at IS NULL THEN 0 ELSE 1 END + CASE WHEN failed_at IS NULL THEN 0 ELSE 1 END + CASE WHEN dropped_at IS NULL THEN 0 ELSE 1 END + CASE WHEN digest_id IS NULL THEN 0 ELSE 1 END <= 1",
+            name=op.f("ck__notice__ends_once"),
+        ),
+        sa.ForeignKeyConstraint(["digest_id"], ["notice.id"], name=op.f("fk__notice__digest_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__notice")),
+        sa.UniqueConstraint("key", name=op.f("uq__notice__key")),
+    )
+    op.create_index(op.f("ix__notice__created_at"), "notice", ["created_at"], unique=False)
+    op.create_index(
+        "ix__notice__held",
+        "notice",
+        ["receiver"],
+        unique=False,
+        sqlite_where=sa.text("sent_at IS NULL AND failed_at IS NULL AND dropped_at IS NULL AND digest_id IS NULL"),
+        postgresql_where=sa.text("sent_at IS NULL AND failed_at IS NULL AND dropped_at IS NULL AND digest_id IS NULL"),
+    )
+    op.create_index(
+        op.f("ix__notice__look_at"),
+        "notice",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_index(op.f("ix__notice__subject"), "notice", ["subject"], unique=False)
+    op.create_table(
         "pause",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("job", sa.String(length=128), nullable=True),
@@ -272,6 +368,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq__person__name")),
     )
     op.create_table(
+        "promise",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__promise")),
+        sa.UniqueConstraint("name", name=op.f("uq__promise__name")),
+    )
+    op.create_table(
+        "receiver",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__receiver")),
+        sa.UniqueConstraint("name", name=op.f("uq__receiver__name")),
+    )
+    op.create_table(
         "relation",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("source", sa.String(length=128), nullable=False),
@@ -291,6 +411,18 @@ def upgrade() -> None:
         sa.Column("retired_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__repository")),
         sa.UniqueConstraint("name", name=op.f("uq__repository__name")),
+    )
+    op.create_table(
+        "rota",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__rota")),
+        sa.UniqueConstraint("name", name=op.f("uq__rota__name")),
     )
     op.create_table(
         "service",
@@ -834,6 +966,22 @@ def upgrade() -> None:
         sa.Column("labels", sa.JSON(), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column(
+            "status",
+            sa.Enum(
+                "firing",
+                "resolved",
+                "acknowledged",
+                "suppressed",
+                "pending",
+                "informational",
+                name="eventstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
             "state",
             sa.Enum(
                 "firing",
@@ -891,7 +1039,8 @@ def upgrade() -> None:
         sa.Column("resolved_at", UtcDateTime(), nullable=True),
         sa.Column("owner", sa.String(length=128), nullable=True),
         sa.Column("acknowledged_until", UtcDateTime(), nullable=True),
-        sa.Column("flaps", sa.String(length=21), nullable=True),
+        sa.Column("flaps", sa.String(length=21), nullable=False),
+        sa.Column("is_flapping", sa.Boolean(), nullable=False),
         sa.Column("counted", sa.JSON(), nullable=False),
         sa.Column("is_reached", sa.Boolean(), nullable=False),
         sa.Column("digest", sa.String(length=32), nullable=False),
@@ -949,7 +1098,7 @@ def upgrade() -> None:
     op.create_table(
         "major_update",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("incident_id", sa.NullType(), nullable=False),
+        sa.Column("incident_id", sa.Integer(), nullable=False),
         sa.Column("audience", sa.String(length=128), nullable=False),
         sa.Column("every_seconds", sa.Integer(), nullable=False),
         sa.Column("last_at", UtcDateTime(), nullable=True),
