@@ -320,13 +320,6 @@ class NoticeTag(StrEnum):
     TEST = "test"
 
 
-class Audience(StrEnum):
-    """For whom an update on a major incident is written."""
-
-    TECHNICAL = "technical"
-    EXECUTIVE = "executive"
-
-
 class WhenQuiet(StrEnum):
     """What becomes of a notice in quiet hours."""
 

@@ -16,18 +16,26 @@ from models.records.evidence import Output, TaskLog
 from models.records.inbox import InboxKey, InboxRow, InboxSource
 from models.records.ledger import Alarm, Heartbeat, JournalHead, JournalRow, OutboxRow
 from models.records.major_incidents import MajorIncident, MajorUpdate
+from models.records.notices import Notice
 from models.records.register import (
     BackupPlanEntry,
     CalendarEntry,
+    CategoryEntry,
     Ci,
+    EscalationEntry,
     ExemptionEntry,
+    HandlingEntry,
     Job,
+    MailEntry,
     Membership,
     Pause,
     Person,
+    PromiseEntry,
+    ReceiverEntry,
     Registered,
     Relation,
     RepositoryEntry,
+    RotaEntry,
     Service,
     SiteEntry,
     Team,
@@ -36,10 +44,11 @@ from models.records.tickets import Incident, Survey, Ticket, TicketLink, WorkNot
 from models.records.work import Run, Slot, Step, run_number
 
 __all__ = [
-    "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertPolicyRow", "BackupPlanEntry", "Base", "CalendarEntry", "Ci",
-    "CorrectiveRun", "DrillRow", "Event", "ExemptionEntry", "Heartbeat", "InboxKey", "InboxRow", "InboxSource",
-    "Incident", "Job", "JournalHead", "JournalRow", "MajorIncident", "MajorUpdate", "Membership", "OutboxRow",
-    "Output", "Pause", "Person", "Registered", "Relation", "RepositoryCheckRow", "RepositoryEntry", "RestorePoint",
-    "Run", "Service", "Silence", "SiteEntry", "Slot", "Step", "Survey", "TaskLog", "Team", "Ticket", "TicketLink",
-    "WorkNote", "run_number", "silence_number",
+    "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertPolicyRow", "BackupPlanEntry", "Base", "CalendarEntry",
+    "CategoryEntry", "Ci", "CorrectiveRun", "DrillRow", "EscalationEntry", "Event", "ExemptionEntry",
+    "HandlingEntry", "Heartbeat", "InboxKey", "InboxRow", "InboxSource", "Incident", "Job", "JournalHead",
+    "JournalRow", "MailEntry", "MajorIncident", "MajorUpdate", "Membership", "Notice", "OutboxRow", "Output",
+    "Pause", "Person", "PromiseEntry", "ReceiverEntry", "Registered", "Relation", "RepositoryCheckRow",
+    "RepositoryEntry", "RestorePoint", "RotaEntry", "Run", "Service", "Silence", "SiteEntry", "Slot", "Step",
+    "Survey", "TaskLog", "Team", "Ticket", "TicketLink", "WorkNote", "run_number", "silence_number",
 ]  # fmt: skip

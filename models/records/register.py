@@ -72,6 +72,46 @@ class ExemptionEntry(Registered, Base):
     __tablename__ = "exemption"
 
 
+class MailEntry(Registered, Base):
+    """The server that takes our mail. At most one row in force."""
+
+    __tablename__ = "mail"
+
+
+class ReceiverEntry(Registered, Base):
+    """Those who are told together."""
+
+    __tablename__ = "receiver"
+
+
+class HandlingEntry(Registered, Base):
+    """How incidents are handled. At most one row in force."""
+
+    __tablename__ = "handling"
+
+
+class PromiseEntry(Registered, Base):
+    """What is promised for incidents."""
+
+    __tablename__ = "promise"
+
+
+class CategoryEntry(Registered, Base):
+    __tablename__ = "category"
+
+
+class EscalationEntry(Registered, Base):
+    """What happens when nobody acts."""
+
+    __tablename__ = "escalation"
+
+
+class RotaEntry(Registered, Base):
+    """Who is on call."""
+
+    __tablename__ = "rota"
+
+
 class SiteEntry(Registered, Base):
     """The site itself: its title, time zone and settings. One row in force."""
 

@@ -20,8 +20,18 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         "backups": Kind.BACKUP,
         "exemptions": Kind.EXEMPTION,
     },
+    "incidents.yaml": {
+        "handling": Kind.HANDLING,
+        "promises": Kind.PROMISE,
+        "categories": Kind.CATEGORY,
+        "escalations": Kind.ESCALATION,
+        "rotas": Kind.ROTA,
+    },
+    "notices.yaml": {"mail": Kind.MAIL, "receivers": Kind.RECEIVER},
 }
 """The files beside site.yaml, and the kind of entry in each of their sections."""
+SINGLE = {Kind.HANDLING: "incidents", Kind.MAIL: "mail"}
+"""Sections that are one entry and no mapping of names, and what that entry is called."""
 
 YAML_ENDINGS = {".yaml", ".yml"}
 ALLOWED_FILES = [SITE_FILE, *SECTIONS]
@@ -87,6 +97,9 @@ def entries_of(document: Document) -> tuple[list[SourceEntry], list[Place]]:
     for section, kind in sections.items():
         node = document.tree.mapping().get(section)
         if node is None or node.value is None:
+            continue
+        if kind in SINGLE:
+            entries.append(SourceEntry(kind, SINGLE[kind], document, (section,), node))
             continue
         if not isinstance(node.value, dict):
             places.append(document.place((section,), f"must be a mapping from the {kind}'s name to its keys"))

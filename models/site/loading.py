@@ -8,7 +8,9 @@ from models.errors import Place, SiteError
 from models.site.backup_checks import backup_faults
 from models.site.checks import faults_of, filter_faults
 from models.site.documents import SITE_FILE, Document, SourceEntry, duplicates, entries_of, read_documents
+from models.site.incident_checks import incident_faults
 from models.site.jobs import Routine
+from models.site.notice_checks import Around, notice_faults
 from models.site.references import Kind, wrong_references
 from models.site.scripts import fill_script
 from models.site.site import SHAPES, Site
@@ -17,7 +19,7 @@ from models.site.tree import Node, Plain, plain
 from models.site.validation import Raw, make
 
 DEFAULTS = "defaults"
-ZONED = {Kind.HOST, Kind.CALENDAR}
+ZONED = {Kind.HOST, Kind.CALENDAR, Kind.ROTA}
 Made = Mapping[Kind, Mapping[str, Any]]
 
 
@@ -106,6 +108,13 @@ class Loader:
             repositories=made[Kind.REPOSITORY],
             backups=made[Kind.BACKUP],
             exemptions=made[Kind.EXEMPTION],
+            handlings=made[Kind.HANDLING],
+            promises=made[Kind.PROMISE],
+            categories=made[Kind.CATEGORY],
+            escalations=made[Kind.ESCALATION],
+            rotas=made[Kind.ROTA],
+            mail=made[Kind.MAIL],
+            receivers=made[Kind.RECEIVER],
         )
 
 
@@ -136,6 +145,11 @@ def _between(entries: list[SourceEntry], made: Made, whole: Made) -> Iterator[Pl
     for fault in wrong_references(nodes):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     for fault in backup_faults(whole[Kind.BACKUP], whole[Kind.REPOSITORY], made[Kind.JOB]):
+        yield first[fault.kind, fault.name].place(fault.path, fault.message)
+    for fault in incident_faults(whole, made):
+        yield first[fault.kind, fault.name].place(fault.path, fault.message)
+    around = Around(whole[Kind.MAIL], made[Kind.TEAM], made[Kind.PERSON], nodes[Kind.CALENDAR])
+    for fault in notice_faults(whole[Kind.RECEIVER], around):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     for name, words in filter_faults(nodes[Kind.JOB], made[Kind.HOST]):
         yield first[Kind.JOB, name].place(("on",), words)

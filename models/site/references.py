@@ -26,6 +26,13 @@ class Kind(StrEnum):
     REPOSITORY = "repository"
     BACKUP = "backup"
     EXEMPTION = "exemption"
+    HANDLING = "handling"
+    PROMISE = "promise"
+    CATEGORY = "category"
+    ESCALATION = "escalation"
+    ROTA = "rota"
+    MAIL = "mail"
+    RECEIVER = "receiver"
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,12 @@ class Reference:
     """A word that may stand there instead of an entry's name."""
     circle: str = ""
     """Words for a circle that these references must not form; empty where a circle is no harm."""
+
+
+def _scoped(kind: Kind, path: Path = ()) -> tuple[Reference, ...]:
+    """What the lists of a scope name."""
+    lists = (("services", Kind.SERVICE), ("categories", Kind.CATEGORY), ("teams", Kind.TEAM))
+    return tuple(Reference(kind, (*path, key, "*"), target) for key, target in lists)
 
 
 REFERENCES = (
@@ -74,6 +87,27 @@ REFERENCES = (
     Reference(Kind.BACKUP, ("calendars", "never", "*"), Kind.CALENDAR),
     Reference(Kind.BACKUP, ("calendars", "working_days"), Kind.CALENDAR),
     Reference(Kind.EXEMPTION, ("agreed_by",), Kind.PERSON),
+    Reference(Kind.HANDLING, ("fallback_team",), Kind.TEAM),
+    Reference(Kind.HANDLING, ("assignment", "*", "team"), Kind.TEAM),
+    Reference(Kind.HANDLING, ("assignment", "*", "rota"), Kind.ROTA),
+    *_scoped(Kind.HANDLING, ("assignment", "*")),
+    *_scoped(Kind.HANDLING, ("major", "candidates", "*")),
+    Reference(Kind.PROMISE, ("calendar",), Kind.CALENDAR),
+    *_scoped(Kind.PROMISE),
+    Reference(Kind.CATEGORY, ("parent",), Kind.CATEGORY, circle="stands below"),
+    Reference(Kind.CATEGORY, ("owner",), Kind.TEAM),
+    Reference(Kind.ESCALATION, ("calendar",), Kind.CALENDAR),
+    Reference(Kind.ESCALATION, ("steps", "*", "assign"), Kind.TEAM),
+    Reference(Kind.ESCALATION, ("steps", "*", "tell", "*", "team"), Kind.TEAM),
+    Reference(Kind.ESCALATION, ("steps", "*", "tell", "*", "person"), Kind.PERSON),
+    Reference(Kind.ESCALATION, ("steps", "*", "tell", "*", "rota"), Kind.ROTA),
+    *_scoped(Kind.ESCALATION),
+    Reference(Kind.ROTA, ("team",), Kind.TEAM),
+    Reference(Kind.ROTA, ("people", "*"), Kind.PERSON),
+    Reference(Kind.ROTA, ("overrides", "*", "person"), Kind.PERSON),
+    Reference(Kind.RECEIVER, ("teams", "*"), Kind.TEAM),
+    Reference(Kind.RECEIVER, ("tell", "*", "team"), Kind.TEAM),
+    Reference(Kind.RECEIVER, ("tell", "*", "person"), Kind.PERSON),
 )
 
 

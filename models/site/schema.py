@@ -10,7 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from models.rules.durations import format_duration
 from models.rules.names import NAME_PATTERN
-from models.site.documents import SECTIONS, SITE_FILE
+from models.site.documents import SECTIONS, SINGLE, SITE_FILE
 from models.site.field_words import FIELD_WORDS
 from models.site.references import Kind
 from models.site.site import SHAPES
@@ -29,6 +29,13 @@ SECTION_WORDS = {
     "repositories": "Places that keep restore points, by name.",
     "backups": "Backup plans by name.",
     "exemptions": "Hosts and services that need no backup, by name.",
+    "handling": "How all incidents of the site are handled.",
+    "promises": "What is promised for incidents, by name.",
+    "categories": "What incidents are about, by name.",
+    "escalations": "What happens when nobody acts, by name.",
+    "rotas": "Who is on call, by name.",
+    "mail": "The server that takes our mail.",
+    "receivers": "Those who are told together, by name.",
 }
 Schema = dict[str, Any]
 
@@ -79,6 +86,12 @@ def _file_schema(file: str) -> Schema:
         entry = entry_schema(SHAPES[kind])
         definitions |= entry.pop("$defs", {})
         definitions[entry["title"]] = entry
+        if kind in SINGLE:
+            properties[section] = {
+                "description": SECTION_WORDS[section],
+                "anyOf": [{"$ref": f"#/$defs/{entry['title']}"}, {"type": "null"}],
+            }
+            continue
         pattern = PERSON_PATTERN if kind is Kind.PERSON else NAME_PATTERN
         properties[section] = {
             "description": SECTION_WORDS[section],

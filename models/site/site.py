@@ -10,9 +10,12 @@ from typing import Any
 
 from models.errors import NotFound
 from models.rules.calendars import Calendar
+from models.rules.rota import Rota
 from models.site.backups import BackupPlan, Exemption, Repository
 from models.site.derived import derived_jobs
+from models.site.incidents import Category, Escalation, Handling, Promise
 from models.site.jobs import Job
+from models.site.notices import MailServer, Receiver
 from models.site.people import Person, Team
 from models.site.references import Kind, unknown_name
 from models.site.services import Host, Service
@@ -31,6 +34,13 @@ SHAPES: dict[Kind, Shape] = {
     Kind.REPOSITORY: Shape(Repository),
     Kind.BACKUP: Shape(BackupPlan),
     Kind.EXEMPTION: Shape(Exemption),
+    Kind.HANDLING: Shape(Handling, key_field=""),
+    Kind.PROMISE: Shape(Promise),
+    Kind.CATEGORY: Shape(Category),
+    Kind.ESCALATION: Shape(Escalation),
+    Kind.ROTA: Shape(Rota),
+    Kind.MAIL: Shape(MailServer, key_field=""),
+    Kind.RECEIVER: Shape(Receiver),
 }
 """The type of each kind of entry."""
 
@@ -61,11 +71,25 @@ class Site:
     repositories: Mapping[str, Repository] = field(default_factory=dict)
     backups: Mapping[str, BackupPlan] = field(default_factory=dict)
     exemptions: Mapping[str, Exemption] = field(default_factory=dict)
+    handlings: Mapping[str, Handling] = field(default_factory=dict)
+    """How incidents are handled: one entry, or none when the file says nothing of it."""
+    promises: Mapping[str, Promise] = field(default_factory=dict)
+    categories: Mapping[str, Category] = field(default_factory=dict)
+    escalations: Mapping[str, Escalation] = field(default_factory=dict)
+    rotas: Mapping[str, Rota] = field(default_factory=dict)
+    mail: Mapping[str, MailServer] = field(default_factory=dict)
+    """The mail server: one entry, or none when the site sends no mail of its own."""
+    receivers: Mapping[str, Receiver] = field(default_factory=dict)
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:
         """Every job: the site's own, and those that its backups need."""
         return {**self.own_jobs, **derived_jobs(self.backups, self.repositories)}
+
+    @cached_property
+    def handling(self) -> Handling:
+        """How incidents are handled; the usual way when the site does not say."""
+        return next(iter(self.handlings.values()), Handling())
 
     @property
     def name(self) -> str:
@@ -105,6 +129,13 @@ class Site:
             Kind.REPOSITORY: self.repositories,
             Kind.BACKUP: self.backups,
             Kind.EXEMPTION: self.exemptions,
+            Kind.HANDLING: self.handlings,
+            Kind.PROMISE: self.promises,
+            Kind.CATEGORY: self.categories,
+            Kind.ESCALATION: self.escalations,
+            Kind.ROTA: self.rotas,
+            Kind.MAIL: self.mail,
+            Kind.RECEIVER: self.receivers,
         }
         return {
             kind: {name: _entry(kind, name, value) for name, value in named.items()} for kind, named in values.items()

@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from models.settings import CHECKOUT
+from models.site.documents import SECTIONS, SITE_FILE
 from models.site.field_words import FIELD_WORDS
 from models.site.reading import read_tree
 from models.site.schema import schemas, write_schemas
@@ -78,7 +79,6 @@ def test_durations_are_written_as_in_the_files() -> None:
 def test_schemas_are_written_where_the_first_line_of_each_file_looks(tmp_path: Path) -> None:
     written = write_schemas(tmp_path)
     assert {str(file.relative_to(tmp_path)) for file in written} == {
-        f".watchbill/{name}.schema.json"
-        for name in ("site.yaml", "people.yaml", "services.yaml", "calendars.yaml", "jobs.yaml", "backups.yaml")
+        f".watchbill/{name}.schema.json" for name in (SITE_FILE, *SECTIONS)
     }
     assert json.loads(written[0].read_text())["$schema"] == "https://json-schema.org/draft/2020-12/schema"
