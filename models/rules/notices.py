@@ -16,7 +16,7 @@ from models.rules.field_error import FieldError
 from models.rules.priorities import MAJOR
 from models.rules.time_intervals import Intervals
 from models.rules.verdicts import Verdict
-from models.vocabulary import Audience, NoticeTag, WhenQuiet
+from models.vocabulary import NoticeTag, WhenQuiet
 
 INCIDENT_TAGS = {
     "opened": NoticeTag.INCIDENT_OPENED,
@@ -46,9 +46,10 @@ NEVER_HELD = frozenset(
 )
 """Somebody must act on these, or asked for them."""
 
-FOR_EXECUTIVES = frozenset({NoticeTag.MAJOR_DECLARED, NoticeTag.MAJOR_UPDATE})
+TECHNICAL = "technical"
+"""The audience of those who mend. All others hear of major incidents only, unless they name their notices."""
 OF_MAJORS = frozenset({NoticeTag.INCIDENT_RESOLVED, NoticeTag.INCIDENT_CLOSED, NoticeTag.INCIDENT_REOPENED})
-"""What executives hear of a major incident besides, when they name nothing."""
+"""What the other audiences hear of a major incident besides its declaration and its updates."""
 
 TRY_AGAIN_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30), timedelta(hours=1))
 GIVE_UP_AFTER = timedelta(days=3)
@@ -101,7 +102,7 @@ class Wish:
 
     notices: tuple[NoticeTag, ...] = ()
     least_priority: str | None = None
-    audience: Audience = Audience.TECHNICAL
+    audience: str = TECHNICAL
     quiet: QuietHours | None = None
 
 
@@ -109,10 +110,10 @@ class Wish:
 class News:
     """What there is to tell, as far as it decides who is told and when."""
 
-    tag: NoticeTag
+    tag: str
     priority: str | None = None
     """Of the incident, `major` for a major one; of alerts their severity."""
-    audience: Audience | None = None
+    audience: str | None = None
     """For whom the words were written; None: for everybody."""
 
 
@@ -153,13 +154,13 @@ def wants(wish: Wish, news: News, priorities: Sequence[str] = ()) -> Verdict:
 
     A priority that is not known is told: a doubt is no reason to keep quiet.
     """
-    if news.audience is not None and news.audience is not wish.audience:
+    if news.audience is not None and news.audience != wish.audience:
         return Verdict(False, f"it is written for the {news.audience} audience")
     if wish.notices:
         if news.tag not in wish.notices:
             return Verdict(False, f"{news.tag} is not among its notices")
-    elif wish.audience is Audience.EXECUTIVE and not _for_executives(news):
-        return Verdict(False, "executives hear of major incidents only")
+    elif wish.audience != TECHNICAL and not _of_a_major(news):
+        return Verdict(False, f"the {wish.audience} audience hears of major incidents only")
     ranks = {priority: rank for rank, priority in enumerate((MAJOR, *priorities))}
     if ranks.get(news.priority or "", 0) > ranks.get(wish.least_priority or "", len(ranks)):
         return Verdict(False, f"{news.priority} is below {wish.least_priority}")
@@ -201,7 +202,6 @@ def next_try(tries: int, created_at: datetime, now: datetime) -> datetime | None
     return due if due <= created_at + GIVE_UP_AFTER else None
 
 
-def _for_executives(news: News) -> bool:
-    return (
-        news.tag in FOR_EXECUTIVES or (news.tag in OF_MAJORS and news.priority == MAJOR) or news.tag is NoticeTag.TEST
-    )
+def _of_a_major(news: News) -> bool:
+    declared = news.tag in (NoticeTag.MAJOR_DECLARED, NoticeTag.MAJOR_UPDATE, NoticeTag.TEST)
+    return declared or (news.tag in OF_MAJORS and news.priority == MAJOR)
