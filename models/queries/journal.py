@@ -148,6 +148,11 @@ def rows_about(session: Session, subject: str) -> list[JournalRow]:
     return list(session.scalars(query))
 
 
+def queued_about(session: Session, subject: str) -> list[Fact]:
+    """What this transaction has said of one thing and not yet written, in order."""
+    return [fact for fact in session.info.get(QUEUE, []) if fact.subject == subject]
+
+
 def export(session: Session) -> Iterator[str]:
     """The journal as JSON lines, oldest first."""
     for row in _rows(session):

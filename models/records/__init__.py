@@ -11,6 +11,7 @@ from models.records.alerts import (
 )
 from models.records.backups import DrillRow, RepositoryCheckRow, RestorePoint
 from models.records.base import Base
+from models.records.clocks import AssignmentTurn, IncidentClock
 from models.records.events import Event
 from models.records.evidence import Output, TaskLog
 from models.records.inbox import InboxKey, InboxRow, InboxSource
@@ -44,11 +45,12 @@ from models.records.tickets import Incident, Survey, Ticket, TicketLink, WorkNot
 from models.records.work import Run, Slot, Step, run_number
 
 __all__ = [
-    "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertPolicyRow", "BackupPlanEntry", "Base", "CalendarEntry",
-    "CategoryEntry", "Ci", "CorrectiveRun", "DrillRow", "EscalationEntry", "Event", "ExemptionEntry",
-    "HandlingEntry", "Heartbeat", "InboxKey", "InboxRow", "InboxSource", "Incident", "Job", "JournalHead",
-    "JournalRow", "MailEntry", "MajorIncident", "MajorUpdate", "Membership", "Notice", "OutboxRow", "Output",
-    "Pause", "Person", "PromiseEntry", "ReceiverEntry", "Registered", "Relation", "RepositoryCheckRow",
-    "RepositoryEntry", "RestorePoint", "RotaEntry", "Run", "Service", "Silence", "SiteEntry", "Slot", "Step",
-    "Survey", "TaskLog", "Team", "Ticket", "TicketLink", "WorkNote", "run_number", "silence_number",
+    "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertPolicyRow", "AssignmentTurn", "BackupPlanEntry", "Base",
+    "CalendarEntry", "CategoryEntry", "Ci", "CorrectiveRun", "DrillRow", "EscalationEntry", "Event",
+    "ExemptionEntry", "HandlingEntry", "Heartbeat", "InboxKey", "InboxRow", "InboxSource", "Incident",
+    "IncidentClock", "Job", "JournalHead", "JournalRow", "MailEntry", "MajorIncident", "MajorUpdate", "Membership",
+    "Notice", "OutboxRow", "Output", "Pause", "Person", "PromiseEntry", "ReceiverEntry", "Registered", "Relation",
+    "RepositoryCheckRow", "RepositoryEntry", "RestorePoint", "RotaEntry", "Run", "Service", "Silence", "SiteEntry",
+    "Slot", "Step", "Survey", "TaskLog", "Team", "Ticket", "TicketLink", "WorkNote", "run_number",
+    "silence_number",
 ]  # fmt: skip

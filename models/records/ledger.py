@@ -14,6 +14,7 @@ class JournalRow(Base):
     """One fact. Triggers refuse UPDATE and DELETE; no gap in the numbers; each row carries the last one's hash."""
 
     __tablename__ = "journal"
+    __table_args__ = (Index(None, "subject", "seq"),)  # the timeline of one thing
 
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[str] = mapped_column(Text)

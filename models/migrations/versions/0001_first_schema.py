@@ -74,6 +74,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq__alert_policy__digest")),
     )
     op.create_table(
+        "assignment_turn",
+        sa.Column("team", sa.String(length=128), nullable=False),
+        sa.Column("person", sa.String(length=128), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("team", name=op.f("pk__assignment_turn")),
+    )
+    op.create_table(
         "backup_plan",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
@@ -275,6 +282,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk__journal")),
         sa.UniqueConstraint("key", name=op.f("uq__journal__key")),
     )
+    op.create_index(op.f("ix__journal__subject_seq"), "journal", ["subject", "seq"], unique=False)
     op.create_table(
         "journal_head",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -799,6 +807,66 @@ def upgrade() -> None:
         postgresql_where=sa.text("look_at IS NOT NULL"),
     )
     op.create_table(
+        "incident_clock",
+        sa.Column("incident_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column(
+            "agreement",
+            sa.Enum(
+                "SLA",
+                "OLA",
+                "supplier contract",
+                name="agreement",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "measure",
+            sa.Enum(
+                "time to own", "time to resolve", name="measure", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("promise", sa.String(length=128), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "running",
+                "held",
+                "met",
+                "breached",
+                "stopped",
+                "no target",
+                name="clockstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("target", sa.Text(), nullable=True),
+        sa.Column("is_held", sa.Boolean(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("warn_at", UtcDateTime(), nullable=True),
+        sa.Column("breached_at", UtcDateTime(), nullable=True),
+        sa.Column("stopped_at", UtcDateTime(), nullable=True),
+        sa.Column("business_seconds", sa.Float(), nullable=False),
+        sa.Column("actual_seconds", sa.Float(), nullable=False),
+        sa.Column("read_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk__incident_clock__incident_id")),
+        sa.PrimaryKeyConstraint("incident_id", "agreement", "measure", name=op.f("pk__incident_clock")),
+    )
+    op.create_index(
+        op.f("ix__incident_clock__due_at"),
+        "incident_clock",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("stopped_at IS NULL"),
+        postgresql_where=sa.text("stopped_at IS NULL"),
+    )
+    op.create_table(
         "major_incident",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -1028,7 +1096,7 @@ def upgrade() -> None:
         sa.Column("muted_reason", sa.Text(), nullable=True),
         sa.Column("muted_until", UtcDateTime(), nullable=True),
         sa.Column("episode", sa.Integer(), nullable=False),
-        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("events", sa.BigInteger(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("fired_at", UtcDateTime(), nullable=False),
         sa.Column("firing_since", UtcDateTime(), nullable=False),
