@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, U
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.records.base import Base, Key, Name, Words
-from models.vocabulary import AlertAction, AlertState, EventClass, Mute, Severity, Standing
+from models.vocabulary import AlertAction, AlertState, EventClass, EventStatus, Mute, Severity, Standing
 
 FINGERPRINT = 32
 _DUE = text("look_at IS NOT NULL")
@@ -96,6 +96,8 @@ class Alert(Base):
     labels: Mapped[dict[str, Any]]
     details: Mapped[dict[str, Any]]
     """What else is known: text, facts, links, the rules that judged it."""
+    status: Mapped[EventStatus]
+    """What its sender said last."""
     state: Mapped[AlertState]
     standing: Mapped[Standing]
     muted_by: Mapped[Mute | None]
@@ -103,7 +105,7 @@ class Alert(Base):
     muted_until: Mapped[datetime | None]
     episode: Mapped[int]
     """How often it has fired anew."""
-    count: Mapped[int] = mapped_column(BigInteger)
+    events: Mapped[int] = mapped_column(BigInteger)
     """Events of this episode."""
     created_at: Mapped[datetime]
     """When it was seen first of all."""
@@ -120,8 +122,9 @@ class Alert(Base):
     resolved_at: Mapped[datetime | None]
     owner: Mapped[Name | None]
     acknowledged_until: Mapped[datetime | None]
-    flaps: Mapped[str | None] = mapped_column(String(21))
-    """The last states, oldest first: 1 fired, 0 did not. Null: it is not watched for flapping."""
+    flaps: Mapped[str] = mapped_column(String(21))
+    """The last states, oldest first: 1 fired, 0 did not. Empty: it is not watched for flapping."""
+    is_flapping: Mapped[bool]
     counted: Mapped[list[str]]
     """The times that count towards its threshold."""
     is_reached: Mapped[bool]
@@ -129,7 +132,7 @@ class Alert(Base):
     digest: Mapped[str] = mapped_column(String(FINGERPRINT))
     """Of what it said last."""
     repeats: Mapped[str] = mapped_column(String(FINGERPRINT))
-    """An event with this digest changes no more than the count; empty: each is looked at."""
+    """An event with this digest changes no more than their number; empty: each is looked at."""
     policy_id: Mapped[int] = mapped_column(ForeignKey("alert_policy.id"))
     group_id: Mapped[int | None] = mapped_column(ForeignKey("alert_group.id"))
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.id"))
