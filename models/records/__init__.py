@@ -18,6 +18,7 @@ from models.records.inbox import InboxKey, InboxRow, InboxSource
 from models.records.ledger import Alarm, Heartbeat, JournalHead, JournalRow, OutboxRow
 from models.records.major_incidents import MajorIncident, MajorUpdate
 from models.records.notices import Notice
+from models.records.probes import ProbeEntry, ProbeReading, ProbeStanding
 from models.records.register import (
     BackupPlanEntry,
     CalendarEntry,
@@ -49,7 +50,8 @@ __all__ = [
     "CalendarEntry", "CategoryEntry", "Ci", "CorrectiveRun", "DrillRow", "EscalationEntry", "Event",
     "ExemptionEntry", "HandlingEntry", "Heartbeat", "InboxKey", "InboxRow", "InboxSource", "Incident",
     "IncidentClock", "Job", "JournalHead", "JournalRow", "MailEntry", "MajorIncident", "MajorUpdate", "Membership",
-    "Notice", "OutboxRow", "Output", "Pause", "Person", "PromiseEntry", "ReceiverEntry", "Registered", "Relation",
+    "Notice", "OutboxRow", "Output", "Pause", "Person", "ProbeEntry", "ProbeReading", "ProbeStanding",
+    "PromiseEntry", "ReceiverEntry", "Registered", "Relation",
     "RepositoryCheckRow", "RepositoryEntry", "RestorePoint", "RotaEntry", "Run", "Service", "Silence", "SiteEntry",
     "Slot", "Step", "Survey", "TaskLog", "Team", "Ticket", "TicketLink", "WorkNote", "run_number",
     "silence_number",

@@ -20,6 +20,7 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         "backups": Kind.BACKUP,
         "exemptions": Kind.EXEMPTION,
     },
+    "probes.yaml": {"probes": Kind.PROBE},
     "incidents.yaml": {
         "handling": Kind.HANDLING,
         "promises": Kind.PROMISE,

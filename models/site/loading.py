@@ -7,10 +7,12 @@ from typing import Any
 from models.errors import Place, SiteError
 from models.site.backup_checks import backup_faults
 from models.site.checks import faults_of, filter_faults
+from models.site.derived import derived_jobs
 from models.site.documents import SITE_FILE, Document, SourceEntry, duplicates, entries_of, read_documents
 from models.site.incident_checks import incident_faults
 from models.site.jobs import Routine
 from models.site.notice_checks import Around, notice_faults
+from models.site.probe_checks import probe_faults
 from models.site.references import Kind, wrong_references
 from models.site.scripts import fill_script
 from models.site.site import SHAPES, Site
@@ -108,6 +110,7 @@ class Loader:
             repositories=made[Kind.REPOSITORY],
             backups=made[Kind.BACKUP],
             exemptions=made[Kind.EXEMPTION],
+            probes=made[Kind.PROBE],
             handlings=made[Kind.HANDLING],
             promises=made[Kind.PROMISE],
             categories=made[Kind.CATEGORY],
@@ -151,8 +154,12 @@ def _between(entries: list[SourceEntry], made: Made, whole: Made) -> Iterator[Pl
     around = Around(whole[Kind.MAIL], made[Kind.TEAM], made[Kind.PERSON], nodes[Kind.CALENDAR])
     for fault in notice_faults(whole[Kind.RECEIVER], around):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
-    for name, words in filter_faults(nodes[Kind.JOB], made[Kind.HOST]):
-        yield first[Kind.JOB, name].place(("on",), words)
+    names = {*made[Kind.JOB], *derived_jobs(whole[Kind.BACKUP], whole[Kind.REPOSITORY])}
+    for fault in probe_faults(whole[Kind.PROBE], names):
+        yield first[fault.kind, fault.name].place(fault.path, fault.message)
+    for kind in (Kind.JOB, Kind.PROBE):
+        for name, words in filter_faults(nodes[kind], made[Kind.HOST]):
+            yield first[kind, name].place(("on",), words)
 
 
 def _in_order(places: list[Place]) -> list[Place]:

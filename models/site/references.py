@@ -26,6 +26,7 @@ class Kind(StrEnum):
     REPOSITORY = "repository"
     BACKUP = "backup"
     EXEMPTION = "exemption"
+    PROBE = "probe"
     HANDLING = "handling"
     PROMISE = "promise"
     CATEGORY = "category"
@@ -87,6 +88,11 @@ REFERENCES = (
     Reference(Kind.BACKUP, ("calendars", "never", "*"), Kind.CALENDAR),
     Reference(Kind.BACKUP, ("calendars", "working_days"), Kind.CALENDAR),
     Reference(Kind.EXEMPTION, ("agreed_by",), Kind.PERSON),
+    Reference(Kind.PROBE, ("owner",), Kind.TEAM),
+    Reference(Kind.PROBE, ("service",), Kind.SERVICE),
+    Reference(Kind.PROBE, ("host",), Kind.HOST),
+    Reference(Kind.PROBE, ("calendars", "only", "*"), Kind.CALENDAR),
+    Reference(Kind.PROBE, ("calendars", "never", "*"), Kind.CALENDAR),
     Reference(Kind.HANDLING, ("fallback_team",), Kind.TEAM),
     Reference(Kind.HANDLING, ("assignment", "*", "team"), Kind.TEAM),
     Reference(Kind.HANDLING, ("assignment", "*", "rota"), Kind.ROTA),

@@ -29,6 +29,7 @@ SECTION_WORDS = {
     "repositories": "Places that keep restore points, by name.",
     "backups": "Backup plans by name.",
     "exemptions": "Hosts and services that need no backup, by name.",
+    "probes": "What is looked at all the time, by name.",
     "handling": "How all incidents of the site are handled.",
     "promises": "What is promised for incidents, by name.",
     "categories": "What incidents are about, by name.",

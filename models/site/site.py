@@ -17,6 +17,8 @@ from models.site.incidents import Category, Escalation, Handling, Promise
 from models.site.jobs import Job
 from models.site.notices import MailServer, Receiver
 from models.site.people import Person, Team
+from models.site.probe_jobs import probe_jobs
+from models.site.probes import Probe
 from models.site.references import Kind, unknown_name
 from models.site.services import Host, Service
 from models.site.site_file import SiteSettings
@@ -34,6 +36,7 @@ SHAPES: dict[Kind, Shape] = {
     Kind.REPOSITORY: Shape(Repository),
     Kind.BACKUP: Shape(BackupPlan),
     Kind.EXEMPTION: Shape(Exemption),
+    Kind.PROBE: Shape(Probe),
     Kind.HANDLING: Shape(Handling, key_field=""),
     Kind.PROMISE: Shape(Promise),
     Kind.CATEGORY: Shape(Category),
@@ -71,6 +74,7 @@ class Site:
     repositories: Mapping[str, Repository] = field(default_factory=dict)
     backups: Mapping[str, BackupPlan] = field(default_factory=dict)
     exemptions: Mapping[str, Exemption] = field(default_factory=dict)
+    probes: Mapping[str, Probe] = field(default_factory=dict)
     handlings: Mapping[str, Handling] = field(default_factory=dict)
     """How incidents are handled: one entry, or none when the file says nothing of it."""
     promises: Mapping[str, Promise] = field(default_factory=dict)
@@ -83,8 +87,8 @@ class Site:
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:
-        """Every job: the site's own, and those that its backups need."""
-        return {**self.own_jobs, **derived_jobs(self.backups, self.repositories)}
+        """Every job: the site's own, and those that its backups and probes need."""
+        return {**self.own_jobs, **derived_jobs(self.backups, self.repositories), **probe_jobs(self.probes)}
 
     @cached_property
     def handling(self) -> Handling:
@@ -129,6 +133,7 @@ class Site:
             Kind.REPOSITORY: self.repositories,
             Kind.BACKUP: self.backups,
             Kind.EXEMPTION: self.exemptions,
+            Kind.PROBE: self.probes,
             Kind.HANDLING: self.handlings,
             Kind.PROMISE: self.promises,
             Kind.CATEGORY: self.categories,

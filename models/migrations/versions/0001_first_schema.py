@@ -376,6 +376,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq__person__name")),
     )
     op.create_table(
+        "probe",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__probe")),
+        sa.UniqueConstraint("name", name=op.f("uq__probe__name")),
+    )
+    op.create_table(
         "promise",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
@@ -661,6 +673,43 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["team"], ["team.name"], name=op.f("fk__membership__team")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__membership")),
         sa.UniqueConstraint("person", "team", name=op.f("uq__membership__person_team")),
+    )
+    op.create_table(
+        "probe_standing",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("probe", sa.String(length=128), nullable=False),
+        sa.Column("host", sa.String(length=128), nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum(
+                "ok",
+                "warning",
+                "critical",
+                "unknown",
+                name="probeverdict",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("since", UtcDateTime(), nullable=False),
+        sa.Column("worse", sa.Integer(), nullable=False),
+        sa.Column("better", sa.Integer(), nullable=False),
+        sa.Column("is_unknown", sa.Boolean(), nullable=False),
+        sa.Column("unknown_since", UtcDateTime(), nullable=True),
+        sa.Column("unread", sa.Integer(), nullable=False),
+        sa.Column("read", sa.Integer(), nullable=False),
+        sa.Column("untold", sa.Integer(), nullable=False),
+        sa.Column("levels", sa.JSON(), nullable=False),
+        sa.Column("memory", sa.JSON(), nullable=False),
+        sa.CheckConstraint("verdict <> 'unknown'", name=op.f("ck__probe_standing__unknown_holds_beside")),
+        sa.CheckConstraint(
+            "is_unknown = (unknown_since IS NOT NULL)", name=op.f("ck__probe_standing__unknown_has_time")
+        ),
+        sa.ForeignKeyConstraint(["probe"], ["probe.name"], name=op.f("fk__probe_standing__probe")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__probe_standing")),
+        sa.UniqueConstraint("probe", "host", name=op.f("uq__probe_standing__probe_host")),
     )
     op.create_table(
         "slot",
@@ -1209,6 +1258,37 @@ def upgrade() -> None:
         sqlite_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
         postgresql_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
     )
+    op.create_table(
+        "probe_reading",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("standing_id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("read_at", UtcDateTime(), nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum(
+                "ok",
+                "warning",
+                "critical",
+                "unknown",
+                name="probeverdict",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("measures", sa.JSON(), nullable=False),
+        sa.Column("counts", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk__probe_reading__run_id")),
+        sa.ForeignKeyConstraint(
+            ["standing_id"], ["probe_standing.id"], name=op.f("fk__probe_reading__standing_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__probe_reading")),
+    )
+    op.create_index(op.f("ix__probe_reading__run_id"), "probe_reading", ["run_id"], unique=False)
+    op.create_index(op.f("ix__probe_reading__standing_id_id"), "probe_reading", ["standing_id", "id"], unique=False)
     op.create_table(
         "repository_check",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
