@@ -36,6 +36,7 @@ class AlertGroup(Base):
             postgresql_where=_DUE,
         ),
         Index(None, "incident_id"),
+        Index(None, "topic", "id", sqlite_where=text("topic IS NOT NULL"), postgresql_where=text("topic IS NOT NULL")),
     )
 
     id: Mapped[Key]
@@ -46,8 +47,10 @@ class AlertGroup(Base):
     """Those that the route groups by."""
     timing: Mapped[dict[str, Any]]
     """Wait, interval and repeat in seconds, the receiver, and the time intervals of the route, as it stood last."""
-    is_storm: Mapped[bool] = mapped_column(default=False)
-    """It took in what came too thick to tell apart."""
+    topic: Mapped[str | None] = mapped_column(String(200))
+    """What its alerts have in common instead of a route: `storm service:shop`, `application:shop`."""
+    joined_at: Mapped[datetime]
+    """When the newest of its alerts joined it."""
     policy_id: Mapped[int | None] = mapped_column(ForeignKey("alert_policy.id"))
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.id"))
     """The incident that it has, or had last."""

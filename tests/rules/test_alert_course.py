@@ -69,7 +69,7 @@ def played(script, policy=PLAIN, quiet=lambda _: None):
         ("0 a", "acknowledged", ["0 fire"], "it fires, and somebody owns it already"),
         ("0 +, 5 a, 9 -", "resolved", ["0 fire", "5 acknowledge", "9 resolve"], "an owner does not keep it"),
         ("9 +@5, 20 -@15, 25 +@5", "resolved", ["9 fire", "20 resolve"], "the first came once more, and late"),
-        ("9 +@5, 20 -@15, 25 +@15", "firing", ["9 fire", "20 resolve", "25 fire again"], "at the same moment: it fires"),
+        ("9 +@5, 20 -@15, 25 +@15", "firing", ["9 fire", "20 resolve", "25 fire again"], "at that moment it fires"),
         ("20 -@15, 25 +@5", "resolved", ["20 resolve"], "its end overtook it: it never fires"),
         ("9 +@5, 20 +@18, 25 -@10", "firing", ["9 fire"], "the end of an earlier firing came late"),
         ("9 +@5, 20 -", "resolved", ["9 fire", "20 resolve"], "without a time it is of the moment it came"),

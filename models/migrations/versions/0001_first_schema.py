@@ -830,7 +830,8 @@ def upgrade() -> None:
         sa.Column("route", sa.Text(), nullable=False),
         sa.Column("labels", sa.JSON(), nullable=False),
         sa.Column("timing", sa.JSON(), nullable=False),
-        sa.Column("is_storm", sa.Boolean(), nullable=False),
+        sa.Column("topic", sa.String(length=200), nullable=True),
+        sa.Column("joined_at", UtcDateTime(), nullable=False),
         sa.Column("policy_id", sa.Integer(), nullable=True),
         sa.Column("incident_id", sa.Integer(), nullable=True),
         sa.Column("candidate_at", UtcDateTime(), nullable=True),
@@ -854,6 +855,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("look_at IS NOT NULL"),
         postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix__alert_group__topic_id"),
+        "alert_group",
+        ["topic", "id"],
+        unique=False,
+        sqlite_where=sa.text("topic IS NOT NULL"),
+        postgresql_where=sa.text("topic IS NOT NULL"),
     )
     op.create_table(
         "incident_clock",
