@@ -26,6 +26,7 @@ from models.rules.incidents import (
     text_problems,
 )
 from models.rules.priorities import MAJOR
+from models.rules.scopes import LABELS
 from models.vocabulary import HoldReason, IncidentState, LinkVerb, ResolutionCode, TicketKind
 
 __all__ = [
@@ -79,10 +80,16 @@ def open_incident(
     _tell_opened(session, incident, new, replace(because, at=now))
     for verb, target in new.links:
         link(session, incident, verb, target, because, now)
-    major_for = new.major_for or rules.major_for(grading.priority)
-    if major_for:
-        incident_major.propose(session, incident, Because(because.actor, major_for), now)
+    _propose(session, incident, new.major_for, rules, now)
     return incident
+
+
+def _propose(session: Session, incident: Incident, reason: str | None, rules: IncidentRules, now: datetime) -> None:
+    """Make it a candidate for a major incident when something says so, and nobody has decided before."""
+    facts = {name: getattr(incident, name, None) for name in LABELS}
+    reason = reason or rules.major_for(rules.subject(facts))
+    if reason and incident_major.find(session, incident.id) is None:
+        incident_major.propose(session, incident, Because("incident rules", reason), now)
 
 
 def _tell_opened(session: Session, incident: Incident, new: NewIncident, because: Because) -> None:
@@ -126,9 +133,8 @@ def set_priority(
     if incident.priority == MAJOR:
         grading = replace(grading, priority=MAJOR)
     done = change(session, incident, "set priority", because, now, **asdict(grading))
-    major_for = rules.major_for(grading.priority)
-    if done and major_for and incident_major.find(session, incident.id) is None:
-        incident_major.propose(session, incident, Because(because.actor, major_for), now)
+    if done:
+        _propose(session, incident, None, rules, now)
     return done
 
 
