@@ -1,5 +1,6 @@
 """A point of the archive engine comes back byte for byte, and anybody's tar unpacks it."""
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -13,7 +14,7 @@ from models.errors import BackupError
 from models.rules.manifests import EntryKind, compare
 from models.rules.read_slices import Slice
 from models.vocabulary import BackupFault
-from tasks.tools.backup.archive import checking, tree_tar
+from tasks.tools.backup.archive import checking, sheets, tree_tar
 from tasks.tools.backup.archive.tree_tar import TreeTar
 from tasks.tools.backup.manifests import lines_sha256, manifest_of_restored, manifest_of_tree, read_manifest
 from tasks.tools.backup.shapes import Limits, Tree
@@ -60,12 +61,48 @@ def test_a_tree_comes_back_as_it_was(vault, tree, tmp_path):
 
 def test_the_same_tree_gives_the_same_tar(tree):
     def digest() -> str:
-        source, found = TreeTar(Tree((tree,))), hashlib.sha256()
-        while piece := source.read(1):
-            found.update(piece)
-        return found.hexdigest()
+        with contextlib.closing(TreeTar(Tree((tree,)))) as source:
+            found = hashlib.sha256()
+            while piece := source.read(1):
+                found.update(piece)
+            return found.hexdigest()
 
     assert digest() == digest()
+
+
+def test_more_parts_than_one_sheet_counts_are_hashed_each_by_its_own_bytes(vault, tmp_path, monkeypatch):
+    monkeypatch.setattr(sheets, "MOST_NUMBERS", 3 * 20)
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(100):
+        (many / f"{number:05}").write_bytes(b"%d" % number if number % 7 == 0 else b"")
+    with (many / "holes").open("wb") as file:
+        for number in range(100):
+            file.seek(number * 8192)
+            file.write(b"%d" % number)
+        file.truncate(1 << 21)
+    taken = take(vault, many)
+    hashes = {entry.path: entry.sha256 for entry in manifest_of_tree(Tree((many,)), None)}
+    assert {entry.path: entry.sha256 for entry in read_manifest(taken.manifest)} == hashes
+    restore(vault, taken.point_id, tmp_path / "to")
+    assert list(compare(read_manifest(taken.manifest), manifest_of_restored(tmp_path / "to"))) == []
+
+
+def test_when_the_hashing_process_is_killed_the_attempt_fails_and_says_so(vault, tree, tmp_path, monkeypatch):
+    before = files_in(tmp_path / "vault")
+    start = sheets.subprocess.Popen
+
+    def killed(*arguments, **more):
+        process = start(*arguments, **more)
+        process.kill()
+        process.wait()
+        return process
+
+    monkeypatch.setattr(sheets.subprocess, "Popen", killed)
+    with pytest.raises(BackupError, match="the process that hashes the files has ended") as caught:
+        take(vault, tree)
+    assert caught.value.fault is BackupFault.ENGINE_FAILED
+    assert files_in(tmp_path / "vault") == before
 
 
 def test_a_dump_becomes_a_tar_of_one_file(vault, tmp_path):
@@ -266,16 +303,16 @@ def test_a_file_that_vanishes_or_changes_is_told_and_the_manifest_says_what_was_
             raise FileNotFoundError(2, "gone")
         return real(path, flags, *rest, **more)
 
-    pread = tree_tar.os.pread
+    preadv = sheets.os.preadv
 
-    def shrinking(descriptor, size, at):
-        piece = pread(descriptor, size, at)
+    def shrinking(descriptor, buffers, at):
+        size = preadv(descriptor, buffers, at)
         if at == 0 and size == tree_tar.READ:
             os.truncate(tree / "random", 1 << 20)
-        return piece
+        return size
 
     monkeypatch.setattr(tree_tar.os, "open", meddling)
-    monkeypatch.setattr(tree_tar.os, "pread", shrinking)
+    monkeypatch.setattr(sheets.os, "preadv", shrinking)
     taken = take(vault, tree)
     monkeypatch.undo()
     assert sorted(taken.warnings) == [

@@ -18,7 +18,7 @@ from models.errors import BackupError
 from models.rules.manifests import Entry, EntryKind
 from models.vocabulary import BackupFault
 from tasks.tools.backup.archive.headers import END, header, padding
-from tasks.tools.backup.archive.packing import LEVEL, PIECE, Packer, Read, opened, store
+from tasks.tools.backup.archive.packing import LEVEL, PIECE, Bytes, Packer, Read, opened, store
 from tasks.tools.backup.manifests import hashed
 from tasks.tools.backup.shapes import Stream
 from tasks.tools.backup.tar_members import UnsafeTar, inside
@@ -71,7 +71,7 @@ def spooled(dump: Dump, read: Read, spool: Path, *, is_encrypted: bool) -> Itera
         spool.unlink(missing_ok=True)
 
 
-def _pieces(entry: Entry, packed: Read) -> Iterator[bytes]:
+def _pieces(entry: Entry, packed: Read) -> Iterator[Bytes]:
     yield zstd.compress(header(entry), LEVEL)
     while piece := packed(PIECE):
         yield piece

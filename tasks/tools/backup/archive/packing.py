@@ -24,8 +24,8 @@ WORKERS = 2
 PIECE = 1 << 20
 SETTLED_EVERY = 32 << 20
 """Bytes after which the kernel is asked to begin writing, so that little is left to wait for at the end."""
-Read = Callable[[int], bytes]
 Bytes = bytes | memoryview
+Read = Callable[[int], Bytes]
 
 
 class Packer:
@@ -111,7 +111,7 @@ def store(read: Read, path: Path, recipients: Sequence[str], packer: Packer | No
     return file
 
 
-def _packed(read: Read, packer: Packer) -> Read:
+def _packed(read: Read, packer: Packer) -> Callable[[int], bytes]:
     """Reads the packed stream; none at the end."""
 
     def pieces() -> Iterator[bytes]:

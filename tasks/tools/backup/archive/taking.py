@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +16,7 @@ from models.rules.manifests import Entry, EntryKind
 from models.vocabulary import BackupFault
 from tasks.tools.backup.archive.dumps import Dump, spooled
 from tasks.tools.backup.archive.layout import FORMAT, Facts, Layout, StoredFile, settle_folder, write_durably
-from tasks.tools.backup.archive.packing import HashedFile, Packer, Read, store
+from tasks.tools.backup.archive.packing import Bytes, HashedFile, Packer, Read, store
 from tasks.tools.backup.archive.tree_tar import TreeTar
 from tasks.tools.backup.manifests import write_manifest
 from tasks.tools.backup.shapes import Advance, Label, Progress, Stream, Taken, Tree
@@ -38,7 +38,7 @@ class Source(Protocol):
     def files(self) -> int:
         """How many were read."""
 
-    def read(self, size: int, /) -> bytes:
+    def read(self, size: int, /) -> Bytes:
         """The next piece; none at the end."""
 
 
@@ -103,10 +103,10 @@ class Attempt:
         writing = self._writing
         path = writing.beside(writing.archive)
         if isinstance(source, Tree):
-            tree = TreeTar(source)
-            archive = store(self._watched(tree), path, writing.recipients, Packer())
-            entries = _with_files(tree.entries(), ", ".join(map(shown, source.paths)))
-            return archive, entries, tree.warnings(), tree.bytes_read
+            with closing(TreeTar(source)) as tree:
+                archive = store(self._watched(tree), path, writing.recipients, Packer())
+                entries = _with_files(tree.entries(), ", ".join(map(shown, source.paths)))
+                return archive, entries, tree.warnings(), tree.bytes_read
         if source.is_tar:
             tar = TarObserver(source.read, source.name)
             archive = store(self._watched(tar), path, writing.recipients, Packer())
@@ -176,7 +176,7 @@ class Attempt:
             )
 
     def _watched(self, source: Source) -> Read:
-        def read(size: int) -> bytes:
+        def read(size: int) -> Bytes:
             piece = source.read(size)
             now = time.monotonic()
             if now >= self._next_word:

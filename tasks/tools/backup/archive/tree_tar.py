@@ -1,29 +1,26 @@
-"""Files of this machine as one tar, hashed while they are read: PAX, in a fixed order, hard links kept as such."""
+"""Files of this machine as one tar, hashed while it is packed: PAX, in a fixed order, hard links kept as such."""
 
 import errno
-import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
-from typing import TypeAlias
 
 from models.rules.manifests import Entry, EntryKind
 from tasks.tools.backup.archive.headers import END, header, padding, sparse_map_of
-from tasks.tools.backup.manifests import OPEN, PIECE, hashed
+from tasks.tools.backup.archive.sheets import Sheets
+from tasks.tools.backup.manifests import OPEN, hashed
 from tasks.tools.backup.shapes import Tree
 from tasks.tools.backup.tar_members import BLOCK
 from tasks.tools.backup.walking import shown, unreadable, walk
 
 NAMED = 20
-LARGE = 1 << 17
+SMALL = 1 << 18
 READ = 1 << 18
-"""What fits a processor's cache: it is read, hashed and packed."""
+"""What fits a processor's cache: it is read and packed."""
 SMALLEST_SPARSE = 1 << 18
 MOST_SEGMENTS = 100_000
-ZEROS = bytes(PIECE)
 Segments = list[tuple[int, int]]
-Digest: TypeAlias = "hashlib._Hash"
 
 
 class TreeTar:
@@ -35,23 +32,38 @@ class TreeTar:
 
     def __init__(self, tree: Tree) -> None:
         self.bytes_read = 0
+        self._sheets = Sheets()
         self._entries: list[Entry] = []
+        self._hashed: list[int] = []
+        """Which of the entries are files with data, in the order of the tar."""
+        self._same: list[tuple[int, int]] = []
+        """Entries that are hard links to earlier ones."""
         self._odd: dict[str, list[str]] = {}
-        self._links: dict[tuple[int, int], Entry] = {}
-        self._blocks = self._tar(tree)
+        self._links: dict[tuple[int, int], int] = {}
+        self._pieces = self._tar(tree)
 
     @property
     def files(self) -> int:
         """How many paths were written."""
         return len(self._entries)
 
-    def read(self, _size: int) -> bytes:
-        """The next piece, of about a MiB; none at the end."""
-        return next(filter(None, self._blocks), b"")
+    def read(self, _size: int) -> bytes | memoryview:
+        """The next piece, of about a MiB, good until the next one is read; none at the end."""
+        return next(self._pieces, b"")
 
     def entries(self) -> list[Entry]:
-        """The manifest, ordered by path, once the tar has ended."""
-        return sorted(self._entries, key=lambda entry: entry.path)
+        """The manifest, ordered by path, once the tar has ended. Raises BackupError."""
+        found = self._entries
+        for index, sha256 in zip(self._hashed, self._sheets.digests(), strict=True):
+            found[index] = hashed(found[index], sha256)
+        for index, first in self._same:
+            found[index] = replace(found[first], path=found[index].path)
+        return sorted(found, key=lambda entry: entry.path)
+
+    def close(self) -> None:
+        """Done with it, or given up."""
+        self._pieces.close()
+        self._sheets.close()
 
     def warnings(self) -> tuple[str, ...]:
         """What was odd, with the first few names."""
@@ -61,119 +73,116 @@ class TreeTar:
             said.append(f"{what}: {', '.join(paths[:NAMED])}{more}")
         return tuple(said)
 
-    def _tar(self, tree: Tree) -> Iterator[bytes]:
-        """The members' blocks, small ones gathered to pieces."""
-        parts: list[bytes] = []
-        size = 0
+    def _tar(self, tree: Tree) -> Generator[memoryview, None, None]:
         for entry in walk(tree):
-            for part in self._member(entry):
-                if len(part) >= LARGE:  # as it is: gathering would copy it
-                    yield b"".join(parts)
-                    yield part
-                    parts, size = [], 0
-                    continue
-                parts.append(part)
-                size += len(part)
-                if size >= PIECE:
-                    yield b"".join(parts)
-                    parts, size = [], 0
-        yield b"".join([*parts, END])
+            if entry.kind is EntryKind.FILE:
+                yield from self._file(entry)
+                continue
+            self._entries.append(entry)
+            if entry.kind is not EntryKind.OTHER:
+                yield from self._put(header(entry))
+        yield from self._put(END)
+        yield self._sheets.turn()
 
-    def _member(self, entry: Entry) -> Iterable[bytes]:
-        if entry.kind is EntryKind.FILE:
-            return self._file(entry)
-        self._entries.append(entry)
-        return () if entry.kind is EntryKind.OTHER else (header(entry),)
+    def _put(self, data: bytes) -> Iterator[memoryview]:
+        """Into the sheet, or the next ones when it has no room."""
+        left = memoryview(data)
+        while len(left) > self._sheets.room:
+            room = self._sheets.room
+            self._sheets.put(left[:room])
+            left = left[room:]
+            yield self._sheets.turn()
+        self._sheets.put(left)
 
-    def _file(self, walked: Entry) -> Iterable[bytes]:
+    def _file(self, walked: Entry) -> Iterator[memoryview]:
         path = f"/{walked.path}"
         try:
             descriptor = os.open(path, OPEN)
         except FileNotFoundError:
             self._odd.setdefault("gone before it was read", []).append(shown(path))
-            return ()
+            return
         except OSError as error:
             raise unreadable(path, error) from error
-        return self._small(descriptor, walked) or self._opened(descriptor, walked)
-
-    def _small(self, descriptor: int, walked: Entry) -> tuple[bytes, ...]:
-        """The way of nearly every file, without detours: read at once, whole, unchanged. Else nothing is done."""
-        if walked.size > READ:
-            return ()
-        found = os.fstat(descriptor)
-        now = (found.st_nlink, found.st_size, found.st_mtime_ns, found.st_ino)
-        if now != (1, walked.size, walked.modified_ns, walked.inode):
-            return ()
         try:
-            data = os.pread(descriptor, walked.size + 1, 0)
-        except OSError:
-            return ()  # it is read again, and named
-        if len(data) != walked.size:
-            return ()
-        os.close(descriptor)
-        self.bytes_read += walked.size
-        self._entries.append(hashed(walked, hashlib.sha256(data).hexdigest()))
-        return header(walked), data, bytes(-walked.size % BLOCK)
-
-    def _opened(self, descriptor: int, walked: Entry) -> Iterator[bytes]:
-        """Every other file: large, sparse, linked, or one that changes."""
-        try:
-            yield from self._large(descriptor, walked)
+            head, padding = header(walked), -walked.size % BLOCK
+            if walked.size <= SMALL and not self._sheets.has_room(len(head) + walked.size + BLOCK):
+                yield self._sheets.turn()
+            if not self._small(descriptor, walked, head, padding):
+                yield from self._large(descriptor, walked)
         except OSError as error:
-            raise unreadable(f"/{walked.path}", error) from error
+            raise unreadable(path, error) from error
         finally:
             os.close(descriptor)
 
-    def _large(self, descriptor: int, walked: Entry) -> Iterator[bytes]:
+    def _small(self, descriptor: int, walked: Entry, head: bytes, padding: int) -> bool:
+        """The way of nearly every file, without detours: read at once, whole, unchanged. Else nothing is done."""
+        if walked.size > SMALL:
+            return False
+        found = os.fstat(descriptor)
+        now = (found.st_nlink, found.st_size, found.st_mtime_ns, found.st_ino)
+        if now != (1, walked.size, walked.modified_ns, walked.inode):
+            return False
+        if not self._sheets.put_file(descriptor, head, walked.size, padding):
+            return False
+        self.bytes_read += walked.size
+        self._hashed.append(len(self._entries))
+        self._entries.append(walked)
+        return True
+
+    def _large(self, descriptor: int, walked: Entry) -> Iterator[memoryview]:
+        """Every other file: large, sparse, linked, or one that changes."""
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.ESTALE, "it became something else while it was read")
         entry = walked if found.st_size == walked.size else replace(walked, size=found.st_size)
-        first = self._links.get((found.st_dev, found.st_ino)) if found.st_nlink > 1 else None
-        if first:
-            self._entries.append(replace(first, path=entry.path))
-            yield header(entry, hard_link_to=first.path)
-            return
-        digest = hashlib.sha256()
+        index, key = len(self._entries), (found.st_dev, found.st_ino)
+        self._entries.append(entry)
+        if found.st_nlink > 1:
+            first = self._links.setdefault(key, index)
+            if first != index:
+                self._same.append((index, first))
+                yield from self._put(header(entry, hard_link_to=self._entries[first].path))
+                return
+        self._hashed.append(index)
         segments = _segments(descriptor, found)
         if segments is None:
-            yield header(entry)
-            yield from self._data(descriptor, (0, entry.size), digest)
-            yield padding(entry.size)
+            yield from self._put(header(entry))
+            yield from self._data(descriptor, (0, entry.size))
+            yield from self._put(padding(entry.size))
         else:
-            yield from self._sparse(descriptor, entry, segments, digest)
+            yield from self._sparse(descriptor, entry, segments)
+        self._sheets.end_file()
         after = os.fstat(descriptor)
         if (after.st_size, after.st_mtime_ns) != (entry.size, walked.modified_ns):
             self._odd.setdefault("changed while it was read", []).append(shown(f"/{entry.path}"))
-        done = hashed(entry, digest.hexdigest())
-        self._entries.append(done)
-        if found.st_nlink > 1:
-            self._links[found.st_dev, found.st_ino] = done
 
-    def _sparse(self, descriptor: int, entry: Entry, segments: Segments, digest: Digest) -> Iterator[bytes]:
+    def _sparse(self, descriptor: int, entry: Entry, segments: Segments) -> Iterator[memoryview]:
         sparse_map = sparse_map_of(segments, entry.size)
         stored = sum(length for _, length in segments)
-        yield header(entry, sparse_map=sparse_map, stored=len(sparse_map) + stored)
-        yield sparse_map
+        yield from self._put(header(entry, sparse_map=sparse_map, stored=len(sparse_map) + stored))
+        yield from self._put(sparse_map)
         at = 0
         for offset, length in [*segments, (entry.size, 0)]:
-            for _ in range((offset - at) // PIECE):
-                digest.update(ZEROS)
-            digest.update(ZEROS[: (offset - at) % PIECE])
-            yield from self._data(descriptor, (offset, length), digest)
+            if not self._sheets.has_room(1):
+                yield self._sheets.turn()
+            self._sheets.hash_zeros(offset - at)
+            yield from self._data(descriptor, (offset, length))
             at = offset + length
-        yield padding(stored)
+        yield from self._put(padding(stored))
 
-    def _data(self, descriptor: int, segment: tuple[int, int], digest: Digest) -> Iterator[bytes]:
+    def _data(self, descriptor: int, segment: tuple[int, int]) -> Iterator[memoryview]:
         """Exactly so many bytes: what a file lost while it was read is zeros, for its header has promised them."""
         at, left = segment
         while left:
-            piece = os.pread(descriptor, min(left, READ), at) or ZEROS[:left]
-            digest.update(piece)
-            self.bytes_read += len(piece)
-            at += len(piece)
-            left -= len(piece)
-            yield piece
+            if not self._sheets.has_room(1):
+                yield self._sheets.turn()
+            size = min(left, READ, self._sheets.room)
+            read = self._sheets.put_part(descriptor, size, at)
+            if not read:
+                self._sheets.put_zeros(read := size)
+            self.bytes_read += read
+            at += read
+            left -= read
 
 
 def _segments(descriptor: int, found: os.stat_result) -> Segments | None:
