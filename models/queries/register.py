@@ -15,9 +15,13 @@ from models.records import (
     CategoryEntry,
     Ci,
     EscalationEntry,
+    EventHandlingEntry,
+    EventSourceEntry,
     ExemptionEntry,
     HandlingEntry,
+    Incident,
     Job,
+    LookupTableEntry,
     MailEntry,
     Membership,
     Person,
@@ -32,6 +36,7 @@ from models.records import (
     SiteEntry,
     Team,
 )
+from models.vocabulary import IncidentState
 
 TABLES: dict[str, type[Any]] = {
     "site": SiteEntry,
@@ -52,7 +57,15 @@ TABLES: dict[str, type[Any]] = {
     "rota": RotaEntry,
     "mail": MailEntry,
     "receiver": ReceiverEntry,
+    "source": EventSourceEntry,
+    "table": LookupTableEntry,
+    "rules": EventHandlingEntry,
 }
+
+TERMS = ("promise", "calendar")
+"""What the clocks of incidents are computed from: the journal keeps these entries whole."""
+TOLD_TO_CLOCKS = tuple(f"{kind}/" for kind in (*TERMS, "escalation", "handling"))
+RUNNING = (IncidentState.NEW, IncidentState.IN_PROGRESS, IncidentState.ON_HOLD)
 
 
 class Entry(Protocol):
@@ -112,9 +125,13 @@ def apply(session: Session, entries: list[Any], actor: str, now: datetime) -> Ch
     _rewrite_links(session)
     if changes:
         session.execute(update(SiteEntry).values(revision=SiteEntry.revision + 1, applied_at=now))
+    specs = {f"{entry.kind}/{entry.name}": entry.spec for entry in entries if entry.kind in TERMS}
     for verb, names in (("add", changes.added), ("change", changes.changed), ("retire", changes.removed)):
         for subject in names:
-            journal.append(session, journal.Fact(f"operations:register:{verb}", subject, actor))
+            facts = {"spec": specs[subject]} if subject in specs else {}
+            journal.append(session, journal.Fact(f"operations:register:{verb}", subject, actor, facts=facts, at=now))
+    if any(subject.startswith(TOLD_TO_CLOCKS) for subject in (*changes.added, *changes.changed, *changes.removed)):
+        session.execute(update(Incident).where(Incident.state.in_(RUNNING)).values(look_at=now))
     return changes
 
 

@@ -112,6 +112,24 @@ class RotaEntry(Registered, Base):
     __tablename__ = "rota"
 
 
+class EventSourceEntry(Registered, Base):
+    """Who may send events."""
+
+    __tablename__ = "event_source"
+
+
+class LookupTableEntry(Registered, Base):
+    """A table that event rules look labels up in, with its rows."""
+
+    __tablename__ = "lookup_table"
+
+
+class EventHandlingEntry(Registered, Base):
+    """What is made of events. At most one row in force."""
+
+    __tablename__ = "event_handling"
+
+
 class SiteEntry(Registered, Base):
     """The site itself: its title, time zone and settings. One row in force."""
 

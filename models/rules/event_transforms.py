@@ -3,6 +3,7 @@ to it from a table.
 
 What is asked of an event are its labels, and beside them words of ours, which its sender cannot set: `name`,
 `source` (who let it in, by events.yaml), `sender` (who says so, in its own words), `format`, `severity`, `status`.
+A label of the sender's own with such a name is asked for as `sender_severity`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +18,8 @@ from models.rules.matchers import Labels
 from models.vocabulary import Severity
 
 OWN_WORDS = ("name", "source", "sender", "format", "severity", "status")
+_HIDDEN = {word: f"sender_{word}" for word in OWN_WORDS}
+_RESERVED = frozenset((*_HIDDEN, *_HIDDEN.values()))
 _HOW = "they are ours; an event's name and severity are set beside `set`"
 
 
@@ -103,14 +106,16 @@ class Enrich:
         labels.update({
             column: value
             for column, value in row.items()
-            if value and column not in OWN_WORDS and (column in self.add or not self.add)
+            if value and column not in _RESERVED and (column in self.add or not self.add)
         })  # fmt: skip
 
 
 def seen_labels(event: Incoming, source: str) -> dict[str, str]:
     """The labels of an event with the words of ours beside them."""
+    hidden = {_HIDDEN[name]: event.labels[name] for name in OWN_WORDS if name in event.labels}
     return {
         **event.labels,
+        **hidden,
         "name": event.name,
         "source": source or event.source,
         "sender": event.source,
@@ -122,8 +127,8 @@ def seen_labels(event: Incoming, source: str) -> dict[str, str]:
 
 def own_labels(labels: Labels, event: Incoming) -> dict[str, str]:
     """The labels without the words of ours; a label of the sender's with such a name stays as it was."""
-    kept = {name: value for name, value in labels.items() if name not in OWN_WORDS}
-    return kept | {name: value for name, value in event.labels.items() if name in OWN_WORDS}
+    kept = {name: value for name, value in labels.items() if name not in _RESERVED}
+    return kept | {name: value for name, value in event.labels.items() if name in _RESERVED}
 
 
 def _refuse_names(key: str, names: Iterable[str]) -> None:
@@ -133,7 +138,7 @@ def _refuse_names(key: str, names: Iterable[str]) -> None:
 
 def _name_problems(names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        if name in OWN_WORDS:
+        if name in _RESERVED:
             yield f'"{name}" is no label that a rule may change: {_HOW}'
         elif not name or len(name) > LONGEST_LABEL_NAME or not name.isprintable():
             yield f'"{name[:80]}" cannot name a label: 1 to {LONGEST_LABEL_NAME} printable characters'

@@ -29,10 +29,23 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         "rotas": Kind.ROTA,
     },
     "notices.yaml": {"mail": Kind.MAIL, "receivers": Kind.RECEIVER},
+    "events.yaml": {
+        "sources": Kind.SOURCE,
+        "tables": Kind.TABLE,
+        "defaults": Kind.EVENTS,
+        "rules": Kind.EVENTS,
+        "route": Kind.EVENTS,
+        "inhibit": Kind.EVENTS,
+        "time_intervals": Kind.EVENTS,
+        "maintenance": Kind.EVENTS,
+        "topology": Kind.EVENTS,
+    },
 }
 """The files beside site.yaml, and the kind of entry in each of their sections."""
 SINGLE = {Kind.HANDLING: "incidents", Kind.MAIL: "mail"}
 """Sections that are one entry and no mapping of names, and what that entry is called."""
+TOGETHER = {Kind.EVENTS: "events"}
+"""Entries of which each key is a section, and what that entry is called."""
 
 YAML_ENDINGS = {".yaml", ".yml"}
 ALLOWED_FILES = [SITE_FILE, *SECTIONS]
@@ -95,9 +108,13 @@ def entries_of(document: Document) -> tuple[list[SourceEntry], list[Place]]:
         if key not in sections
     ]
     entries = []
+    parts: dict[Kind, dict[str, Node]] = {}
     for section, kind in sections.items():
         node = document.tree.mapping().get(section)
         if node is None or node.value is None:
+            continue
+        if kind in TOGETHER:
+            parts.setdefault(kind, {})[section] = node
             continue
         if kind in SINGLE:
             entries.append(SourceEntry(kind, SINGLE[kind], document, (section,), node))
@@ -106,6 +123,9 @@ def entries_of(document: Document) -> tuple[list[SourceEntry], list[Place]]:
             places.append(document.place((section,), f"must be a mapping from the {kind}'s name to its keys"))
             continue
         entries += [SourceEntry(kind, name, document, (section, name), child) for name, child in node.value.items()]
+    for kind, whole in parts.items():
+        node = Node(document.tree.mark, whole, {section: document.tree.keys[section] for section in whole})
+        entries.append(SourceEntry(kind, TOGETHER[kind], document, (), node))
     return entries, places
 
 

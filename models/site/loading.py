@@ -9,8 +9,10 @@ from models.site.backup_checks import backup_faults
 from models.site.checks import faults_of, filter_faults
 from models.site.derived import derived_jobs
 from models.site.documents import SITE_FILE, Document, SourceEntry, duplicates, entries_of, read_documents
+from models.site.event_checks import event_faults
 from models.site.incident_checks import incident_faults
 from models.site.jobs import Routine
+from models.site.lookup_tables import fill_rows
 from models.site.notice_checks import Around, notice_faults
 from models.site.probe_checks import probe_faults
 from models.site.references import Kind, wrong_references
@@ -80,6 +82,10 @@ class Loader:
             self.places += fill_script(self._folder, entry, raw)
         if entry.kind is Kind.BACKUP:
             raw = {key: value for key, value in self._job_defaults.items() if key in Routine.model_fields} | raw
+        if entry.kind is Kind.TABLE:
+            self.places += fill_rows(self._folder, entry, raw)
+        if entry.kind is Kind.EVENTS:
+            _fill_locations(raw.get("time_intervals"), self._settings)
         for schedule in schedules_in(raw):
             _fill_timezone(schedule, self._settings)
         if entry.kind in ZONED:
@@ -118,6 +124,9 @@ class Loader:
             rotas=made[Kind.ROTA],
             mail=made[Kind.MAIL],
             receivers=made[Kind.RECEIVER],
+            sources=made[Kind.SOURCE],
+            tables=made[Kind.TABLE],
+            event_handlings=made[Kind.EVENTS],
         )
 
 
@@ -139,6 +148,14 @@ def _fill_timezone(raw: Plain, settings: SiteSettings | None) -> None:
         raw["timezone"] = settings.timezone
 
 
+def _fill_locations(intervals: Plain, settings: SiteSettings | None) -> None:
+    """A time interval that names no location goes by the site's clock, too."""
+    for several in intervals.values() if settings and isinstance(intervals, dict) else ():
+        for interval in several if isinstance(several, list) else ():
+            if settings and isinstance(interval, dict) and interval.get("location") is None:
+                interval["location"] = settings.timezone
+
+
 def _between(entries: list[SourceEntry], made: Made, whole: Made) -> Iterator[Place]:
     """The faults between entries: unknown names, circles, node filters that match nothing."""
     first: dict[tuple[Kind, str], SourceEntry] = {}
@@ -148,6 +165,8 @@ def _between(entries: list[SourceEntry], made: Made, whole: Made) -> Iterator[Pl
     for fault in wrong_references(nodes):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     for fault in backup_faults(whole[Kind.BACKUP], whole[Kind.REPOSITORY], made[Kind.JOB]):
+        yield first[fault.kind, fault.name].place(fault.path, fault.message)
+    for fault in event_faults(whole, made):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     for fault in incident_faults(whole, made):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)

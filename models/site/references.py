@@ -34,6 +34,9 @@ class Kind(StrEnum):
     ROTA = "rota"
     MAIL = "mail"
     RECEIVER = "receiver"
+    SOURCE = "source"
+    TABLE = "table"
+    EVENTS = "rules"
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,17 @@ REFERENCES = (
     Reference(Kind.ROTA, ("people", "*"), Kind.PERSON),
     Reference(Kind.ROTA, ("overrides", "*", "person"), Kind.PERSON),
     Reference(Kind.RECEIVER, ("teams", "*"), Kind.TEAM),
+    Reference(Kind.SOURCE, ("owner",), Kind.TEAM),
+    Reference(Kind.EVENTS, ("defaults", "incident", "team"), Kind.TEAM),
+    Reference(Kind.EVENTS, ("defaults", "incident", "category"), Kind.CATEGORY),
+    Reference(Kind.EVENTS, ("defaults", "corrective", "*", "job"), Kind.JOB),
+    Reference(Kind.EVENTS, ("rules", "*", "incident", "team"), Kind.TEAM),
+    Reference(Kind.EVENTS, ("rules", "*", "incident", "category"), Kind.CATEGORY),
+    Reference(Kind.EVENTS, ("rules", "*", "corrective", "*", "job"), Kind.JOB),
+    Reference(Kind.EVENTS, ("rules", "*", "enrich", "*", "table"), Kind.TABLE),
+    Reference(Kind.EVENTS, ("maintenance", "*", "calendar"), Kind.CALENDAR),
+    Reference(Kind.EVENTS, ("maintenance", "*", "services", "*"), Kind.SERVICE),
+    Reference(Kind.EVENTS, ("maintenance", "*", "hosts", "*"), Kind.HOST),
     Reference(Kind.RECEIVER, ("tell", "*", "team"), Kind.TEAM),
     Reference(Kind.RECEIVER, ("tell", "*", "person"), Kind.PERSON),
 )

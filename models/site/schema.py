@@ -10,7 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from models.rules.durations import format_duration
 from models.rules.names import NAME_PATTERN
-from models.site.documents import SECTIONS, SINGLE, SITE_FILE
+from models.site.documents import SECTIONS, SINGLE, SITE_FILE, TOGETHER
 from models.site.field_words import FIELD_WORDS
 from models.site.references import Kind
 from models.site.site import SHAPES
@@ -37,6 +37,8 @@ SECTION_WORDS = {
     "rotas": "Who is on call, by name.",
     "mail": "The server that takes our mail.",
     "receivers": "Those who are told together, by name.",
+    "sources": "Who may send events, by name.",
+    "tables": "Tables that rules look labels up in, by name.",
 }
 Schema = dict[str, Any]
 
@@ -86,6 +88,9 @@ def _file_schema(file: str) -> Schema:
     for section, kind in SECTIONS[file].items():
         entry = entry_schema(SHAPES[kind])
         definitions |= entry.pop("$defs", {})
+        if kind in TOGETHER:
+            properties[section] = entry["properties"][section]
+            continue
         definitions[entry["title"]] = entry
         if kind in SINGLE:
             properties[section] = {

@@ -10,9 +10,15 @@ from typing import Any
 
 from models.errors import NotFound
 from models.rules.calendars import Calendar
+from models.rules.event_rules import EventRules
+from models.rules.event_sources import EventSource
+from models.rules.inhibition import InhibitRule
 from models.rules.rota import Rota
+from models.rules.routing import Branch
+from models.rules.time_intervals import Intervals
 from models.site.backups import BackupPlan, Exemption, Repository
 from models.site.derived import derived_jobs
+from models.site.events import EventHandling, Source, Table, event_rules, event_sources
 from models.site.incidents import Category, Escalation, Handling, Promise
 from models.site.jobs import Job
 from models.site.notices import MailServer, Receiver
@@ -44,6 +50,9 @@ SHAPES: dict[Kind, Shape] = {
     Kind.ROTA: Shape(Rota),
     Kind.MAIL: Shape(MailServer, key_field=""),
     Kind.RECEIVER: Shape(Receiver),
+    Kind.SOURCE: Shape(Source),
+    Kind.TABLE: Shape(Table),
+    Kind.EVENTS: Shape(EventHandling, key_field=""),
 }
 """The type of each kind of entry."""
 
@@ -84,6 +93,10 @@ class Site:
     mail: Mapping[str, MailServer] = field(default_factory=dict)
     """The mail server: one entry, or none when the site sends no mail of its own."""
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    event_handlings: Mapping[str, EventHandling] = field(default_factory=dict)
+    """What is made of events: one entry, or none when the file says nothing of it."""
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:
@@ -94,6 +107,36 @@ class Site:
     def handling(self) -> Handling:
         """How incidents are handled; the usual way when the site does not say."""
         return next(iter(self.handlings.values()), Handling())
+
+    @cached_property
+    def event_handling(self) -> EventHandling:
+        """What is made of events; the usual when the site does not say."""
+        return next(iter(self.event_handlings.values()), EventHandling())
+
+    @cached_property
+    def event_rules(self) -> EventRules:
+        """All that is needed to judge an event."""
+        return event_rules(self.event_handling, self.tables, self.services, self.hosts, self.handling.levels)
+
+    @cached_property
+    def event_sources(self) -> Mapping[str, EventSource]:
+        """Who may send events."""
+        return event_sources(self.sources)
+
+    @cached_property
+    def routing(self) -> Branch:
+        """Whom alerts go to and how they are grouped."""
+        return self.event_handling.tree()
+
+    @property
+    def inhibitions(self) -> tuple[InhibitRule, ...]:
+        """Which alerts keep which from being told."""
+        return self.event_handling.inhibit
+
+    @property
+    def time_intervals(self) -> Intervals:
+        """Times by name, for routes that are muted or active."""
+        return self.event_handling.time_intervals
 
     @property
     def name(self) -> str:
@@ -141,6 +184,9 @@ class Site:
             Kind.ROTA: self.rotas,
             Kind.MAIL: self.mail,
             Kind.RECEIVER: self.receivers,
+            Kind.SOURCE: self.sources,
+            Kind.TABLE: self.tables,
+            Kind.EVENTS: self.event_handlings,
         }
         return {
             kind: {name: _entry(kind, name, value) for name, value in named.items()} for kind, named in values.items()
@@ -155,7 +201,7 @@ def from_spec(kind: Kind | str, spec: Mapping[str, Plain]) -> Any:
 def to_spec(entry: Any) -> dict[str, Plain]:
     """The JSON-able form of an entry, which `from_spec` reads."""
     model: type = type(entry)
-    spec: dict[str, Plain] = adapter(model).dump_python(entry, mode="json")
+    spec: dict[str, Plain] = adapter(model).dump_python(entry, mode="json", by_alias=True)
     return spec
 
 

@@ -101,6 +101,8 @@ def test_rules_apply_in_order(some, expected, applied, reason):
         ("rack=~.+", False),
         ('rack=""', True),
         ("severity=page", False),
+        ("sender_severity=page", True),
+        ("sender_name=~.+", False),
     ],
 )
 def test_a_rule_asks_for_labels_and_for_words_of_ours_that_no_sender_can_set(matcher, holds):
@@ -153,6 +155,7 @@ def test_a_rule_transforms_labels(transform, before, after, reason):
         (lambda: Transform(set={"severity": "low"}), "set", "a word of ours is set beside"),
         (lambda: Transform(drop=("name",)), "drop", "a word of ours stays"),
         (lambda: Transform(rename={"source": "x"}), "rename", "a word of ours stays"),
+        (lambda: Transform(set={"sender_severity": "x"}), "set", "a word of ours stays"),
         (lambda: Transform(copy={"x": ""}), "copy", "a label has a name"),
         (lambda: Transform(set={"a": "{b"}), "set", "a brace is not closed"),
         (lambda: Transform(name="a } b"), "name", "a brace is not opened"),

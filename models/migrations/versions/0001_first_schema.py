@@ -158,6 +158,30 @@ def upgrade() -> None:
     op.create_index(op.f("ix__event__name_received_at"), "event", ["name", "received_at"], unique=False)
     op.create_index(op.f("ix__event__received_at"), "event", ["received_at"], unique=False)
     op.create_table(
+        "event_handling",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__event_handling")),
+        sa.UniqueConstraint("name", name=op.f("uq__event_handling__name")),
+    )
+    op.create_table(
+        "event_source",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__event_source")),
+        sa.UniqueConstraint("name", name=op.f("uq__event_source__name")),
+    )
+    op.create_table(
         "exemption",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
@@ -292,6 +316,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk__journal_head")),
     )
     op.create_table(
+        "lookup_table",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__lookup_table")),
+        sa.UniqueConstraint("name", name=op.f("uq__lookup_table__name")),
+    )
+    op.create_table(
         "mail",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
@@ -351,6 +387,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("look_at IS NOT NULL"),
     )
     op.create_index(op.f("ix__notice__subject"), "notice", ["subject"], unique=False)
+    op.create_table(
+        "part_lease",
+        sa.Column("part", sa.String(length=128), nullable=False),
+        sa.Column("holder", sa.String(length=128), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("part", name=op.f("pk__part_lease")),
+    )
     op.create_table(
         "pause",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -838,7 +881,7 @@ def upgrade() -> None:
         sa.Column("accepted_at", UtcDateTime(), nullable=True),
         sa.Column("accepted_by", sa.String(length=128), nullable=True),
         sa.Column("began_at", UtcDateTime(), nullable=False),
-        sa.Column("first_look_at", UtcDateTime(), nullable=False),
+        sa.Column("first_look_at", UtcDateTime(), nullable=True),
         sa.Column("looked_at", UtcDateTime(), nullable=True),
         sa.Column("told_at", UtcDateTime(), nullable=True),
         sa.Column("look_at", UtcDateTime(), nullable=True),
@@ -1202,12 +1245,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("fingerprint", name=op.f("uq__alert__fingerprint")),
     )
     op.create_index(
-        op.f("ix__alert__group_id_standing_raised_at"), "alert", ["group_id", "standing", "raised_at"], unique=False
+        op.f("ix__alert__group_id_standing_incident_id"), "alert", ["group_id", "standing", "incident_id"], unique=False
     )
     op.create_index(
-        op.f("ix__alert__incident_id"),
+        op.f("ix__alert__incident_id_standing"),
         "alert",
-        ["incident_id"],
+        ["incident_id", "standing"],
         unique=False,
         sqlite_where=sa.text("incident_id IS NOT NULL"),
         postgresql_where=sa.text("incident_id IS NOT NULL"),
@@ -1219,6 +1262,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("look_at IS NOT NULL"),
         postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix__alert__not_over",
+        "alert",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("standing <> 'over'"),
+        postgresql_where=sa.text("standing <> 'over'"),
     )
     op.create_index(op.f("ix__alert__scope_created_at"), "alert", ["scope", "created_at"], unique=False)
     op.create_table(
