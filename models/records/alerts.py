@@ -11,6 +11,7 @@ from models.vocabulary import AlertAction, AlertState, EventClass, EventStatus, 
 
 FINGERPRINT = 32
 _DUE = text("look_at IS NOT NULL")
+_NOT_OVER = text("standing <> 'over'")
 
 
 class AlertPolicyRow(Base):
@@ -59,8 +60,8 @@ class AlertGroup(Base):
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[Name | None]
     began_at: Mapped[datetime]
-    first_look_at: Mapped[datetime]
-    """Until then it is collected."""
+    first_look_at: Mapped[datetime | None]
+    """Until then it is collected; null while none of its alerts asks."""
     looked_at: Mapped[datetime | None]
     """When it was last decided whether to tell it."""
     told_at: Mapped[datetime | None]
@@ -73,13 +74,15 @@ class Alert(Base):
     __tablename__ = "alert"
     __table_args__ = (
         Index(None, "look_at", sqlite_where=_DUE, postgresql_where=_DUE),
-        Index(None, "group_id", "standing", "raised_at"),
+        Index(None, "group_id", "standing", "incident_id"),
         Index(
             None,
             "incident_id",
+            "standing",
             sqlite_where=text("incident_id IS NOT NULL"),
             postgresql_where=text("incident_id IS NOT NULL"),
         ),
+        Index("ix__alert__not_over", "id", sqlite_where=_NOT_OVER, postgresql_where=_NOT_OVER),
         Index(None, "scope", "created_at"),
         CheckConstraint("(muted_by IS NULL) = (muted_reason IS NULL)", "muted_has_reason"),
         CheckConstraint("standing <> 'over' OR state = 'resolved'", "over_is_resolved"),
@@ -225,3 +228,14 @@ class CorrectiveRun(Base):
     reason: Mapped[Words | None]
     look_at: Mapped[datetime | None]
     """Until then the alert has time to clear."""
+
+
+class PartLease(Base):
+    """Which process is a part of the engine of which only one may work at a time."""
+
+    __tablename__ = "part_lease"
+
+    part: Mapped[Name] = mapped_column(primary_key=True)
+    holder: Mapped[Name]
+    """host:pid."""
+    until: Mapped[datetime]
