@@ -1,4 +1,4 @@
-"""Clocks as they stood when they were last read, and whose turn it is. Both can be deleted: the journal knows better."""
+"""Clocks as they stood when they were last read, and whose turn it is: nothing that could not be computed anew."""
 
 from datetime import datetime
 

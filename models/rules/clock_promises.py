@@ -72,6 +72,8 @@ class Promise:
     own: Mapping[str, Target] = field(default_factory=dict)
     resolve: Mapping[str, Target] = field(default_factory=dict)
     stops_for: frozenset[str] = frozenset()
+    name: str = ""
+    """What the site calls it."""
 
     def targets(self, measure: Measure) -> Mapping[str, Target]:
         """The targets of one stopwatch."""

@@ -59,6 +59,8 @@ class Reading:
     """Counted time around the clock."""
     remaining: timedelta | None
     """Open time that is left; negative after a breach."""
+    promise: str = ""
+    """What the site calls the promise."""
 
     @property
     def next_at(self) -> datetime | None:
@@ -136,6 +138,7 @@ def _read(promise: Promise, measure: Measure, known: _Known, now: datetime) -> R
         business_elapsed=run.used,
         actual_elapsed=run.actual,
         remaining=remaining,
+        promise=promise.name,
     )
 
 

@@ -26,7 +26,7 @@ LABEL_KINDS = {
 }
 """The labels whose values are names of entries."""
 IN_DAYS = "is in working days: name the calendar whose days they are: calendar: NAME"
-AUDIENCES = ("role", "team", "person", "rota")
+AUDIENCES = ("role", "team", "person", "rota", "receiver")
 
 
 def incident_faults(whole: Made, made: Made) -> Iterator[ReferenceFault]:

@@ -117,12 +117,13 @@ class AssignmentRule(Scoped):
 
 
 class Audience(SiteModel):
-    """Who is told: one of role, team, person, rota."""
+    """Who is told: one of role, team, person, rota, receiver."""
 
     role: Role | None = Field(default=None, description="Somebody of the incident itself.")
     team: Name | None = Field(default=None, description="Everybody of this team.")
     person: PersonId | None = Field(default=None, description="This person.")
     rota: Name | None = Field(default=None, description="Who is on call by this rota.")
+    receiver: Name | None = Field(default=None, description="A receiver of notices.yaml.")
 
 
 class Repeat(SiteModel):

@@ -110,6 +110,7 @@ REFERENCES = (
     Reference(Kind.ESCALATION, ("steps", "*", "tell", "*", "team"), Kind.TEAM),
     Reference(Kind.ESCALATION, ("steps", "*", "tell", "*", "person"), Kind.PERSON),
     Reference(Kind.ESCALATION, ("steps", "*", "tell", "*", "rota"), Kind.ROTA),
+    Reference(Kind.ESCALATION, ("steps", "*", "tell", "*", "receiver"), Kind.RECEIVER),
     *_scoped(Kind.ESCALATION),
     Reference(Kind.ROTA, ("team",), Kind.TEAM),
     Reference(Kind.ROTA, ("people", "*"), Kind.PERSON),
