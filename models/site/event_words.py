@@ -1,0 +1,112 @@
+"""What the keys of the rules' blocks in events.yaml mean."""
+
+_POLICY_WORDS = {
+    "bind": "Which service and host the event is about.",
+    "without": "What is taken back that the defaults or an earlier rule say.",
+    "threshold": "So many events in a time before the alert counts.",
+    "delay": "How long an alert may heal by itself before it counts; 0s: not at all.",
+    "flapping": "When an alert changes so often that it is one matter; {} takes the usual limits.",
+    "auto_resolve_after": "An alert of which nobody has heard for this long is resolved; 0s: never.",
+    "acknowledge_for": "An acknowledged alert fires again after this long; 0s: never.",
+    "corrective": "Jobs that are tried in order, each until the alert clears or its attempts are used up.",
+    "incident": "What incident it becomes.",
+}
+EVENT_WORDS: dict[str, dict[str, str]] = {
+    "PolicyRule": _POLICY_WORDS,
+    "EventRule": {
+        **_POLICY_WORDS,
+        "name": "What people call the rule.",
+        "matchers": 'Which events it is for, like severity="critical"; all must hold. Without one: every event.',
+        "class": "What the event is.",
+        "ignore": "Whether the event is only counted.",
+        "transform": "What is changed about it before later rules see it.",
+        "enrich": "Labels that are added from tables, before the transform.",
+        "fingerprint": "What tells its condition from others, in place of the sender's key.",
+        "stop": "Whether no later rule applies to it.",
+    },
+    "Transform": {
+        "copy": "From a label to a new one: {instance: host}.",
+        "rename": "From a label's name to another: {instance: host}.",
+        "set": "A label and its text, in which {label} stands for a label.",
+        "drop": "Labels that are taken away.",
+        "name": "The event's new name, a text with {label}s.",
+        "severity": "The event's new severity.",
+    },
+    "Enrich": {
+        "table": "The table.",
+        "by": "The label that is looked up; default: the name of the table's key column.",
+        "add": "The columns that become labels; default: all.",
+    },
+    "Bind": {
+        "service": 'The service, or a text with {label}s; "{service}" unless somebody says so.',
+        "host": 'The host by name or address, or a text with {label}s; "{host}" unless somebody says so.',
+    },
+    "Fingerprint": {
+        "ignore": "Labels that do not tell one condition from another; name for the event's name.",
+    },
+    "Threshold": {
+        "count": "How many events.",
+        "within": "The time in which they come.",
+    },
+    "FlapThresholds": {
+        "low": "Percent of change at or below which flapping ends.",
+        "high": "Percent of change at which flapping starts.",
+    },
+    "Corrective": {
+        "job": "The job.",
+        "parameters": "Its parameters, texts with {label}s.",
+        "on": "A node filter that narrows its hosts, a text with {label}s, like host={host}.",
+        "attempts": "How often it is tried.",
+        "wait": "How long the alert has to clear before the next attempt.",
+        "start": "Whether it starts by itself or after a person's approval.",
+    },
+    "IncidentRule": {
+        "opens": "What an alert opens that counts; default: incident.",
+        "title": 'Its title, a text with {label}s; default: "{name}".',
+        "impact": "Its impact; default: by the service's tier.",
+        "urgency": "Its urgency; default: by class and severity.",
+        "category": "Its category.",
+        "team": "The team that gets it; default: by the rules of incidents.yaml.",
+        "resolves_itself": "Whether it resolves when all its alerts have; default: yes.",
+        "reopen_within": "The same matter within this time reopens it, later it is a new one; default: 1h.",
+    },
+    "Route": {
+        "receiver": "A team or a receiver of notices.yaml; default: as above; at the top: the incident's team.",
+        "matchers": "Which alerts it takes; all must hold.",
+        "continue": "Whether the routes after it may take them too.",
+        "group_by": "Labels whose values make a group, and so an incident; [...]: every label; default: as above.",
+        "group_wait": "How long a new group is collected; default: as above, at the top 30s.",
+        "group_interval": "How often a group is looked at; default: as above, at the top 5m.",
+        "repeat_interval": "How soon it is told again; default: as above, at the top 4h.",
+        "mute_time_intervals": "Time intervals in which nobody is told.",
+        "active_time_intervals": "Time intervals outside of which nobody is told.",
+        "routes": "Routes below it; the first that takes an alert has it.",
+    },
+    "InhibitRule": {
+        "source_matchers": "The alerts that keep others from being told while they fire.",
+        "target_matchers": "The alerts that are kept from being told.",
+        "equal": "Labels that must be the same on both.",
+        "name": "What people call it.",
+    },
+    "TimeInterval": {
+        "times": "Times of day.",
+        "weekdays": "Weekdays or ranges of them, like monday:friday.",
+        "days_of_month": "Days or ranges, like 1:5; negative ones count from the month's end.",
+        "months": "Months or ranges, by name or number.",
+        "years": "Years or ranges, like 2026:2028.",
+        "location": "Time zone of its wall times; default: the site's.",
+    },
+    "TimeRange": {
+        "start_time": 'When it begins, like "09:00".',
+        "end_time": 'When it ends, like "17:00"; it does not belong to it.',
+    },
+    "Maintenance": {
+        "calendar": "The calendar that is open while the work goes on.",
+        "services": "Services whose alerts are quiet meanwhile.",
+        "hosts": "Hosts whose alerts are quiet meanwhile.",
+    },
+    "Topology": {
+        "by": "What is one incident: a service, or all services that depend on each other.",
+        "look_back": "How long after the newest of them another alert still belongs to it.",
+    },
+}
