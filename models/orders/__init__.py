@@ -4,6 +4,7 @@ from models.orders.backups import BackUp, CheckRepository, CopyBackup, DrillRest
 from models.orders.kill_run import KillRun
 from models.orders.render_report import RenderReport
 from models.orders.run_job import RunJob, RunOrder
+from models.orders.run_probes import RunProbes
 from models.orders.send_notice import SendNotice
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "RestoreBackup",
     "RunJob",
     "RunOrder",
+    "RunProbes",
     "SendNotice",
 ]

@@ -1,6 +1,6 @@
 """Make the plan of a run from the book: hosts chosen, waves laid out, command rendered. A dry run shows the same."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -31,12 +31,11 @@ def make_plan(
     hosts = hosts_of(book, job, on)
     # A file may be waited for on a host that the job does not run on.
     reached = [*hosts, *([job.wait_for_file.host] if job.wait_for_file else [])]
-    planned = {host: _host(book, host) for host in _with_jumps(book, list(dict.fromkeys(reached)))}
     return RunPlan(
         job=name,
         command=_command(name, job, values),
         waves=tuple(tuple(wave) for wave in waves([book.node(host) for host in hosts], job.batch)),
-        hosts=planned,
+        hosts=planned_hosts(book, reached),
         batch=job.batch,
         retry=job.retry,
         wait_for_file=_file(job),
@@ -53,7 +52,7 @@ def _of_flow(book: Book, name: str, values: dict[str, str]) -> RunPlan:
         job=name,
         flow=job.flow,
         order=dict(job.order),
-        hosts={host: _host(book, host) for host in _with_jumps(book, list(dict.fromkeys(reached)))},
+        hosts=planned_hosts(book, reached),
         specs={key_of(entry): to_spec(entry) for entry in entries},
         parameters=values,
         retry=job.retry,
@@ -83,6 +82,11 @@ def hosts_of(book: Book, job: Job, on: str | None = None) -> list[str]:
     if not hosts:
         raise Refused(f"no host matches {wanted!r}: see `watchbill host list`")
     return hosts
+
+
+def planned_hosts(book: Book, hosts: Iterable[str]) -> dict[str, PlannedHost]:
+    """How to reach these hosts, and those that one must go through. Raises Refused for one that the site has not."""
+    return {host: _host(book, host) for host in _with_jumps(book, list(dict.fromkeys(hosts)))}
 
 
 def _with_jumps(book: Book, hosts: list[str]) -> list[str]:

@@ -36,7 +36,7 @@ def _what(probe: Probe) -> Said:
     if probe.kind not in FROM_THE_WORKER and probe.host is not None:
         yield ("host",), "goes with http, tcp and tls; a host that is read is named by `on`"
     yield from _process(probe)
-    yield from _patterns(probe)
+    yield from _banner(probe)
     yield from _limits(probe)
 
 
@@ -49,16 +49,11 @@ def _process(probe: Probe) -> Said:
         yield ("process", "at_most"), "is below at_least: no number of processes is good"
 
 
-def _patterns(probe: Probe) -> Said:
-    patterns = {("process", "pattern"): probe.process, ("log", "pattern"): probe.log}
-    found = {path: one.pattern for path, one in patterns.items() if one is not None}
-    if probe.tcp is not None:
-        found["tcp", "banner"] = probe.tcp.banner
-    for path, pattern in found.items():
-        try:
-            re.compile(pattern or "")
-        except re.error as error:
-            yield path, f"is no regular expression: {error}"
+def _banner(probe: Probe) -> Said:
+    try:
+        re.compile((probe.tcp and probe.tcp.banner) or "")
+    except re.error as error:
+        yield ("tcp", "banner"), f"is no regular expression: {error}"
 
 
 def _limits(probe: Probe) -> Said:
