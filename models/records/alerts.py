@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.records.base import Base, Key, Name, Words
+from models.records.base import Base, Key, Name, Words, word_of
 from models.vocabulary import AlertAction, AlertState, EventClass, EventStatus, Mute, Severity, Standing
 
 FINGERPRINT = 32
@@ -74,7 +74,7 @@ class Alert(Base):
     __tablename__ = "alert"
     __table_args__ = (
         Index(None, "look_at", sqlite_where=_DUE, postgresql_where=_DUE),
-        Index(None, "group_id", "standing", "incident_id"),
+        Index(None, "group_id", "is_for_incident", "standing", "incident_id"),
         Index(
             None,
             "incident_id",
@@ -140,10 +140,12 @@ class Alert(Base):
     repeats: Mapped[str] = mapped_column(String(FINGERPRINT))
     """An event with this digest changes no more than their number; empty: each is looked at."""
     policy_id: Mapped[int] = mapped_column(ForeignKey("alert_policy.id"))
+    is_for_incident: Mapped[bool]
+    """Its policy makes an incident of it; else it is only told."""
     group_id: Mapped[int | None] = mapped_column(ForeignKey("alert_group.id"))
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.id"))
     """The incident that it belongs to, or did last."""
-    told: Mapped[AlertState | None]
+    told: Mapped[AlertState | None] = mapped_column(word_of(AlertState, "told"))
     """As what its group told it last."""
     is_drill: Mapped[bool]
     look_at: Mapped[datetime | None]
@@ -160,9 +162,9 @@ class AlertChange(Base):
     episode: Mapped[int]
     at: Mapped[datetime]
     action: Mapped[AlertAction]
-    source: Mapped[AlertState | None]
+    source: Mapped[AlertState | None] = mapped_column(word_of(AlertState, "source"))
     """What it was before; null: it was not known."""
-    target: Mapped[AlertState]
+    target: Mapped[AlertState] = mapped_column(word_of(AlertState, "target"))
     actor: Mapped[Name]
     reason: Mapped[Words]
 

@@ -36,6 +36,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def word_of(words: type[PythonEnum], name: str | None = None) -> Enum:
+    """The type of a column that holds one word of these; a second such column of a table needs a name of its own."""
+    return Enum(
+        words,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        name=name,
+        values_callable=lambda found: [word.value for word in found],
+    )
+
+
 class Base(DeclarativeBase):
     """The base of every table."""
 
@@ -44,13 +56,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime,
         dict[str, Any]: JSON,
         list[str]: JSON,
-        PythonEnum: Enum(
-            PythonEnum,
-            native_enum=False,
-            create_constraint=True,
-            length=32,
-            values_callable=lambda words: [word.value for word in words],
-        ),
+        PythonEnum: word_of(PythonEnum),
     }
 
 

@@ -1220,13 +1220,7 @@ def upgrade() -> None:
         sa.Column(
             "told",
             sa.Enum(
-                "firing",
-                "acknowledged",
-                "resolved",
-                name="alertstate",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
+                "firing", "acknowledged", "resolved", name="told", native_enum=False, create_constraint=True, length=32
             ),
             nullable=True,
         ),
@@ -1604,7 +1598,7 @@ def upgrade() -> None:
                 "firing",
                 "acknowledged",
                 "resolved",
-                name="alertstate",
+                name="source",
                 native_enum=False,
                 create_constraint=True,
                 length=32,
@@ -1617,7 +1611,7 @@ def upgrade() -> None:
                 "firing",
                 "acknowledged",
                 "resolved",
-                name="alertstate",
+                name="target",
                 native_enum=False,
                 create_constraint=True,
                 length=32,
