@@ -1,4 +1,4 @@
-"""The tables of docs/reference/site.md, made from the schemas so that they cannot differ from the models."""
+"""The tables of the site files' reference, made from the schemas so that they cannot differ from the models."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Any
 from models.settings import CHECKOUT
 from models.site.schema import schemas
 
-PAGE = CHECKOUT / "docs" / "reference" / "site.md"
+REFERENCE = CHECKOUT / "docs" / "reference"
 TABLE = re.compile(r"<!-- table: (\S+) (\S+) -->\n.*?<!-- end -->", re.DOTALL)
 PATTERN_WORDS = (
     ("secret://", "secret://name"),
@@ -19,10 +19,25 @@ PATTERN_WORDS = (
 Schema = dict[str, Any]
 
 
-def with_tables(page: str) -> str:
-    """The page with each table made anew."""
-    known = schemas()
-    return TABLE.sub(lambda match: f"{match[0].splitlines()[0]}\n{table(known[match[1]], match[2])}<!-- end -->", page)
+def pages() -> dict[str, str]:
+    """The pages of the reference that have such tables, by name."""
+    texts = {page.name: page.read_text(encoding="utf-8") for page in sorted(REFERENCE.glob("*.md"))}
+    return {name: text for name, text in texts.items() if TABLE.search(text)}
+
+
+def with_tables(name: str, page: str) -> str:
+    """The page of this name with each table made anew, and its links leading to the page that has the block."""
+    known, own = schemas(), {block for _, block in blocks_in(page)}
+    elsewhere = {block: other for other, text in pages().items() for _, block in blocks_in(text) if other != name}
+
+    def target(link: re.Match[str]) -> str:
+        return link[0] if link[1] in own else f"[{link[1]}]({elsewhere.get(link[1], '')}#{link[2]})"
+
+    def made(match: re.Match[str]) -> str:
+        lines = re.sub(r"\[(\w+)\]\(#(\w+)\)", target, table(known[match[1]], match[2]))
+        return f"{match[0].splitlines()[0]}\n{lines}<!-- end -->"
+
+    return TABLE.sub(made, page)
 
 
 def blocks_in(page: str) -> set[tuple[str, str]]:
