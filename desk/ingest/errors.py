@@ -14,7 +14,9 @@ class BadInput(WatchbillError):
 
     def __init__(self, status: int, place: str, problem: str, mend: str) -> None:
         self.status = status
-        """400: cannot be read; 413: too much; 415: not in this form; 422: read, but no event."""
+        """400: cannot be read; 401, 403: not let in; 408: too slow; 409: another under this key; 413: too much;
+        415: not in this form; 422: read, but no event.
+        """
         self.place = place
         """A JSON pointer (RFC 6901) into the body, empty for the whole; or `header NAME`, or `path`."""
         self.problem, self.mend = problem, mend
@@ -23,6 +25,16 @@ class BadInput(WatchbillError):
     def under(self, prefix: str) -> "BadInput":
         """The same, for a part of the body that lies at this pointer."""
         return BadInput(self.status, prefix + self.place, self.problem, self.mend)
+
+
+class NotNow(WatchbillError):
+    """What was sent was not taken; it can be when it is sent again. 429: too much at once; 503: it cannot be kept."""
+
+    permanent = False
+
+    def __init__(self, status: int, problem: str, retry_after_seconds: int) -> None:
+        self.status, self.retry_after_seconds = status, retry_after_seconds
+        super().__init__(f"{problem}: send it again in {retry_after_seconds} s")
 
 
 def pointer(*names: str | int) -> str:

@@ -50,7 +50,9 @@ def check_body(body: bytes, headers: Mapping[str, str], limits: Limits = LIMITS)
     """Raises BadInput for a body that is too large (413) or packed (415)."""
     encoding = header(headers, "content-encoding").lower()
     if encoding not in ("", "identity"):
-        raise BadInput(415, "header Content-Encoding", f"is {shown(encoding)}", "send the body without compression")
+        raise BadInput(
+            415, "header Content-Encoding", f"is {shown(encoding)}", "send the body as it is, or packed with gzip"
+        )
     if len(body) > limits.size_bytes:
         raise _too_large(f"has {len(body):,} bytes, at most {limits.size_bytes:,} are read")
 
