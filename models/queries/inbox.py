@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -90,6 +90,8 @@ def _known(session: Session, keyed: Sequence[Delivery]) -> dict[_Place, tuple[st
 
 
 def _insert(session: Session, new: Sequence[Delivery]) -> list[int]:
+    if not new:
+        return []
     rows = [
         {
             "source": delivery.source,
@@ -102,8 +104,7 @@ def _insert(session: Session, new: Sequence[Delivery]) -> list[int]:
         }
         for delivery in new
     ]
-    statement = insert(InboxRow).returning(InboxRow.id, sort_by_parameter_order=True)
-    numbers = list(session.execute(statement, rows).scalars()) if rows else []
+    numbers = list(session.connection().execute(_INSERT, rows).scalars())
     keys = [
         {
             "source": delivery.source,
@@ -120,24 +121,32 @@ def _insert(session: Session, new: Sequence[Delivery]) -> list[int]:
     return numbers
 
 
+def _counting(table: type[InboxSource], upsert: Any) -> Any:
+    """The statement that adds counts to those of a source."""
+    adding = upsert(table)
+    counts = {name: getattr(table, name) + adding.excluded[name] for name in _COUNTS}
+    last = {name: func.coalesce(adding.excluded[name], getattr(table, name)) for name in _LAST}
+    return adding.on_conflict_do_update(index_elements=["source"], set_={**counts, **last})
+
+
+_COUNTS = ("requests", "events", "refused")
+_LAST = ("last_received_at", "last_refused_at", "last_refusal")
+# Made once, and run without the ORM: a single event is written in a quarter of the time that way.
+_INBOX: Any = InboxRow.__table__
+_INSERT = insert(_INBOX).returning(_INBOX.c.id, sort_by_parameter_order=True)
+_COUNTING = {"sqlite": _counting(InboxSource, sqlite.insert), "postgresql": _counting(InboxSource, postgresql.insert)}
+
+
 def tally(session: Session, found: Mapping[str, Tally]) -> None:
     """Add what came from each source."""
-    upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     # In order of name: two that write at once on PostgreSQL must not wait for each other.
-    for source, one in sorted(found.items()):
-        counts = {"requests": one.requests, "events": one.events, "refused": one.refused}
-        last = {
-            "last_received_at": one.last_received_at,
-            "last_refused_at": one.last_refused_at,
-            "last_refusal": one.last_refusal,
-        }
-        changed: dict[str, Any] = {name: getattr(InboxSource, name) + count for name, count in counts.items()}
-        changed |= {name: value for name, value in last.items() if value is not None}
-        session.execute(
-            upsert(InboxSource)
-            .values(source=source, **counts, **last)
-            .on_conflict_do_update(index_elements=["source"], set_=changed)
-        )
+    rows = [
+        {"source": source, **{name: getattr(found[source], name) for name in (*_COUNTS, *_LAST)}}
+        for source in sorted(found)
+    ]
+    if rows:
+        connection = session.connection()
+        connection.execute(_COUNTING[connection.dialect.name], rows)
 
 
 def sources(session: Session) -> dict[str, InboxSource]:
