@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from models.queries.daily_operations import figures, moment, reading, trouble
 from models.queries.daily_operations.backups import backups
 from models.queries.daily_operations.content import DailyOperations
+from models.queries.daily_operations.desk import read_desk
+from models.queries.daily_operations.events import read_events
 from models.queries.daily_operations.reading import Item
 from models.queries.daily_operations.standing import Period
 from models.queries.daily_operations.strip import QUIET, last_days, strip, word_of
@@ -34,6 +36,7 @@ def daily_operations(session: Session, period: Period, now: datetime, own_run: i
     standing = moment.read_now(session, now, own_run)
     wrong = trouble.troubles(items, bad, jobs, period.since)
     dropped, plans = trouble.not_run(items), backups(session, period, now)
+    desk, events = read_desk(session, now), read_events(session, period)
     return DailyOperations(
         site=site.title,
         zone=zone.key,
@@ -41,7 +44,7 @@ def daily_operations(session: Session, period: Period, now: datetime, own_run: i
         made_at=now,
         made_by=own_run,
         complete_to=moment.complete_to(period, standing, now),
-        verdict=verdict(Told(counts, standing, wrong, dropped, plans), zone),
+        verdict=verdict(Told(counts, standing, wrong, dropped, plans, desk, events), zone),
         now=standing,
         counts=counts,
         reconciliation=figures.reconcile(expected),
@@ -53,6 +56,8 @@ def daily_operations(session: Session, period: Period, now: datetime, own_run: i
         strip=strip(history, jobs, (period, zone)),
         hosts=trouble.hosts_in_trouble(bad, items),
         backups=plans,
+        desk=desk,
+        events=events,
         right_jobs=_right_jobs(items),
         saved=figures.time_saved(items, jobs),
         ahead=moment.read_ahead(session, jobs, now),

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from models.queries.daily_operations.desk import Desk
+from models.queries.daily_operations.events import Events
 from models.queries.daily_operations.standing import Ahead, Now, Period
 from models.vocabulary import Health, Outcome, SlotState
 
@@ -266,6 +268,8 @@ class DailyOperations:
     hosts: tuple[HostTrouble, ...]
     backups: tuple[BackupLine, ...]
     """The worst first; empty for a site without backup plans."""
+    desk: Desk
+    events: Events
     right_jobs: tuple[str, ...]
     """Jobs whose every run of the period was right at once."""
     saved: TimeSaved

@@ -13,6 +13,8 @@ from models.queries.daily_operations.content import (
     Trouble,
     Verdict,
 )
+from models.queries.daily_operations.desk import Desk
+from models.queries.daily_operations.events import Events
 from models.queries.daily_operations.standing import Now, Silent
 from models.vocabulary import AlarmKind, Health, SlotState
 
@@ -26,6 +28,8 @@ class Told:
     trouble: tuple[Trouble, ...]
     not_run: tuple[NotRun, ...]
     backups: tuple[BackupLine, ...]
+    desk: Desk
+    events: Events
 
 
 def verdict(told: Told, zone: ZoneInfo) -> Verdict:
@@ -39,12 +43,14 @@ def verdict(told: Told, zone: ZoneInfo) -> Verdict:
     for job, words in tuple(_alarms(now, tuple(by_job))):
         by_job.setdefault(job, []).append(words)
     jobs = (f"{job}: {'; '.join(words)}." for job, words in by_job.items())
-    needs = [*_silence(now, zone), *_backups(told.backups), *jobs]
+    incidents, quarantine = _incidents(told.desk, zone), _quarantine(told.events)
+    needs = [*_silence(now, zone), *incidents, *quarantine, *_backups(told.backups), *jobs]
     headline = _headline(counts)
     if needs:
         things = "One thing needs you." if len(needs) == 1 else f"{len(needs)} things need you."
         return Verdict(Mood.NEEDS_YOU, f"{headline} {things}", tuple(needs))
-    mood = Mood.WELL if counts.expected.number or counts.by_hand.number or counts.carried.number else Mood.NO_DATA
+    runs = counts.expected.number or counts.by_hand.number or counts.carried.number
+    mood = Mood.WELL if runs else Mood.NO_DATA
     return Verdict(mood, headline, ())
 
 
@@ -79,6 +85,23 @@ def _silence(now: Now, zone: ZoneInfo) -> Iterator[str]:
     if now.undelivered:
         orders = "order was" if now.undelivered == 1 else "orders were"
         yield f"Prefect: {now.undelivered} {orders} not handed over in time, or given up: see the relay."
+
+
+def _incidents(desk: Desk, zone: ZoneInfo) -> Iterator[str]:
+    """What is grave, and what was promised and not kept; a broken promise that nobody owns is the worst of it."""
+    for one in desk.incidents:
+        words = [f"since {_clock(one.since, zone)}", f"owner {one.owner}" if one.owner else "nobody owns it"]
+        if one.broken:
+            words.append(f"broken: {_some(one.broken)}")
+        if one.waits_for:
+            words.append(f"waits for the {one.waits_for}")
+        yield f"{one.number} ({one.priority}) {one.title}: {', '.join(words)}."
+
+
+def _quarantine(events: Events) -> Iterator[str]:
+    if events.quarantined:
+        requests = "request" if events.quarantined == 1 else "requests"
+        yield f"{events.quarantined} {requests} with events could not be worked off: watchbill event quarantine list."
 
 
 def _backups(plans: Iterable[BackupLine]) -> Iterator[str]:
