@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     work_pool_type: str = Field(
         default=WARM, min_length=1, description="Its type: `watchbill-warm`, or one of Prefect's, such as `process`."
     )
+    desk_host: str = Field(default="127.0.0.1", min_length=1, description="The address at which the desk listens.")
+    desk_port: int | None = Field(
+        default=None, ge=0, le=65_535, description="Its port; default: 4280, or a free one when that is taken."
+    )
 
     @property
     def secrets_folder(self) -> Path:

@@ -1,4 +1,4 @@
-"""The engine's parts as processes: `python -m deployments.engine.parts planner|relay|worker`."""
+"""The engine's parts as processes: `python -m deployments.engine.parts planner|relay|worker|desk`."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from deployments.engine.up import engine_or_foreign, part, part_environment
+from deployments.engine.up import bare_environment, engine_or_foreign, part, part_environment
 from models import clock
 from models.database import Database
 from models.errors import EngineError, WatchbillError
@@ -18,7 +18,9 @@ from models.settings import Settings
 if TYPE_CHECKING:
     from deployments.engine.work_pool import WorkPool
 
-PARTS = ("planner", "relay", "worker")
+PARTS = ("planner", "relay", "worker", "desk")
+WITHOUT_PREFECT = ("desk",)
+"""These run on machines, too, that never heard of a Prefect server."""
 BEAT_SECONDS = 10
 
 
@@ -47,6 +49,12 @@ def run_part(name: str, settings: Settings) -> None:
             run_worker(WarmSettings(home=settings.home, pool=pool.name))
         else:
             run_stock_worker(pool)
+    elif name == "desk":
+        from desk.ingest.service import run_desk  # noqa: PLC0415 - 0.5 s of imports that only this part needs
+
+        # The server says the signal that ended it once more when it has ended: it must not be ended badly by that.
+        stop_on_signal()
+        run_desk(settings)
     else:
         raise EngineError(f"there is no part {name!r}: choose one of {', '.join(PARTS)}")
 
@@ -79,7 +87,8 @@ def _beat(name: str, settings: Settings) -> None:
 
 def become(name: str, settings: Settings) -> NoReturn:
     """Turn this process into one part, with the environment that Prefect reads when it is imported."""
-    environment = {**engine_or_foreign(settings), **part_environment(settings)}
+    environment = bare_environment() if name in WITHOUT_PREFECT else engine_or_foreign(settings)
+    environment |= part_environment(settings)
     os.execve(sys.executable, part(name), environment)  # noqa: S606 - no shell, and nothing of the old process stays
 
 

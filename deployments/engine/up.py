@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,10 +52,11 @@ def apply_site(settings: Settings, person: str, now: datetime) -> Applied:
 
 
 def children(settings: Settings) -> list[Child]:
-    """The processes of one machine: Prefect's server (unless another is configured), planner, relay, worker."""
+    """The processes of one machine: Prefect's server (unless another is configured), planner, relay, worker, desk."""
     check_versions()
     ours = part_environment(settings)
-    bare = {**without_prefect(os.environ), **QUIET, **ours}
+    bare = {**bare_environment(), **ours}
+    desk = Child("desk", part("desk"), bare, alive("desk", settings))
     planner = Child("planner", part("planner"), bare, alive("planner", settings))
     server: list[Child] = []
     needs: tuple[str, ...] = ()
@@ -70,7 +71,12 @@ def children(settings: Settings) -> list[Child]:
     relay = Child("relay", part("relay"), {**environment, **ours}, alive("relay", settings), needs)
     works = worker_listens(settings) if settings.work_pool_type == WARM else alive("worker", settings)
     worker = Child("worker", part("worker"), {**environment, **ours}, works, needs)
-    return [*server, planner, relay, worker]
+    return [*server, planner, relay, worker, desk]
+
+
+def bare_environment() -> dict[str, str]:
+    """The environment of a part that does without Prefect."""
+    return {**without_prefect(os.environ), **QUIET}
 
 
 def engine_or_foreign(settings: Settings) -> dict[str, str]:
@@ -88,7 +94,7 @@ def part(name: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "deployments.engine.parts", name)
 
 
-def part_environment(settings: Settings) -> Mapping[str, str]:
+def part_environment(settings: Settings) -> dict[str, str]:
     """What tells a part which home, site and database it works for; the database's password is not in any argument."""
     return {
         "WATCHBILL_HOME": str(settings.home.resolve()),
@@ -96,6 +102,8 @@ def part_environment(settings: Settings) -> Mapping[str, str]:
         "WATCHBILL_DATABASE_URL": settings.url(),
         "WATCHBILL_WORK_POOL": settings.work_pool,
         "WATCHBILL_WORK_POOL_TYPE": settings.work_pool_type,
+        "WATCHBILL_DESK_HOST": settings.desk_host,
+        **({} if settings.desk_port is None else {"WATCHBILL_DESK_PORT": str(settings.desk_port)}),
     }
 
 

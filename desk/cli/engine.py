@@ -1,4 +1,4 @@
-"""up, planner, relay, worker, demo: start the engine, whole or in parts. Its modules load when they are called."""
+"""up, planner, relay, worker, desk, demo: start the engine, whole or in parts. Its modules load when called."""
 
 import threading
 from collections.abc import Callable
@@ -64,6 +64,11 @@ def relay(*, common: Common = COMMON) -> int:
 def worker(*, common: Common = COMMON) -> int:
     """Carry out runs."""
     return _part("worker", common)
+
+
+def desk(*, common: Common = COMMON) -> int:
+    """Take events over HTTP."""
+    return _part("desk", common)
 
 
 def _part(name: str, common: Common) -> int:

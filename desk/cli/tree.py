@@ -55,3 +55,4 @@ app.command("desk.cli.helping:show_help", name="help", group=CARE, help="Help on
 app.command(f"{ENGINE}:worker", name="worker", group=PARTS, help="Carry out runs.")
 app.command(f"{ENGINE}:relay", name="relay", group=PARTS, help="Hand wanted runs over to Prefect.")
 app.command(f"{ENGINE}:planner", name="planner", group=PARTS, help="Write and start the expected runs.")
+app.command(f"{ENGINE}:desk", name="desk", group=PARTS, help="Take events over HTTP.")

@@ -1,0 +1,84 @@
+"""The desk as a process: where it listens, and how it ends. Nothing is acknowledged that could be lost by its end."""
+
+import logging
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+import uvicorn
+
+from desk.ingest.app import make_app
+from models.database import Database
+from models.errors import EngineError
+from models.queries.event_sources import event_sources
+from models.rules.event_sources import EventSource
+from models.secrets import SecretStore
+from models.settings import Settings
+
+USUAL_PORT = 4280
+BACKLOG = 2_048
+ENDING_SECONDS = 10
+"""How long requests that are being answered may take to end."""
+log = logging.getLogger("watchbill.desk")
+
+
+def run_desk(settings: Settings) -> None:
+    """Answer until SIGTERM or Ctrl-C. Raises EngineError when nothing can listen at the address."""
+    database = Database(settings.url())
+
+    def read_sources() -> Iterable[EventSource]:
+        with database.read() as session:
+            return event_sources(session)
+
+    listener = listen(settings)
+    app = make_app(database, read_sources, SecretStore(settings.secrets_folder).resolve)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,  # the token of a ping stands in its path
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=ENDING_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+    database.close()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A socket at the chosen address, which is noted in the home. Raises EngineError when it cannot be had.
+
+    Without a chosen port it is the one of last time, or the usual one, or one that nobody has.
+    """
+    note = address_note(settings.home)
+    ports = [settings.desk_port] if settings.desk_port is not None else [*_port_of_last_time(note), USUAL_PORT, 0]
+    for port in ports:
+        try:
+            listener = _listen_at(settings.desk_host, port)
+        except OSError as error:
+            problem = f"{settings.desk_host} port {port}: {error.strerror or error}"
+            continue
+        address = _url(settings.desk_host, listener.getsockname()[1])
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(f"{address}\n", encoding="utf-8")
+        log.info("listening at %s", address)
+        return listener
+    raise EngineError(f"the desk cannot listen at {problem}: set WATCHBILL_DESK_HOST and WATCHBILL_DESK_PORT")
+
+
+def address_note(home: Path) -> Path:
+    """The file that says where the desk of this home listens, or did last."""
+    return home / "desk-address"
+
+
+def _port_of_last_time(note: Path) -> list[int]:
+    port = note.read_text(encoding="utf-8").strip().rpartition(":")[2] if note.is_file() else ""
+    return [int(port)] if port.isdigit() else []
+
+
+def _listen_at(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
