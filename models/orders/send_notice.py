@@ -1,7 +1,5 @@
 """The order to tell somebody something."""
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -10,6 +8,4 @@ class SendNotice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    tag: str = Field(description="Which notice: a folder of templates/notices.")
-    to: str = Field(description="Where to: an Apprise URL, or secret://name that holds one.")
-    facts: dict[str, Any] = Field(description="What the template says; no secrets.")
+    notice: int = Field(ge=1, description="The key of the notice: its row says which, to whom, and what.")

@@ -73,4 +73,4 @@ class Notice(Base):
             return NoticeState.DROPPED
         if self.digest_id is not None:
             return NoticeState.DIGESTED
-        return NoticeState.HELD if self.held_by is not None else NoticeState.WAITING
+        return NoticeState.HELD if self.held_by is not None and not self.tries else NoticeState.WAITING

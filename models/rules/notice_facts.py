@@ -120,7 +120,10 @@ class DigestFacts:
 
     title: str
     why: str
+    """The quiet hours, in words."""
     at: datetime
+    since: datetime
+    """When the first of them happened."""
     things: tuple[Held, ...]
     more: int = 0
     """How many others there are that are not listed."""

@@ -64,7 +64,7 @@ class Concerned(StrEnum):
 
 
 CONCERNED = {
-    NoticeTag.INCIDENT_OPENED: frozenset({Concerned.CALLER}),
+    NoticeTag.INCIDENT_OPENED: frozenset({Concerned.OWNER, Concerned.CALLER}),
     NoticeTag.INCIDENT_ASSIGNED: frozenset({Concerned.OWNER}),
     NoticeTag.INCIDENT_UPDATED: frozenset({Concerned.OWNER}),
     NoticeTag.INCIDENT_ESCALATED: frozenset({Concerned.OWNER}),
@@ -76,8 +76,8 @@ CONCERNED = {
 }
 """Whom each notice of an incident concerns in person. What is not here concerns nobody but those named with it."""
 
-FOR_NAMED_ONLY = frozenset({NoticeTag.INCIDENT_ESCALATED, NoticeTag.MAJOR_UPDATE_DUE})
-"""Go to those who are named with them (a step of an escalation, the commander), not to the team's receivers."""
+FOR_NAMED = frozenset({NoticeTag.INCIDENT_ESCALATED, NoticeTag.MAJOR_UPDATE_DUE})
+"""Go to those who are named with them (a step of an escalation, the commander) instead of the team's receivers."""
 
 
 @dataclass(frozen=True)

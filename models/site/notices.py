@@ -1,7 +1,6 @@
 """notices.yaml: who is told what, by mail and by chat, and the server that takes our mail."""
 
 import re
-from email.utils import parseaddr
 from enum import StrEnum
 from typing import Annotated
 
@@ -55,9 +54,19 @@ class MailServer(SiteModel):
         return self.port or PORTS[self.security]
 
     @property
+    def sender_name(self) -> str:
+        """The name beside the sender's address; empty when there is none."""
+        return self.sender.rpartition("<")[0].strip()
+
+    @property
+    def sender_address(self) -> str:
+        """The address of the sender alone."""
+        return self.sender.rpartition("<")[2].removesuffix(">")
+
+    @property
     def domain(self) -> str:
         """The domain that our message ids end with."""
-        return re.sub(r"[^A-Za-z0-9.-]", "-", parseaddr(self.sender)[1].rpartition("@")[2])
+        return re.sub(r"[^A-Za-z0-9.-]", "-", self.sender_address.rpartition("@")[2])
 
 
 class Place(SiteModel):

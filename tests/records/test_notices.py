@@ -9,16 +9,17 @@ from sqlalchemy import select
 from models.database import Database
 from models.queries import dispatching, notices, runs
 from models.queries.dispatching import Wish
-from models.records import OutboxRow
+from models.records import Notice, OutboxRow
 from tests.sites import apply_site, job, write_site
 
 NOW = datetime(2026, 11, 20, 11, tzinfo=UTC)
 
 
 def told(database: Database) -> list[str]:
+    """The tags of what the outbox is asked to send, oldest first."""
     with database.read() as session:
         rows = session.scalars(select(OutboxRow).where(OutboxRow.deployment == "send-notice").order_by(OutboxRow.id))
-        return [row.parameters["order"]["tag"] for row in rows]
+        return [session.get_one(Notice, row.parameters["order"]["notice"]).tag for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,15 @@ def test_an_event_is_told_to_those_who_asked_for_it(
         notices.about_run(session, run, event, "text", NOW)
         notices.about_run(session, run, event, "text", NOW)  # told once, however often it is said
     assert told(sqlite) == tags
+
+
+def test_each_address_that_asked_is_told(sqlite: Database, tmp_path: Path) -> None:
+    wishes = "notify: [{on: [ok], to: 'secret://chat'}, {on: [failed, ok], to: 'secret://pager'}]"
+    book = apply_site(sqlite, write_site(tmp_path / "s", job("check", wishes)), NOW)
+    with sqlite.write() as session:
+        run = dispatching.run_now(session, book, "check", Wish("ann"), NOW)
+        notices.about_run(session, run, "ok", "text", NOW)
+        assert [row.to for row in session.scalars(select(Notice))] == ["secret://chat", "secret://pager"]
 
 
 def test_the_start_of_a_run_is_told_once(sqlite: Database, tmp_path: Path) -> None:

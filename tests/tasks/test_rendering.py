@@ -23,7 +23,7 @@ from models.queries.daily_operations.content import Count
 from models.records import Alarm, DrillRow, Run
 from models.settings import CHECKOUT
 from models.vocabulary import AlarmKind, HostFault, Outcome, SlotState
-from tasks.notices import KINDS, NoticeFacts
+from tasks.notices import NoticeFacts
 from tasks.tools import wording
 from tasks.tools.rendering import (
     TemplateBroken,
@@ -412,14 +412,6 @@ LITTLE = dataclasses.replace(FACTS, run=None, attempt=None, owner=None, runbook=
 
 
 TAGS = sorted({*wishes.TAGS.values(), "run-failed"})
-
-
-def test_every_notice_tag_has_its_three_files_and_every_folder_its_tag() -> None:
-    folders = {path.name for path in (TEMPLATES / "notices").glob("[!_]*")}
-    assert folders == set(TAGS) == set(KINDS)
-    for tag in folders:
-        files = {path.name for path in (TEMPLATES / "notices" / tag).iterdir()}
-        assert files == {"subject.txt", "body.txt", "body.html"}, tag
 
 
 @pytest.mark.parametrize("tag", TAGS)

@@ -1,0 +1,98 @@
+"""One example of each notice that is not about a job, with everything known, and the same with little."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from models.rules.notice_facts import (
+    AlertFacts,
+    AlertGroupFacts,
+    DigestFacts,
+    Held,
+    IncidentFacts,
+    SilenceFacts,
+    SourceFacts,
+    TestFacts,
+)
+from models.vocabulary import NoticeTag
+
+AT = datetime(2026, 11, 21, 9, 40, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+INCIDENT = IncidentFacts(
+    number="INC000123",
+    title="Checkout is down",
+    event="opened",
+    text="Payments fail with HTTP 502 since the release of 10:10; about 40 orders an hour are lost.",
+    at=AT,
+    opened_at=AT - 28 * MINUTE,
+    state="in progress",
+    priority="P1",
+    impact="high",
+    urgency="high",
+    service="Web shop",
+    host="web1",
+    team="Shop team",
+    owner="Ann Bell",
+    caller="Carl Carver",
+    by="Bob Brown",
+    site="Harbour Lab",
+)
+MAJOR = replace(
+    INCIDENT, is_major=True, priority="major", commander="Dora Diaz", next_update_at=AT + 30 * MINUTE, audience="board"
+)
+FIRING = AlertFacts("HighErrorRate", "firing", AT - 9 * MINUTE, "critical", "web1", "5xx above 5 % for 5 min")
+OVER = AlertFacts("SlowCheckout", "resolved", AT - 7 * MINUTE)
+OTHERS: dict[str, Any] = {
+    NoticeTag.ALERT_GROUP: AlertGroupFacts(
+        title="HighErrorRate, shop",
+        at=AT,
+        since=AT - 9 * MINUTE,
+        firing=3,
+        resolved=1,
+        alerts=(FIRING, OVER),
+        labels={"alertname": "HighErrorRate", "service": "shop"},
+        service="Web shop",
+        incident="INC000123",
+        text="2 more firing",
+        site="Harbour Lab",
+    ),
+    NoticeTag.SILENCE_ENDING: SilenceFacts(
+        "SIL000012", '{service="shop"}', "ann", "Release 12", AT + 30 * MINUTE, AT, 4, "Harbour Lab"
+    ),
+    NoticeTag.SOURCE_SILENT: SourceFacts(
+        "prometheus has fallen silent", "nothing came for 20 min", AT, AT - 20 * MINUTE, "Operations", "Harbour Lab"
+    ),
+    NoticeTag.DIGEST: DigestFacts(
+        title="3 things happened",
+        why="quiet outside of office",
+        at=AT,
+        since=AT - timedelta(hours=9),
+        things=(
+            Held(AT - timedelta(hours=9), f"INC000120 opened: {'the disk is nearly full ' * 6}", "incident/120"),
+            Held(AT - timedelta(hours=2), "INC000121 opened: Printer without toner", "incident/121"),
+        ),
+        more=1,
+        site="Harbour Lab",
+    ),
+    NoticeTag.TEST: TestFacts("Trial of shop-desk", "shop-desk", "ann", AT, "Harbour Lab"),
+}
+LITTLE: dict[str, Any] = {
+    NoticeTag.ALERT_GROUP: AlertGroupFacts("HighErrorRate", AT, AT, 0, 1, site="Harbour Lab"),
+    NoticeTag.SILENCE_ENDING: SilenceFacts("SIL000012", "{}", "ann", "-", AT, AT, site="Harbour Lab"),
+    NoticeTag.SOURCE_SILENT: SourceFacts("cron was never heard", "it never spoke", AT, site="Harbour Lab"),
+}
+
+
+def sample(tag: str) -> Any:
+    """What such a notice tells, with everything known."""
+    if tag in OTHERS:
+        return OTHERS[tag]
+    return MAJOR if tag.startswith("major") else replace(INCIDENT, event=tag.removeprefix("incident-"))
+
+
+def little(tag: str) -> Any:
+    """The same with as little as can be known."""
+    if tag in OTHERS:
+        return LITTLE.get(tag, OTHERS[tag])
+    nothing = ("impact", "urgency", "service", "host", "team", "owner", "caller", "by", "audience", "commander")
+    return replace(sample(tag), text="", next_update_at=None, **dict.fromkeys(nothing))
