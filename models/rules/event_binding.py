@@ -69,6 +69,21 @@ class Bound:
     host: str | None
     notes: tuple[str, ...] = ()
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What is bound, as labels that rules and routes ask for."""
+        named = (("service", self.service), ("host", self.host))
+        return {name: value for name, value in named if value is not None}
+
+
+def joined_binds(earlier: Bind, later: Bind | None) -> Bind:
+    """What both say; the later one overrides."""
+    if later is None:
+        return earlier
+    return Bind(
+        earlier.service if later.service is None else later.service, earlier.host if later.host is None else later.host
+    )
+
 
 def bound(bind: Bind, labels: Labels, inventory: Inventory) -> Bound:
     """What an event with these labels is about: a host binds its own service where no other is named."""

@@ -67,6 +67,11 @@ class EventRule(PolicyRule):
         if self.ignore and self.incident is not None:
             raise FieldError("ignore", "an event that is ignored opens nothing: leave out `incident`, or `ignore`")
 
+    @property
+    def changes_events(self) -> bool:
+        """Whether what it applies to looks different to the rules after it."""
+        return self.transform is not None or self.enrich != () or self.bind is not None
+
     @cached_property
     def parsed(self) -> Matchers:
         """The matchers. Raises FieldError."""

@@ -14,12 +14,12 @@ What fires is known again by its fingerprint. It is made of what the sender said
 that what fires can end although the rules have changed since.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
-from models.rules.event_binding import Bind, Bound, Inventory, bound
+from models.rules.event_binding import Bind, Bound, Inventory, bound, joined_binds
 from models.rules.event_policies import AlertPolicy, IncidentPolicy, IncidentRule, incident_policy, joined
 from models.rules.event_priorities import Scales, composite_levels
 from models.rules.event_rule import Dropped, EventRule, PolicyRule
@@ -130,14 +130,12 @@ def _bare(event: Incoming) -> Incoming:
 
 def _judged(rules: EventRules, event: Incoming, source: str) -> Judged:
     labels = seen_labels(event, source)
-    applied = tuple(_applied(rules, labels))
+    applied, found = _applied(rules, labels)
     judged = replace(
         event, name=labels["name"], severity=Severity(labels["severity"]), labels=own_labels(labels, event)
     )
     event_class = _class_of(judged, applied)
-    found = _bound(rules, applied, labels)
-    named = {"class": event_class.value, "service": found.service, "host": found.host}
-    shown = {**labels, **{name: value for name, value in named.items() if value is not None}}
+    shown = {**labels, **found.labels, "class": event_class.value}
     del shown["status"]
     return Judged(
         event=event if judged == event else judged,
@@ -153,18 +151,27 @@ def _judged(rules: EventRules, event: Incoming, source: str) -> Judged:
     )
 
 
-def _applied(rules: EventRules, labels: dict[str, str]) -> Iterator[EventRule]:
-    """The rules that apply, in order; each changes the labels before the next is asked."""
+def _applied(rules: EventRules, labels: dict[str, str]) -> tuple[tuple[EventRule, ...], Bound]:
+    """The rules that apply, in order, and what the event is about; each changes the labels before the next is asked."""
+    applied: list[EventRule] = []
+    bind = joined_binds(BY_LABELS, rules.defaults.bind)
+    found = bound(bind, labels, rules.inventory)
+    seen = {**labels, **found.labels}
     for rule in rules.rules:
-        if not matching(rule.parsed, labels):
+        if not matching(rule.parsed, seen):
             continue
-        for enrich in rule.enrich:
-            enrich.change(labels, rules.tables)
-        if rule.transform is not None:
-            rule.transform.change(labels)
-        yield rule
+        applied.append(rule)
+        if rule.changes_events:
+            for enrich in rule.enrich:
+                enrich.change(labels, rules.tables)
+            if rule.transform is not None:
+                rule.transform.change(labels)
+            bind = joined_binds(bind, rule.bind)
+            found = bound(bind, labels, rules.inventory)
+            seen = {**labels, **found.labels}
         if rule.stop:
-            return
+            break
+    return tuple(applied), found
 
 
 def _class_of(event: Incoming, applied: tuple[EventRule, ...]) -> EventClass:
@@ -187,12 +194,6 @@ def _fingerprint(event: Incoming, source: str, applied: tuple[EventRule, ...]) -
     ignored = frozenset(said.ignore if said else ())
     name = "" if "name" in ignored else event.name
     return fingerprint({**event.labels, _SOURCE: sender, _NAME: name}, ignored)
-
-
-def _bound(rules: EventRules, applied: tuple[EventRule, ...], labels: dict[str, str]) -> Bound:
-    binds = [BY_LABELS, *(one.bind for one in (rules.defaults, *applied) if one.bind is not None)]
-    service, host = _last(bind.service for bind in binds), _last(bind.host for bind in binds)
-    return bound(Bind(service, host), labels, rules.inventory)
 
 
 def _policy(

@@ -2,7 +2,8 @@
 to it from a table.
 
 What is asked of an event are its labels, and beside them words of ours, which its sender cannot set: `name`,
-`source` (who let it in, by events.yaml), `sender` (who says so, in its own words), `format`, `severity`, `status`.
+`source` (who let it in, by events.yaml), `sender` (who says so, in its own words), `format`, `severity`, `status`,
+and the `service` and `host` that it is bound to, where it is.
 A label of the sender's own with such a name is asked for as `sender_severity`.
 """
 

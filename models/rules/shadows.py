@@ -40,7 +40,7 @@ def shadowed(rules: Sequence[EventRule]) -> Iterator[tuple[int, str]]:
             if before.stop and takes_all(before.parsed, rule.parsed):
                 yield place, before.name
                 break
-            if not before.stop and (before.transform is not None or before.enrich):
+            if before.changes_events and not before.stop:
                 break  # It may make other events of those that come by.
 
 

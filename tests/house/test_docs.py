@@ -137,7 +137,10 @@ def test_the_examples_of_a_page_are_a_valid_site_together_with_the_starter(page:
     for name, text in yaml_examples(page):
         whole = yaml.load(folder / name) if (folder / name).exists() else {}
         for section, entries in yaml.load(text).items():
-            whole.setdefault(section, {}).update(entries)
+            if isinstance(entries, list):
+                whole[section] = [*whole.get(section, ()), *entries]
+            else:
+                whole.setdefault(section, {}).update(entries)
         yaml.dump(whole, folder / name)
     load_site(folder)
 

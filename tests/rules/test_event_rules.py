@@ -111,6 +111,21 @@ def test_a_rule_asks_for_labels_and_for_words_of_ours_that_no_sender_can_set(mat
     assert bool(judged(rules(rule("a", matcher)), one).rules) is holds
 
 
+@pytest.mark.parametrize(
+    ("some", "labels", "asks", "reason"),
+    [
+        ([], {"host": "web1:9100"}, "service=shop", "a host binds its service before the first rule"),
+        ([], {"host": "web1:9100"}, "host=web1", "by the name that the site has for it"),
+        ([], {"host": "other"}, "host=other", "what the site does not know is as the sender says"),
+        ([], {}, 'service=""', "bound to none"),
+        ([rule("a", bind=Bind(service="files"))], {"host": "web1"}, "service=files", "as a rule before it says"),
+        ([rule("a", transform=Transform(set={"host": "nas"}))], {}, "service=files", "after a transform"),
+    ],
+)
+def test_a_rule_asks_for_the_service_and_the_host_that_an_event_is_bound_to(some, labels, asks, reason):
+    assert judged(rules(*some, rule("asks", asks)), event(**labels)).rules[-1:] == ("asks",), reason
+
+
 def test_a_rule_sees_an_event_as_the_rules_before_it_left_it():
     found = judged(
         rules(
