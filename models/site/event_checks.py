@@ -44,7 +44,7 @@ def _source(source: Source) -> Said:
 
 
 def _table(table: Table) -> Said:
-    if not table.rows:
+    if not table.rows and table.file is None:
         yield (), "has no rows; write them in rows, or name a CSV file: file: tables/owners.csv"
     for value, row in table.rows.items():
         if table.key in row:

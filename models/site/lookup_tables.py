@@ -60,6 +60,8 @@ def table_rows(text: str, key: str) -> dict[str, Plain]:
             if name in rows:
                 raise ValueError(f'line {reader.line_num}: "{name[:80]}" stands in an earlier line already')
             rows[name] = row
+        if not rows:
+            raise ValueError("has no row below its first line")
     except csv.Error as error:
         raise ValueError(f"line {reader.line_num}: is no CSV: {error}") from None
     return rows

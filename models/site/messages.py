@@ -128,12 +128,16 @@ def allowed_keys(model: type, path: Path, hidden: Collection[str]) -> list[str]:
 
 
 def fields_of(kind: Any) -> dict[str, Any]:
-    """The fields of a model or a dataclass with their types; nothing for any other type."""
+    """The fields of a model or a dataclass, as files call them, with their types; nothing for any other type."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return {name: field.annotation for name, field in kind.model_fields.items()}
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind, include_extras=True)
-        return {field.name: hints[field.name] for field in dataclasses.fields(kind) if field.init}
+        return {
+            field.metadata.get("alias", field.name): hints[field.name]
+            for field in dataclasses.fields(kind)
+            if field.init
+        }
     return {}
 
 
