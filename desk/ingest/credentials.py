@@ -1,5 +1,6 @@
 """Who a request comes from: one of the site's sources, by its token or its signature, or nobody."""
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -61,15 +62,15 @@ class Credentials:
 
     def has_signers(self, headers: Mapping[str, str]) -> bool:
         """Whether the request is signed the way that a source signs."""
-        return any(header(headers, signer.how.header) for signer in self._signers)
+        return any(header(headers, signer.how.header.lower()) for signer in self._signers)
 
     def by_signature(self, headers: Mapping[str, str], body: bytes, form: EventFormat, now: datetime) -> Signed:
         """The source that signed the body as it was sent. Raises BadInput: 401, or 403 as `by_token`."""
         for signer in self._signers:
-            said = header(headers, signer.how.header).removeprefix("sha256=").lower()
+            said = header(headers, signer.how.header.lower()).removeprefix("sha256=").lower()
             if not said:
                 continue
-            time = header(headers, signer.how.timestamp_header)
+            time = header(headers, signer.how.timestamp_header.lower())
             expected = hmac.digest(signer.secret, time.encode() + b":" + body, "sha256").hex()
             if hmac.compare_digest(expected.encode(), said.encode()):
                 _check_time(time, signer.how, now)
@@ -90,10 +91,19 @@ class Credentials:
         return hashlib.blake2b(token.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=32).digest()
 
 
-def bearer(headers: Mapping[str, str]) -> str:
-    """The token of the Authorization header (RFC 6750); empty when there is none."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+def token_of(headers: Mapping[str, str]) -> str:
+    """The token of the Authorization header: a bearer's (RFC 6750), or the password of the basic scheme (RFC 7617),
+    which is all that some senders can be given. Empty when there is none.
+    """
+    scheme, _, said = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return said.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(said, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _value(reference: str, resolve: Resolve) -> str:

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from desk.ingest.addresses import Address, Read, Request, split_token
 from desk.ingest.answers import Answer, not_now, problem
-from desk.ingest.credentials import Credentials, bearer
+from desk.ingest.credentials import Credentials, token_of
 from desk.ingest.errors import BadInput, NotNow
 from desk.ingest.intake import Intake
 from desk.ingest.limits import Gate, expected_bytes, is_packed, read_body, unpacked
@@ -86,7 +86,7 @@ class Endpoint:
             return NOBODY
         if self.address.token_in_path:
             return self.shared.credentials.by_token(token, "path", self.address.form)
-        if token := bearer(headers):
+        if token := token_of(headers):
             return self.shared.credentials.by_token(token, "header Authorization", self.address.form)
         if self.shared.credentials.has_signers(headers):
             return NOBODY
