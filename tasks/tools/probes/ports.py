@@ -31,7 +31,7 @@ def read_tcp(probe: TcpProbe, seconds: float) -> Observed:
         return Observed(f"port {probe.port} {_words(error, seconds)}", verdict=ProbeVerdict.CRITICAL)
     took = Measure("time", time.monotonic() - began, "s")
     text = f"port {probe.port} is open, {in_unit(took.value, 's')}"
-    said = plain(banner).strip()[:SHOWN_BANNER]
+    said = plain(banner.strip())[:SHOWN_BANNER]
     if probe.banner is not None and not _matches(probe.banner, banner):
         return Observed(f"{text}, but it says {said!r}", (took,), ProbeVerdict.CRITICAL)
     return Observed(f"{text}, and says {said!r}" if said else text, (took,))

@@ -2,6 +2,7 @@
 
 import ssl
 import time
+from functools import cache
 
 import httpx
 
@@ -40,7 +41,7 @@ def _answer(probe: HttpProbe, until: float) -> tuple[httpx.Response, bytes]:
     left = max(0.001, until - time.monotonic())
     # What the environment says of proxies is meant for people who browse.
     client = httpx.Client(
-        verify=_trust(probe),
+        verify=_trust(verify=probe.verify),
         follow_redirects=probe.redirects > 0,
         max_redirects=probe.redirects or 1,
         timeout=left,
@@ -57,9 +58,11 @@ def _answer(probe: HttpProbe, until: float) -> tuple[httpx.Response, bytes]:
     return response, bytes(body)
 
 
-def _trust(probe: HttpProbe) -> ssl.SSLContext:
+@cache
+def _trust(*, verify: bool) -> ssl.SSLContext:
+    """Made once: to read the machine's authorities takes longer than most answers."""
     context = ssl.create_default_context()
-    if not probe.verify:
+    if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
