@@ -1215,6 +1215,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=32), nullable=False),
         sa.Column("repeats", sa.String(length=32), nullable=False),
         sa.Column("policy_id", sa.Integer(), nullable=False),
+        sa.Column("is_for_incident", sa.Boolean(), nullable=False),
         sa.Column("group_id", sa.Integer(), nullable=True),
         sa.Column("incident_id", sa.Integer(), nullable=True),
         sa.Column(
@@ -1239,7 +1240,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("fingerprint", name=op.f("uq__alert__fingerprint")),
     )
     op.create_index(
-        op.f("ix__alert__group_id_standing_incident_id"), "alert", ["group_id", "standing", "incident_id"], unique=False
+        op.f("ix__alert__group_id_is_for_incident_standing_incident_id"),
+        "alert",
+        ["group_id", "is_for_incident", "standing", "incident_id"],
+        unique=False,
     )
     op.create_index(
         op.f("ix__alert__incident_id_standing"),

@@ -1,0 +1,150 @@
+"""Alerts as rows: read in numbers, and written in one statement for many."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from models.records import Alert, AlertChange
+from models.rules.alert_facts import Change, Course
+from models.rules.event_policies import AlertPolicy
+from models.vocabulary import Standing
+
+ASKING = (Standing.OPEN, Standing.FLAPPING)
+IN_ONE_SELECT = 500
+ALERTS = Alert.metadata.tables["alert"]
+_CHANGES = AlertChange.metadata.tables["alert_change"]
+_COURSE = tuple(name for name in Course._fields if name != "counted")
+_LASTING = ("fingerprint", "created_at", "id")
+_NEVER_CHANGED = frozenset(_LASTING)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One change of an alert: when, in which episode, and by which request."""
+
+    at: datetime
+    episode: int
+    change: Change
+    inbox_id: int | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """One alert while a transaction works on it: as it was, as it is, and what happened to it."""
+
+    values: dict[str, Any]
+    """All columns but those of the course."""
+    policy: AlertPolicy
+    course: Course
+    was: Course | None = None
+    """As it stood before this transaction; None: it is new."""
+    happened: list[Happened] = field(default_factory=list)
+    actor: str = "events"
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has no row yet."""
+        return self.was is None
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for somebody now."""
+        return self.course.standing in ASKING
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether its group is to be looked at."""
+        was = self.was.standing if self.was else Standing.OVER
+        return bool(self.happened) or self.course.standing is not was
+
+
+def repeats_of(session: Session, fingerprints: Collection[str]) -> dict[str, tuple[int, str]]:
+    """Of the alerts that are known by these fingerprints: the number, and which event only counts."""
+    found: dict[str, tuple[int, str]] = {}
+    query = select(ALERTS.c.fingerprint, ALERTS.c.id, ALERTS.c.repeats)
+    for some in _parts(list(fingerprints)):
+        for fingerprint, number, repeats in session.execute(query.where(ALERTS.c.fingerprint.in_(some))):
+            found[fingerprint] = (number, repeats)
+    return found
+
+
+def count_up(session: Session, events: Mapping[int, int], now: datetime) -> None:
+    """Count events of alerts that change in nothing else."""
+    by_count: dict[int, list[int]] = {}
+    for number, count in events.items():
+        by_count.setdefault(count, []).append(number)
+    for count, numbers in by_count.items():
+        for some in _parts(numbers):
+            changed = {"events": ALERTS.c.events + count, "seen_at": now}
+            session.execute(update(ALERTS).where(ALERTS.c.id.in_(some)).values(changed))
+
+
+def read_rows(session: Session, numbers: Collection[int]) -> list[Row[Any]]:
+    """The alerts of these numbers, whole."""
+    rows: list[Row[Any]] = []
+    for some in _parts(sorted(numbers)):
+        rows += session.execute(select(ALERTS).where(ALERTS.c.id.in_(some)))
+    return rows
+
+
+def draft_of(row: Row[Any], policy: AlertPolicy) -> Draft:
+    """The alert of a row."""
+    values = dict(row._mapping)
+    counted = tuple(datetime.fromisoformat(text) for text in values.pop("counted"))
+    course = Course(**{name: values.pop(name) for name in _COURSE}, counted=counted)
+    return Draft(values, policy, course, was=course)
+
+
+def write(session: Session, drafts: Sequence[Draft]) -> None:
+    """Write all of them, and what happened to them."""
+    new = [_row(draft) for draft in drafts if draft.is_new]
+    if new:
+        session.execute(insert(ALERTS), new)
+    old = [_row(draft) for draft in drafts if not draft.is_new]
+    if old:
+        session.connection().execute(_update(), [{f"new_{name}": value for name, value in row.items()} for row in old])
+    changes = [row for draft in drafts for row in _change_rows(draft)]
+    if changes:
+        session.execute(insert(_CHANGES), changes)
+
+
+def next_number(session: Session) -> int:
+    """The number of the next new alert; nobody else makes any while we do."""
+    return int(session.scalar(select(func.max(ALERTS.c.id))) or 0) + 1
+
+
+def _row(draft: Draft) -> dict[str, Any]:
+    row = {**draft.values, **draft.course._asdict()}
+    row["counted"] = [at.isoformat() for at in draft.course.counted]
+    return row
+
+
+def _update() -> Any:
+    names = [column.name for column in ALERTS.c if column.name not in _NEVER_CHANGED]
+    return (
+        update(ALERTS)
+        .where(ALERTS.c.id == bindparam("new_id"))
+        .values({name: bindparam(f"new_{name}", type_=ALERTS.c[name].type) for name in names})
+    )
+
+
+def _change_rows(draft: Draft) -> Iterable[dict[str, Any]]:
+    for one in draft.happened:
+        yield {
+            "alert_id": draft.values["id"],
+            "episode": one.episode,
+            "at": one.at,
+            "action": one.change.action,
+            "source": one.change.source,
+            "target": one.change.target,
+            "actor": draft.actor,
+            "reason": one.change.reason,
+        }
+
+
+def _parts(values: list[Any]) -> Iterable[list[Any]]:
+    return (values[first : first + IN_ONE_SELECT] for first in range(0, len(values), IN_ONE_SELECT))

@@ -1,0 +1,30 @@
+"""What the part `events` keeps in mind between transactions. After one that failed it is made anew."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from models.queries.event_processing.event_book import EventBook
+from models.queries.event_processing.mutes import Mutes, Signature
+from models.queries.event_processing.policies import PolicyShelf
+
+
+@dataclass(slots=True)
+class Memory:
+    """The site's words about events, what keeps alerts quiet, and how far a review of all alerts has come."""
+
+    book: EventBook
+    mutes: Mutes
+    policies: PolicyShelf = field(default_factory=PolicyShelf)
+    reviewed: Signature | None = None
+    """What kept alerts quiet when the last review began; None: none has begun."""
+    review_from: int | None = None
+    """The number of the alert after which the review goes on; None: none goes on."""
+
+
+def remember(session: Session, book: EventBook, now: datetime) -> Memory:
+    """A fresh memory."""
+    mutes = Mutes(session, book)
+    mutes.at(session, now)
+    return Memory(book, mutes)
