@@ -1,4 +1,4 @@
-"""clock: due, elapsed."""
+"""clock: due, elapsed, explain, rebuild."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,9 @@ from models import clock
 from models.rules.business_time import in_hours
 from models.rules.wall_clock import zone_of
 
-app = App("clock", help="Business time by the site's calendars.")
+app = App("clock", help="The clocks of incidents, and business time by the site's calendars.")
+app.command("desk.cli.clock_explain:explain", name="explain", help="Every line that moved an incident's clocks.")
+app.command("desk.cli.clock_explain:rebuild", name="rebuild", help="Compute what is kept of clocks anew.")
 SHOWN = 20
 """Stretches of the working that people see; of more the first ones and the last."""
 
