@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -12,12 +13,14 @@ from models.queries import register
 from models.queries.book import StoredCalendars
 from models.records import MailEntry, Membership, Person, SiteEntry, Team
 from models.rules.notices import TECHNICAL, Times, Wish
+from models.rules.time_intervals import TimeInterval
 from models.site.incidents import Handling
 from models.site.notices import MailServer, Place, Receiver
 from models.site.site import from_spec
 
 NO_DOMAIN = "watchbill.invalid"
 """Ends the message ids of a site that sends no mail."""
+INTERVALS = TypeAdapter(dict[str, tuple[TimeInterval, ...]])
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ def site_name(session: Session) -> str:
 def times(session: Session) -> Times:
     """What quiet hours are written in; each calendar is understood when it is asked for."""
     specs = {row.name: row.spec for row in register.in_force(session, "calendar")}
-    return Times(StoredCalendars(specs))
+    named = [row.spec.get("time_intervals") or {} for row in register.in_force(session, "rules")]
+    return Times(StoredCalendars(specs), INTERVALS.validate_python(named[0] if named else {}))
 
 
 def priorities(session: Session) -> tuple[str, ...]:
@@ -72,8 +76,8 @@ class Directory:
         return list(self._of(self._receivers[name])) if name in self._receivers else []
 
     def of_route(self, name: str) -> list[Recipient]:
-        """Those who hear of what a route gives to a receiver; who takes all, when the site has no such."""
-        return self.receiver(name) or self._catch_all()
+        """Those whom a route names: a receiver, or else a team."""
+        return self.receiver(name) or self.of_team(name)
 
     @property
     def receivers(self) -> list[str]:

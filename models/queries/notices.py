@@ -179,14 +179,18 @@ def _incident_facts(
 
 
 def about_alert_group(
-    session: Session, group: AlertGroup, facts: AlertGroupFacts, severity: str | None, now: datetime
+    session: Session, group: AlertGroup, facts: AlertGroupFacts, severity: str, team: str | None, now: datetime
 ) -> list[Notice]:
-    """Tell the receiver of the group's route what fires and what has resolved; `severity` is that of the worst."""
+    """Tell the receiver of the group's route what fires and what has resolved; `severity` is that of the worst.
+
+    A route that names nobody leaves it to the `team` that owns the service.
+    """
     directory = Directory(session)
     title = f"{facts.firing} firing, {facts.resolved} resolved: {facts.title}"
     key = f"alert_group/{group.id}/{now.isoformat()}"
     draft = Draft(key, NoticeTag.ALERT_GROUP, f"alert_group/{group.id}", title, _as_json(facts), severity)
-    return _put(session, directory, draft, directory.of_route(str(group.timing.get("receiver", ""))), now)
+    route = str(group.timing.get("receiver") or "")
+    return _put(session, directory, draft, directory.of_route(route) if route else directory.of_team(team), now)
 
 
 def about_silence(session: Session, silence_id: int, facts: SilenceFacts, author: str, now: datetime) -> list[Notice]:

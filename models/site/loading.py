@@ -13,7 +13,7 @@ from models.site.event_checks import event_faults
 from models.site.incident_checks import incident_faults
 from models.site.jobs import Routine
 from models.site.lookup_tables import fill_rows
-from models.site.notice_checks import Around, notice_faults
+from models.site.notice_checks import around, notice_faults
 from models.site.probe_checks import probe_faults
 from models.site.references import Kind, wrong_references
 from models.site.scripts import fill_script
@@ -170,8 +170,7 @@ def _between(entries: list[SourceEntry], made: Made, whole: Made) -> Iterator[Pl
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     for fault in incident_faults(whole, made):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
-    around = Around(whole[Kind.MAIL], made[Kind.TEAM], made[Kind.PERSON], nodes[Kind.CALENDAR])
-    for fault in notice_faults(whole[Kind.RECEIVER], around):
+    for fault in notice_faults(whole[Kind.RECEIVER], around(whole, made)):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     names = {*made[Kind.JOB], *derived_jobs(whole[Kind.BACKUP], whole[Kind.REPOSITORY])}
     for fault in probe_faults(whole[Kind.PROBE], names):

@@ -2,13 +2,19 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from models.rules.notices import TECHNICAL
+from models.rules.priorities import MAJOR
+from models.site.incidents import Handling
 from models.site.messages import did_you_mean
 from models.site.notices import MailServer, Place, Receiver, Security
 from models.site.people import Person, Team
 from models.site.references import Kind, ReferenceFault
 from models.site.tree import Path
+from models.vocabulary import Severity
 
+Entries = Mapping[Kind, Mapping[str, Any]]
 Said = Iterator[tuple[Path, str]]
 ADDRESSES = ("team", "person", "mail", "chat")
 
@@ -21,7 +27,25 @@ class Around:
     teams: Mapping[str, Team]
     people: Mapping[str, Person]
     calendars: Collection[str]
-    intervals: Collection[str] = ()
+    intervals: Collection[str]
+    priorities: Collection[str]
+    audiences: Collection[str]
+    """Those that major incidents are told to; none: the site does not say."""
+
+
+def around(whole: Entries, made: Entries) -> Around:
+    """The same, from the entries of a site; of those whose absence would be said, all that could be made."""
+    handling: Handling = next(iter(made[Kind.HANDLING].values()), Handling())
+    updates = handling.major.updates
+    return Around(
+        mail=whole[Kind.MAIL],
+        teams=made[Kind.TEAM],
+        people=made[Kind.PERSON],
+        calendars=made[Kind.CALENDAR],
+        intervals=[name for events in made[Kind.EVENTS].values() for name in events.time_intervals],
+        priorities=(MAJOR, *handling.levels.priorities),
+        audiences={TECHNICAL, *updates} if updates else (),
+    )
 
 
 def notice_faults(receivers: Mapping[str, Receiver], around: Around) -> Iterator[ReferenceFault]:
@@ -31,7 +55,7 @@ def notice_faults(receivers: Mapping[str, Receiver], around: Around) -> Iterator
             yield ReferenceFault(Kind.MAIL, name, path, message)
     for receiver in receivers.values():
         for number, place in enumerate(receiver.tell):
-            for path, message in (*_address(place, around), *_quiet(place, around)):
+            for path, message in (*_address(place, around), *_words(place, around), *_quiet(place, around)):
                 yield ReferenceFault(Kind.RECEIVER, receiver.name, ("tell", number, *path), message)
 
 
@@ -58,9 +82,24 @@ def _address(place: Place, around: Around) -> Said:
         yield ("person",), f"{person.id} has no mail address"
 
 
+def _words(place: Place, around: Around) -> Said:
+    if place.least_priority is not None and place.least_priority not in around.priorities:
+        yield ("least_priority",), _unknown("priority", place.least_priority, around.priorities)
+    if around.audiences and place.audience not in around.audiences:
+        yield ("audience",), _unknown("audience", place.audience, sorted(around.audiences))
+
+
+def _unknown(what: str, name: str, known: Collection[str]) -> str:
+    return f'no {what} "{name}"; known: {", ".join(known) or "none"}{did_you_mean(name, known)}'
+
+
 def _quiet(place: Place, around: Around) -> Said:
     if place.quiet is None:
         return
+    urgent = (*around.priorities, *Severity)
+    for number, word in enumerate(place.quiet.urgent):
+        if word not in urgent:
+            yield ("quiet", "urgent", number), _unknown("priority and no severity", word, urgent)
     for key in ("during", "outside"):
         for number, name in enumerate(getattr(place.quiet, key)):
             path: Path = ("quiet", key, number)
@@ -68,5 +107,4 @@ def _quiet(place: Place, around: Around) -> Said:
                 yield path, f'"{name}" is a calendar and a time interval too; rename one of them'
             elif name not in around.calendars and name not in around.intervals:
                 known = sorted({*around.calendars, *around.intervals})
-                words = ", ".join(known) or "none"
-                yield path, f'no calendar and no time interval "{name}"; known: {words}{did_you_mean(name, known)}'
+                yield path, _unknown("calendar and no time interval", name, known)
