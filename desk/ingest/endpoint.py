@@ -17,7 +17,7 @@ from desk.ingest.answers import Answer, not_now, problem
 from desk.ingest.credentials import Credentials, token_of
 from desk.ingest.errors import BadInput, NotNow
 from desk.ingest.intake import Intake
-from desk.ingest.limits import Gate, expected_bytes, is_packed, read_body, unpacked
+from desk.ingest.limits import Body, Gate, expected_bytes, is_packed, unpacked
 from models import clock
 from models.queries.inbox import Delivery
 from models.rules.incoming_bytes import to_bytes
@@ -61,11 +61,12 @@ class Endpoint:
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         gate, source = self.shared.gate, NOBODY
+        coming = Body(receive, gate.bounds)
         try:
             token, path = split_token(scope["path_params"]["rest"]) if self.address.token_in_path else ("", "")
             source = self._source_by_token(headers, token)
             with gate.room_for(expected_bytes(headers, gate.bounds.limits)):
-                body = await read_body(receive, gate.bounds)
+                body = await coming.whole()
                 now, key = clock.now(), headers.get("idempotency-key", "")
                 if not source and not self.address.token_in_body:
                     signed = self.shared.credentials.by_signature(headers, body, self.address.form, now)
@@ -76,8 +77,10 @@ class Endpoint:
                 return self.address.accepted(read, await self._keep(source, read, kept, _digest(key), now))
         except BadInput as error:
             self.shared.intake.refused(source, str(error))
+            await coming.drain()
             return self.address.refused(error)
         except NotNow as error:
+            await coming.drain()
             return not_now(error)
 
     def _source_by_token(self, headers: Mapping[str, str], token: str) -> str:

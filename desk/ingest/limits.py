@@ -1,6 +1,7 @@
 """How much is taken at once, and how a request's body is read within that: none makes the service slow or large."""
 
 import asyncio
+import contextlib
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from desk.ingest.reading import LIMITS, Limits, header
 _GZIP = 31
 """The window that tells zlib to expect gzip (RFC 1952) and nothing else."""
 _IN_PARTS = "send it in several parts"
+_MOST_DRAINED_BYTES = 32 * 1_048_576
 _PACKED = frozenset(("gzip", "x-gzip"))
 
 
@@ -72,25 +74,44 @@ def is_packed(headers: Mapping[str, str]) -> bool:
     return header(headers, "content-encoding").lower() in _PACKED
 
 
-async def read_body(receive: Receive, bounds: Bounds) -> bytes:
-    """The body as it was sent. Raises BadInput: 413 for more than may be, 408 for one that does not come."""
-    most, parts, size, goes_on = bounds.limits.size_bytes, list[bytes](), 0, True
-    try:
-        async with asyncio.timeout(bounds.body_seconds):
-            while goes_on:
-                message = await receive()
-                if message["type"] != "http.request":
-                    raise BadInput(408, "", "did not come whole", "send all of it")
-                part = message.get("body", b"")
-                size += len(part)
-                if size > most:
-                    raise BadInput(413, "", f"has more than {most:,} bytes", _IN_PARTS)
-                parts.append(part)
-                goes_on = message.get("more_body", False)
-    except TimeoutError:
-        mend = f"send all of it within {bounds.body_seconds:.0f} s"
-        raise BadInput(408, "", "did not come whole", mend) from None
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+@dataclass(slots=True)
+class Body:
+    """The body of a request, as it comes in."""
+
+    receive: Receive
+    bounds: Bounds
+    is_over: bool = field(default=False, init=False)
+
+    async def whole(self) -> bytes:
+        """All of it. Raises BadInput: 413 for more than may be, 408 for one that does not come."""
+        most, parts, size = self.bounds.limits.size_bytes, list[bytes](), 0
+        try:
+            async with asyncio.timeout(self.bounds.body_seconds):
+                while not self.is_over:
+                    parts.append(await self._part())
+                    size += len(parts[-1])
+                    if size > most:
+                        raise BadInput(413, "", f"has more than {most:,} bytes", _IN_PARTS)
+        except TimeoutError:
+            mend = f"send all of it within {self.bounds.body_seconds:.0f} s"
+            raise BadInput(408, "", "did not come whole", mend) from None
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def drain(self) -> None:
+        """Let the sender finish, within bounds: one that is cut off while it sends may never look for the answer."""
+        size = 0
+        with contextlib.suppress(TimeoutError, BadInput):
+            async with asyncio.timeout(self.bounds.body_seconds):
+                while not self.is_over and size < _MOST_DRAINED_BYTES:
+                    size += len(await self._part())
+
+    async def _part(self) -> bytes:
+        message = await self.receive()
+        self.is_over = not message.get("more_body", False)
+        if message["type"] != "http.request":
+            raise BadInput(408, "", "did not come whole", "send all of it")
+        part: bytes = message.get("body", b"")
+        return part
 
 
 def unpacked(body: bytes, limits: Limits) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from desk.ingest.errors import BadInput
-from desk.ingest.limits import Bounds, Gate, read_body, unpacked
+from desk.ingest.limits import Body, Bounds, Gate, unpacked
 from desk.ingest.reading import LIMITS, Limits
 from models.database import Database
 from tests.desk.ingest.serving import Served, serving
@@ -102,6 +102,7 @@ def receiving(*messages: dict[str, Any]) -> Any:
             await asyncio.Event().wait()
         return left.pop(0)
 
+    receive.left = left  # type: ignore[attr-defined]
     return receive
 
 
@@ -121,13 +122,28 @@ def part(body: bytes, *, more: bool) -> dict[str, Any]:
 def test_a_body_that_does_not_come_is_not_waited_for(messages: list[dict[str, Any]], status: int) -> None:
     bounds = Bounds(body_seconds=0.01, limits=Limits(size_bytes=100))
     with pytest.raises(BadInput) as error:
-        asyncio.run(read_body(receiving(*messages), bounds))
+        asyncio.run(Body(receiving(*messages), bounds).whole())
     assert error.value.status == status
 
 
 def test_a_body_in_parts_is_put_together() -> None:
     receive = receiving(part(b"ab", more=True), part(b"", more=True), part(b"c", more=False))
-    assert asyncio.run(read_body(receive, Bounds())) == b"abc"
+    assert asyncio.run(Body(receive, Bounds()).whole()) == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("messages", "left"),
+    [
+        pytest.param([part(b"a", more=True), part(b"a", more=False), part(b"b", more=True)], 1, id="to its end"),
+        pytest.param([part(b"a" * 1_048_576, more=True)] * 50, 18, id="as far as we care"),
+        pytest.param([part(b"a", more=True), {"type": "http.disconnect"}], 0, id="gone"),
+        pytest.param([part(b"a", more=True)], 0, id="silent"),
+    ],
+)
+def test_who_is_refused_may_finish_what_it_says(messages: list[dict[str, Any]], left: int) -> None:
+    receive = receiving(*messages)
+    asyncio.run(Body(receive, Bounds(body_seconds=0.05)).drain())
+    assert len(receive.left) == left
 
 
 @pytest.mark.parametrize("length", ["1048577", "99999999999999999999"])
