@@ -1,0 +1,43 @@
+"""The words of notices."""
+
+from enum import StrEnum
+
+
+class NoticeTag(StrEnum):
+    """What a receiver can be told of: a folder of templates/notices each. (Jobs tell by their own `notify`.)"""
+
+    INCIDENT_OPENED = "incident-opened"
+    INCIDENT_ASSIGNED = "incident-assigned"
+    INCIDENT_UPDATED = "incident-updated"
+    INCIDENT_ESCALATED = "incident-escalated"
+    INCIDENT_WARNING = "incident-warning"  # most of a promised time is used up
+    INCIDENT_BREACHED = "incident-breached"
+    INCIDENT_RESOLVED = "incident-resolved"
+    INCIDENT_CLOSED = "incident-closed"
+    INCIDENT_REOPENED = "incident-reopened"
+    MAJOR_DECLARED = "major-declared"
+    MAJOR_UPDATE = "major-update"
+    MAJOR_UPDATE_DUE = "major-update-due"  # to the commander: the next update is wanted
+    ALERT_GROUP = "alert-group"
+    SILENCE_ENDING = "silence-ending"
+    SOURCE_SILENT = "source-silent"
+    DIGEST = "digest"  # what quiet hours held back
+    TEST = "test"
+
+
+class WhenQuiet(StrEnum):
+    """What becomes of a notice in quiet hours."""
+
+    DIGEST = "digest"  # kept, and told in one message at their end
+    DROP = "drop"  # not told at all
+
+
+class NoticeState(StrEnum):
+    """Where one notice to one address stands."""
+
+    WAITING = "waiting"  # to be sent, or to be tried again
+    HELD = "held"  # by quiet hours
+    SENT = "sent"  # the service at the address took it
+    DIGESTED = "in a digest"
+    DROPPED = "dropped"  # by quiet hours
+    FAILED = "failed"  # for good
