@@ -15,6 +15,9 @@ USED_FOR = {
     "sqlite3": "SQLite sources on hosts",
     "ip": "hosts in network namespaces",
     "iptables": "cut and half-open lines",
+    "prometheus-alertmanager": "a real sender of events, and what their ingest is measured against",
+    "nagios4": "a real sender of events",
+    "curl": "what senders are told to call",
 }
 ELSEWHERE = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/lib/openssh", "/usr/libexec/openssh", "/usr/lib/ssh"]
 
