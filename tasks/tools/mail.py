@@ -4,6 +4,7 @@ A message is the same however often it is sent, with the same Message-ID, so tha
 it can be forged by a text: what has a line break is refused by the header, and texts are made harmless before.
 """
 
+import hashlib
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -71,6 +72,7 @@ def compose(server: MailServer, envelope: Envelope, notice: Notice) -> EmailMess
         mail[header] = value
     mail.set_content(notice.text, cte="quoted-printable")
     mail.add_alternative(notice.html, subtype="html", cte="quoted-printable")
+    mail.set_boundary(f"=={hashlib.sha256(envelope.message_id.encode()).hexdigest()[:32]}==")
     return mail
 
 
