@@ -20,6 +20,8 @@ from models.rules.events import NewEvent
 from models.rules.wall_clock import to_instant, zone_of
 
 app = App("event", help="What has happened, said to the jobs that wait for it.")
+app.command("desk.cli.quarantine:app", name="quarantine", help="Requests with events that could not be worked off.")
+app.command("desk.cli.quarantine:sources", name="sources", help="Who sends events, and how much of it was refused.")
 
 
 @Parameter(name="*")

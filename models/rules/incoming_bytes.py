@@ -8,7 +8,7 @@ thinks of the request. What is longer than a page is packed: a storm says nearly
 """
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -33,9 +33,15 @@ def to_bytes(events: Sequence[Incoming]) -> bytes:
 
 
 def from_bytes(kept: bytes, source: str) -> list[Incoming]:
-    """The events that these bytes hold; those that do not say where they come from are of this source."""
-    plain = zstd.decompress(kept) if kept.startswith(_PACKED) else kept
-    events = [_event(values) for values in orjson.loads(plain)]
+    """The events that these bytes hold; those that do not say where they come from are of this source.
+
+    Raises ValueError for bytes that are damaged, or that a later version wrote.
+    """
+    try:
+        plain = zstd.decompress(kept) if kept.startswith(_PACKED) else kept
+        events = [_event(values) for values in orjson.loads(plain)]
+    except (TypeError, ValueError, zstd.ZstdError) as error:
+        raise ValueError(f"these events cannot be read: {error}") from error
     return [event if event.source else replace(event, source=source) for event in events]
 
 
@@ -46,7 +52,7 @@ def _event(values: list[Any]) -> Incoming:
         name,
         EventStatus(status),
         Severity(severity),
-        source,
+        sender or source,
         key,
         text,
         labels,

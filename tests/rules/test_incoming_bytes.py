@@ -66,3 +66,18 @@ def test_what_an_earlier_version_wrote_is_read(fields: int) -> None:
         "Disk", EventStatus.FIRING, Severity.HIGH, "hall", "k", "full", {"a": "b"},
     )  # fmt: skip
     assert event.via == ("mail" if fields == 13 else "http")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b'[["nagios"]]', id="too few fields"),
+        pytest.param(orjson.dumps([["n", "a", "firing", "high", *[""] * 4, {}, [], None, None, "x", 1]]), id="later"),
+        pytest.param(orjson.dumps([["n", "a", "sleeping", "high", *[""] * 4, {}, [], None, None]]), id="no status"),
+        pytest.param(to_bytes([Incoming("n", "x" * 9_000, EventStatus.FIRING, Severity.LOW)])[:-9], id="cut"),
+    ],
+)
+def test_damaged_bytes_are_said_to_be(kept: bytes) -> None:
+    with pytest.raises(ValueError, match="cannot be read"):
+        from_bytes(kept, "probe")
