@@ -60,6 +60,11 @@ class EventRules:
         """What was judged lately, by all of an event that rules can ask for."""
         return {}
 
+    @cached_property
+    def policies(self) -> "dict[tuple[object, ...], AlertPolicy]":
+        """The policies that were made, by all that they depend on: alerts share them, and few are ever made."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -145,7 +150,7 @@ def _judged(rules: EventRules, event: Incoming, source: str) -> Judged:
         service=found.service,
         host=found.host,
         rules=tuple(rule.name for rule in applied),
-        policy=_policy(rules, applied, event_class, judged.severity, found.service),
+        policy=_known_policy(rules, applied, event_class, judged.severity, found.service),
         labels=shown,
         notes=found.notes,
     )
@@ -194,6 +199,19 @@ def _fingerprint(event: Incoming, source: str, applied: tuple[EventRule, ...]) -
     ignored = frozenset(said.ignore if said else ())
     name = "" if "name" in ignored else event.name
     return fingerprint({**event.labels, _SOURCE: sender, _NAME: name}, ignored)
+
+
+def _known_policy(
+    rules: EventRules, applied: tuple[EventRule, ...], event_class: EventClass, severity: Severity, service: str | None
+) -> AlertPolicy:
+    key = (*map(id, applied), event_class, severity, service)
+    known = rules.policies.get(key)
+    if known is None:
+        known = _policy(rules, applied, event_class, severity, service)
+        if len(rules.policies) >= MOST_SEEN:
+            rules.policies.clear()
+        rules.policies[key] = known
+    return known
 
 
 def _policy(

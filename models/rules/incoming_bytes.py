@@ -37,16 +37,39 @@ def from_bytes(kept: bytes, source: str) -> list[Incoming]:
 
     Raises ValueError for bytes that are damaged, or that a later version wrote.
     """
+    return [event_of(values, source) for values in values_of(kept)]
+
+
+def values_of(kept: bytes) -> list[list[Any]]:
+    """The fields of the events that these bytes hold, as JSON has them: enough to know an event again.
+
+    Raises ValueError for bytes that are damaged.
+    """
     try:
         plain = zstd.decompress(kept) if kept.startswith(_PACKED) else kept
-        events = [_event(values) for values in orjson.loads(plain)]
-    except (TypeError, ValueError, zstd.ZstdError) as error:
-        raise ValueError(f"these events cannot be read: {error}") from error
-    return [event if event.source else replace(event, source=source) for event in events]
+        values: list[list[Any]] = orjson.loads(plain)
+    except (ValueError, zstd.ZstdError) as error:
+        raise _unreadable(error) from error
+    return values
 
 
-def _event(values: list[Any]) -> Incoming:
-    form, name, status, severity, source, key, text, labels, facts, links, started_at, ended_at, *later = values
+def event_of(values: list[Any], source: str) -> Incoming:
+    """One event of its fields; one that does not say where it comes from is of this source.
+
+    Raises ValueError for fields that a later version wrote.
+    """
+    try:
+        return _event(values, source)
+    except (TypeError, ValueError) as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> ValueError:
+    return ValueError(f"these events cannot be read: {error}")
+
+
+def _event(values: list[Any], source: str) -> Incoming:
+    form, name, status, severity, sender, key, text, labels, facts, links, started_at, ended_at, *later = values
     return Incoming(
         form,
         name,
