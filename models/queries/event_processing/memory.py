@@ -9,6 +9,9 @@ from models.queries.event_processing.event_book import EventBook
 from models.queries.event_processing.mutes import Mutes, Signature
 from models.queries.event_processing.policies import PolicyShelf
 
+MOST_KNOWN = 200_000
+"""Events whose alert is known: some 40 MB."""
+
 
 @dataclass(slots=True)
 class Memory:
@@ -21,6 +24,14 @@ class Memory:
     """What kept alerts quiet when the last review began; None: none has begun."""
     review_from: int | None = None
     """The number of the alert after which the review goes on; None: none goes on."""
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    """Of events that were judged lately, by the digest of all that they say. Only a hint: the alert's row decides."""
+
+    def learn(self, digest: str, fingerprint: str) -> None:
+        """An event with this digest is of the alert with this fingerprint."""
+        if len(self.fingerprints) >= MOST_KNOWN:
+            self.fingerprints.clear()
+        self.fingerprints[digest] = fingerprint
 
 
 def remember(session: Session, book: EventBook, now: datetime) -> Memory:

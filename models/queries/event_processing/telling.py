@@ -9,7 +9,7 @@ from models.queries import notices
 from models.queries.event_processing.alert_rows import ALERTS, ASKING
 from models.queries.event_processing.event_book import EventBook
 from models.queries.event_processing.group_counts import count, gravest, of_group
-from models.records import Alert, AlertGroup, Incident
+from models.records import Alert, AlertGroup, Incident, Service
 from models.rules.grouping import Group, Look, Timing, Told, look_at, next_look
 from models.rules.notice_facts import AlertFacts, AlertGroupFacts
 from models.rules.time_intervals import may_tell
@@ -82,7 +82,8 @@ def _note(session: Session, group: AlertGroup, look: Look, now: datetime) -> Non
 
 def _put(session: Session, group: AlertGroup, incident: Incident | None, reason: str, now: datetime) -> None:
     if not group.timing["receiver"] and incident is not None:
-        return  # the team of the incident hears of it by the incident's own notices
+        # The team of the incident hears of it by the incident's own notices.
+        return
     asking = of_group(group, ASKING)
     over = and_(of_group(group, (Standing.OVER,)), Alert.told == AlertState.FIRING)
     alerts = gravest(session, asking, MOST_LISTED) or gravest(session, over, MOST_LISTED)
@@ -101,7 +102,8 @@ def _put(session: Session, group: AlertGroup, incident: Incident | None, reason:
         incident=incident.number if incident is not None else None,
         text=reason,
     )
-    notices.about_alert_group(session, group, facts, first.severity.value, now)
+    team = session.scalar(select(Service.spec["owner"].as_string()).where(Service.name == first.service))
+    notices.about_alert_group(session, group, facts, first.severity.value, team, now)
 
 
 def _fact(alert: Alert) -> AlertFacts:

@@ -24,6 +24,7 @@ from models.rules.alert_facts import Change, Seen
 from models.rules.event_policies import Opens
 from models.rules.event_rules import Judged, judge
 from models.rules.events import LONGEST_WORD
+from models.rules.incoming_bytes import event_of, values_of
 from models.rules.named_events import named_event
 from models.vocabulary import AlertAction, AlertState, EventStatus
 
@@ -31,22 +32,34 @@ ACTOR = "events"
 DRILL = "drill"
 """The label by which a sender says that nothing is really wrong."""
 _YES = ("1", "true", "yes")
-_DIGEST_BYTES = 16
+_DIGEST_BYTES, _LONGEST_KEY = 16, 64
 _FRESH = (AlertAction.FIRE, AlertAction.FIRE_AGAIN, AlertAction.RAISE, AlertAction.TIME_OUT)
 """What makes an alert ask as if it were new: it joins its incident again, and is told again."""
 
 
 @dataclass(slots=True)
 class Arrived:
-    """One judged event that is for an alert."""
+    """One event that is for an alert, and who brought it."""
 
-    judged: Judged
+    values: list[Any]
+    """Its fields, as the inbox keeps them."""
     row: InboxRow
     digest: str
+    """Of all that it says, and of the rules that judge it."""
+    fingerprint: str
+    known: Judged | None = None
+    """None: the same was judged before, and perhaps nobody needs to know how."""
 
-    def seen(self) -> Seen:
+    def judged(self, memory: Memory) -> Judged:
+        """What the rules make of it."""
+        if self.known is None:
+            event = event_of(self.values, self.row.source)
+            self.known = judge(memory.book.rules, event, self.row.source)
+        return self.known
+
+    def seen(self, memory: Memory) -> Seen:
         """The event as the course of its alert sees it."""
-        event = self.judged.event
+        event = self.judged(memory).event
         is_owned = event.status is EventStatus.ACKNOWLEDGED
         return Seen(
             event.status,
@@ -77,7 +90,7 @@ def work_off(session: Session, rows: Sequence[InboxRow], memory: Memory, now: da
     arrived = list(_arrived(session, rows, memory, result, now))
     by_alert: dict[str, list[Arrived]] = {}
     for one in arrived:
-        by_alert.setdefault(one.judged.fingerprint, []).append(one)
+        by_alert.setdefault(one.fingerprint, []).append(one)
     changing = _count_repeats(session, by_alert, result, max((row.received_at for row in rows), default=now))
     result.alerts = drafts = _follow(session, changing, memory)
     if drafts:
@@ -95,13 +108,20 @@ def _arrived(
     session: Session, rows: Iterable[InboxRow], memory: Memory, result: WorkedOff, now: datetime
 ) -> Iterator[Arrived]:
     """The events that are for alerts; the others are received, or left out, on the way."""
-    rules = memory.book.rules
+    rules, known = memory.book.rules, memory.fingerprints
     for row in rows:
-        for event in row.events():
+        salt = f"{memory.book.revision} {row.source}".encode()
+        for values in values_of(row.body):
             result.events += 1
-            judged = judge(rules, event, row.source)
+            digest = blake2b(orjson.dumps(values), digest_size=_DIGEST_BYTES, key=salt[:_LONGEST_KEY]).hexdigest()
+            fingerprint = known.get(digest)
+            if fingerprint is not None:
+                yield Arrived(values, row, digest, fingerprint)
+                continue
+            judged = judge(rules, event_of(values, row.source), row.source)
             if judged.is_for_alerts:
-                yield Arrived(judged, row, _digest(judged))
+                memory.learn(digest, judged.fingerprint)
+                yield Arrived(values, row, digest, judged.fingerprint, judged)
                 continue
             named = None if judged.ignored_by else named_event(judged.event)
             if named is not None:
@@ -109,15 +129,6 @@ def _arrived(
                 result.received += 1
             else:
                 result.ignored += 1
-
-
-def _digest(judged: Judged) -> str:
-    """The same for events that say the same."""
-    event = judged.event
-    said = orjson.dumps(
-        (event.status, event.severity, event.started_at, event.text, event.facts, event.labels, event.ended_at)
-    )
-    return blake2b(said, digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def _count_repeats(
@@ -142,7 +153,7 @@ def _count_repeats(
 def _follow(session: Session, changing: dict[str, tuple[int | None, list[Arrived]]], memory: Memory) -> list[Draft]:
     """The course of each alert through its events."""
     for _, arrived in changing.values():
-        last = arrived[-1].judged
+        last = arrived[-1].judged(memory)
         if last.event.status is not EventStatus.RESOLVED:
             # A cause that comes with what it causes keeps it quiet from the start.
             memory.mutes.fires(last.fingerprint, last.labels)
@@ -173,7 +184,7 @@ def note_cause(draft: Draft, memory: Memory) -> None:
 
 
 def _step(session: Session, draft: Draft | None, one: Arrived, memory: Memory, number: int) -> Draft:
-    judged, seen = one.judged, one.seen()
+    judged, seen = one.judged(memory), one.seen(memory)
     hold = memory.mutes.hold_of(judged.labels, (judged.service, judged.host), seen.at)
     if draft is None:
         step = after_event(None, seen, judged.policy, hold)
@@ -204,7 +215,7 @@ def note_changes(draft: Draft, changes: Iterable[Change], at: datetime, inbox_id
 def _new_values(session: Session, one: Arrived, memory: Memory, number: int) -> dict[str, Any]:
     return {
         "id": number,
-        "fingerprint": one.judged.fingerprint,
+        "fingerprint": one.fingerprint,
         "created_at": one.row.received_at,
         "group_id": None,
         "incident_id": None,
@@ -214,7 +225,8 @@ def _new_values(session: Session, one: Arrived, memory: Memory, number: int) -> 
 
 
 def _said(session: Session, one: Arrived, memory: Memory) -> dict[str, Any]:
-    judged, event = one.judged, one.judged.event
+    judged = one.judged(memory)
+    event = judged.event
     return {
         "source": one.row.source,
         "name": event.name[:LONGEST_WORD],
