@@ -4,6 +4,7 @@ import getpass
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,8 @@ from desk.cli.screen import Screen
 from desk.services.errors import Misuse
 from desk.services.plain import plain
 from desk.services.small_words import hint
+from models.rules.durations import parse_duration
+from models.rules.wall_clock import to_instant, zone_of
 from models.settings import Settings
 
 COMMON_GROUP = Group("Common options", sort_key=100)
@@ -144,3 +147,15 @@ def named_values(option: str, given: Sequence[str]) -> dict[str, str]:
             raise Misuse(f"{option} {name} is given twice")
         values[name] = value
     return values
+
+
+def since_of(text: str, now: datetime, zone: str) -> datetime:
+    """The instant that --since means: a time, or how long ago it was. Raises Misuse for what is neither."""
+    try:
+        wall = datetime.fromisoformat(text.strip())
+    except ValueError:
+        try:
+            return now - parse_duration(text)
+        except (ValueError, OverflowError):
+            raise Misuse(f"--since {text!r}: write 8h or 7d, or a time such as '2026-11-22 06:00'") from None
+    return wall if wall.tzinfo else to_instant(wall, zone_of(zone))

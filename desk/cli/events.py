@@ -8,16 +8,13 @@ from cyclopts import App, Parameter
 from rich.text import Text
 
 from desk.cli import words
-from desk.cli.common import COMMON, LISTING, Common, Listing, named_values
+from desk.cli.common import COMMON, LISTING, Common, Listing, named_values, since_of
 from desk.cli.screen import Screen, table
 from desk.services import events, pausing
-from desk.services.errors import Misuse
 from desk.services.events import EventLine, EventList, Sent, Waiter
 from desk.services.opening import opened
 from models import clock
-from models.rules.durations import parse_duration
 from models.rules.events import NewEvent
-from models.rules.wall_clock import to_instant, zone_of
 
 app = App("event", help="What has happened, said to the jobs that wait for it.")
 app.command("desk.cli.quarantine:app", name="quarantine", help="Requests with events that could not be worked off.")
@@ -100,7 +97,7 @@ def list_events(
     """The events that were received, newest first, and the runs that each released."""
     listed, now = listing.listed(), clock.now()
     with opened(listing.settings()) as database:
-        found = events.list_events(database, name, _since(since, now, pausing.site_zone(database)))
+        found = events.list_events(database, name, since_of(since, now, pausing.site_zone(database)))
     if not listed.wrote(found, found.events, name="event"):
         _show(listed.screen, found, words.Clock(found.timezone, now))
     return 0
@@ -129,15 +126,3 @@ def _show(screen: Screen, found: EventList, times: words.Clock) -> None:
 def _said_of(event: EventLine) -> str:
     facts = " ".join(f"{name}={value}" for name, value in event.facts.items())
     return "  ".join(filter(None, (event.text, facts)))
-
-
-def _since(text: str, now: datetime, zone: str) -> datetime:
-    """An instant, from a time or from how long ago it was. Raises Misuse for what is neither."""
-    try:
-        wall = datetime.fromisoformat(text.strip())
-    except ValueError:
-        try:
-            return now - parse_duration(text)
-        except (ValueError, OverflowError):
-            raise Misuse(f"--since {text!r}: write 8h or 7d, or a time such as '2026-11-22 06:00'") from None
-    return wall if wall.tzinfo else to_instant(wall, zone_of(zone))

@@ -41,9 +41,11 @@ app.command("desk.cli.jobs:app", name="job", group=DAILY, help="Routine jobs and
 app.command("desk.cli.hosts:app", name="host", group=DAILY, help="The hosts that jobs run on.")
 app.command("desk.cli.events:app", name="event", group=DAILY, help="What has happened, for jobs that wait for it.")
 app.command("desk.cli.incidents:app", name="incident", group=DAILY, help="What is broken for people, and how it ends.")
+app.command("desk.cli.probes:app", name="probe", group=DAILY, help="What is looked at all the time, how it stands.")
 app.command("desk.cli.backups:app", name="backup", group=DAILY, help="Backups, and the restores that prove them.")
 app.command("desk.cli.reports:app", name="report", group=DAILY, help="Reports, rendered from the shared database.")
 app.command("desk.cli.alarms:app", name="alarm", group=DAILY, help="What is wrong now.")
+app.command("desk.cli.notices:app", name="notice", group=DAILY, help="What was told to whom; a trial of a receiver.")
 app.command("desk.cli.clocks:app", name="clock", group=DAILY, help="Incidents' clocks, and business time.")
 
 app.command("desk.cli.doctor:doctor", name="doctor", group=CARE, help="Look at everything, with the mend.")

@@ -256,3 +256,15 @@ def _outbox_key(row: Notice) -> str:
 
 def _sha256(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def recent(
+    session: Session, since: datetime, *, subject: str | None = None, is_failed: bool = False, most: int
+) -> list[Notice]:
+    """The notices of a time, newest first; about one thing, or those alone that have failed."""
+    query = select(Notice).where(Notice.created_at >= since)
+    if subject is not None:
+        query = query.where(Notice.subject == subject)
+    if is_failed:
+        query = query.where(Notice.failed_at.is_not(None))
+    return list(session.scalars(query.order_by(Notice.created_at.desc(), Notice.id.desc()).limit(most)))
