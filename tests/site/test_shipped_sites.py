@@ -47,6 +47,8 @@ def test_the_night_has_eight_hosts_and_its_jobs_are_due_once_between_half_past_m
     for job in night.jobs.values():
         if job.schedule is None or job.schedule.business_day is not None or job.name == WEEKLY:
             continue
+        if job.flow == "run_probes":  # all night long
+            continue
         dues = list(due_times(job.schedule, *NIGHT, night.calendars))
         assert len(dues) == 1, job.name
         assert "00:30" <= f"{dues[0].astimezone(job.schedule.zone):%H:%M}" <= "05:55", job.name
@@ -122,6 +124,18 @@ def test_what_the_starter_says_of_backups_is_valid_without_its_comment_signs(tmp
     site = load_site(tmp_path / "ops")
     assert (set(site.repositories), set(site.backups), set(site.exemptions)) == ({"main"}, {"documents"}, {"here"})
     assert {"backup-documents", "drill-documents", "restore-documents", "check-main"} <= set(site.jobs)
+
+
+def test_what_the_starter_says_of_probes_is_valid_without_its_comment_signs(tmp_path: Path) -> None:
+    write_starter(tmp_path / "ops", "Ops", "UTC")
+    services = tmp_path / "ops" / "services.yaml"
+    services.write_text(services.read_text().replace("tags: [linux]", "tags: [linux, web]"))
+    file = tmp_path / "ops" / "probes.yaml"
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(f"  {_spoken(line[2:])}" if line.startswith("  # ") else line for line in lines))
+    site = load_site(tmp_path / "ops")
+    assert set(site.probes) == {"disk", "website", "certificate", "nginx", "import", "time"}
+    assert {"probes-operations-1m", "probes-operations-15m", "probes-operations-6h"} <= set(site.jobs)
 
 
 def _spoken(line: str) -> str:
