@@ -15,7 +15,18 @@ from sqlalchemy.orm import Session
 from models import clock
 from models.database import Database
 from models.errors import NotFound, WatchbillError
-from models.queries import alarms, dispatching, heartbeats, journal, recovery, register, retention, slots, task_log
+from models.queries import (
+    alarms,
+    dispatching,
+    heartbeats,
+    inbox,
+    journal,
+    recovery,
+    register,
+    retention,
+    slots,
+    task_log,
+)
 from models.queries.book import Book, read_book
 from models.queries.turns import take_turn
 from models.settings import Settings
@@ -104,7 +115,8 @@ class Planner:
         with self._database.write() as session:
             keep = book.keep
             gone = retention.forget(session, now, output_for=keep.output, log_for=keep.task_log)
-            if gone + retention.forget_events(session, now, keep.events):
+            gone += retention.forget_events(session, now, keep.events)
+            if gone + inbox.forget(session, now, keep.events):
                 self._last.pop("forget", None)
 
     def _is_time(self, what: str, every: timedelta, now: datetime) -> bool:

@@ -21,7 +21,7 @@ MOST_TRIES = 5
 FIRST_WAIT = timedelta(seconds=1)
 KEYS_KEPT = timedelta(hours=24)
 """How long the same key is the same request."""
-BATCH_ROWS = 500
+BATCH_ROWS = 2_000
 LONGEST_ERROR = 2_000
 _Place = tuple[str, str] | int
 

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+from deployments.engine.planner import Planner
 from models.database import Database
 from models.errors import NotFound
 from models.queries import inbox, journal
@@ -13,7 +15,9 @@ from models.queries.inbox import Delivery, Tally
 from models.records import InboxKey, InboxRow, JournalRow
 from models.rules.incoming import Incoming
 from models.rules.incoming_bytes import to_bytes
+from models.settings import Settings
 from models.vocabulary import EventFormat, EventStatus, Severity
+from tests.sites import apply_site, job, write_site
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -166,3 +170,17 @@ def test_what_waits_is_never_forgotten(database: Database) -> None:
             "Poison",
         ]
         assert session.scalar(select(func.count(InboxKey.id))) == 0
+
+
+def test_the_planner_forgets_as_long_as_the_site_says(database: Database, tmp_path: Path) -> None:
+    apply_site(database, write_site(tmp_path / "site", job("nightly")), NOON)
+    put(database, delivery("done"))
+    with database.write() as session:
+        inbox.done(session, inbox.take(session, 1, NOON), NOON)
+    planner = Planner(database, Settings(home=tmp_path))
+    left = []
+    for days in (30, 400):
+        planner.tick(NOON + days * DAY)
+        with database.read() as session:
+            left.append(session.scalar(select(func.count(InboxRow.id))))
+    assert left == [1, 0]
