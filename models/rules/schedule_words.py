@@ -58,6 +58,8 @@ def _offset_in_words(schedule: Schedule) -> str:
 def _rule_in_words(rule: str, start: datetime) -> str:
     """Common rules in words; the text of the rule itself where words would leave something out."""
     parts = parts_of(rule)
+    if parts.get("COUNT") == "1" and set(parts) <= {"FREQ", "INTERVAL", "COUNT"}:
+        return f"once, on {start:%Y-%m-%d} at {start:%H:%M}"
     if set(parts) - _IN_WORDS:
         return f"by the rule {rule} from {start:%Y-%m-%d %H:%M}"
     unit, interval = _UNITS[parts["FREQ"]], int(parts.get("INTERVAL", "1"))

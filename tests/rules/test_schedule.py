@@ -273,6 +273,10 @@ def test_a_schedule_that_cannot_be_is_refused_at_its_key(fields, key, message, r
             "by the rule FREQ=YEARLY;BYSETPOS=1;BYDAY=MO from 2026-01-01 02:00 (UTC)",
         ),
         (
+            Schedule(rrule="FREQ=DAILY;COUNT=1", start=wall("2026-11-22 03:30"), timezone=BERLIN),
+            "once, on 2026-11-22 at 03:30 (Europe/Berlin)",
+        ),
+        (
             Schedule(rrule="FREQ=HOURLY;INTERVAL=2", start=wall("2026-01-01 02:00")),
             "every 2 hours counted from 2026-01-01 02:00 (UTC)",
         ),

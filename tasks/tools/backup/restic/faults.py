@@ -12,6 +12,7 @@ from models.vocabulary import BackupFault
 from tasks.tools.backup.restic.location import Repository
 from tasks.tools.backup.restic.program import Program
 
+NO_SPACE = "no space left on device"
 NO_REPOSITORY_CODE, LOCKED_CODE, WRONG_PASSWORD_CODE = 10, 11, 12
 SHOWN = 3
 _BY_CODE = {
@@ -20,7 +21,7 @@ _BY_CODE = {
     WRONG_PASSWORD_CODE: BackupFault.WRONG_PASSWORD,
 }
 _WORDS_OF_ALL = (
-    (BackupFault.TARGET_FULL, r"no space left on device|disk quota exceeded|QuotaExceeded|507 Insufficient Storage"),
+    (BackupFault.TARGET_FULL, rf"{NO_SPACE}|disk quota exceeded|QuotaExceeded|507 Insufficient Storage"),
     (
         BackupFault.UNREACHABLE,
         r"connection (?:refused|reset|timed out)|no such host|network is unreachable|no route to host|i/o timeout"

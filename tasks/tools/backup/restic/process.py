@@ -15,6 +15,7 @@ from typing import IO
 
 from models.errors import BackupError
 from models.vocabulary import BackupFault
+from tasks.tools.backup.restic.faults import NO_SPACE
 from tasks.tools.capture import plain
 
 FIRST_MESSAGES, LAST_MESSAGES, MESSAGE_BYTES = 100, 400, 4096
@@ -23,7 +24,6 @@ END_SECONDS = 15
 POLL_SECONDS = 0.02
 PIECE = 1 << 16
 HEEDED = "signal interrupt received"
-FULL = "no space left on device"
 FULL_SECONDS = 60
 """How long restic may go on after it was told so: 0.14 was seen to wait for ever, now and then."""
 SOCKET_BYTES = 1 << 20
@@ -150,7 +150,7 @@ class Messages:
                 sentence = _sentence(line)
                 if not sentence:
                     continue
-                if FULL in sentence and not self._is_full:
+                if NO_SPACE in sentence and not self._is_full:
                     self._is_full = True
                     self._on_full()
                 if len(self._first) < FIRST_MESSAGES:
