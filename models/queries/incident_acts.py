@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models.queries import incident_family, incident_major
+from models.queries import incident_family, incident_major, incident_news
 from models.queries.states import Because, advance
 from models.queries.surveys import ask
 from models.records import Incident
@@ -50,6 +50,7 @@ def make(session: Session, incident: Incident, act: Act) -> bool:
     for child in incident_family.children_of(session, incident):
         if incident_family.follows(child, act.action):
             make(session, child, act.along(incident))
+            incident_news.taken_along(session, child, act.action, act.because, act.now)
     return True
 
 
@@ -57,4 +58,5 @@ def _share_solution(session: Session, incident: Incident, act: Act) -> None:
     because = Because(act.because.actor, f"as {incident.number}, which it is a duplicate of")
     for duplicate in incident_family.duplicates_of(session, incident):
         change(session, duplicate, "share solution", because, act.now, resolution=incident.resolution)
+        incident_news.taken_along(session, duplicate, "resolve", act.because, act.now)
         _share_solution(session, duplicate, act)

@@ -1,13 +1,13 @@
 """Major incidents: proposed by a person or a rule, decided by few, led by named people, told, and reviewed."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound, Refused
-from models.queries import journal, tickets
+from models.queries import incident_news, journal, tickets
 from models.queries.states import Because, advance
 from models.records import Incident, MajorIncident, MajorUpdate, WorkNote
 from models.rules.incident_rules import STANDARD, IncidentRules
@@ -125,7 +125,7 @@ def tell(session: Session, incident: Incident, note: WorkNote, now: datetime) ->
     row = rows.get(note.audience or "")
     if row is None:
         raise Refused(f"{note.audience!r} is no audience of {incident.number}; these are: {', '.join(rows)}")
-    row.last_at, row.due_at = now, now + timedelta(seconds=row.every_seconds)
+    row.last_at, row.due_at = now, now + row.every
     return tickets.add_note(session, note)
 
 
@@ -147,10 +147,21 @@ def updates_of(session: Session, incident_id: int) -> list[MajorUpdate]:
     return list(session.scalars(query.order_by(MajorUpdate.every_seconds, MajorUpdate.audience)))
 
 
-def updates_due(session: Session, now: datetime) -> list[MajorUpdate]:
-    """The updates that are due, longest first."""
-    query = select(MajorUpdate).where(MajorUpdate.due_at <= now).order_by(MajorUpdate.due_at, MajorUpdate.id)
-    return list(session.scalars(query))
+def remind(session: Session, now: datetime) -> int:
+    """Remind once of each update that is due. How many these are."""
+    is_told = MajorUpdate.reminded_at >= MajorUpdate.due_at
+    query = (
+        select(MajorUpdate, MajorIncident, Incident)
+        .join(MajorIncident, MajorIncident.id == MajorUpdate.incident_id)
+        .join(Incident, Incident.id == MajorUpdate.incident_id)
+        .where(MajorUpdate.due_at <= now, or_(MajorUpdate.reminded_at.is_(None), ~is_told))
+        .order_by(MajorUpdate.due_at, MajorUpdate.id)
+    )
+    found = session.execute(query).tuples().all()
+    for row, major, incident in found:
+        row.reminded_at = now
+        incident_news.update_due(session, incident, row, major.commander, now)
+    return len(found)
 
 
 def reviews_due(session: Session, now: datetime) -> list[MajorIncident]:
@@ -168,7 +179,7 @@ def moved(session: Session, incident: Incident, now: datetime, rules: IncidentRu
         if major.review_due_at is not None:
             major.review_due_at = None
             for row in updates_of(session, incident.id):
-                row.due_at = now + timedelta(seconds=row.every_seconds)
+                row.due_at = now + row.every
         return
     if major.review_due_at is None:
         major.review_due_at = now + rules.review_within

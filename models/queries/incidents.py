@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.errors import Refused
-from models.queries import incident_family, incident_major, journal, tickets
+from models.queries import incident_family, incident_major, incident_news, journal, tickets
 from models.queries.incident_acts import Act, Changes, change, make
 from models.queries.incident_finding import get, last_with_key, open_of_its_own, open_with_key
 from models.queries.states import Because
@@ -173,7 +173,13 @@ def resolve(
         "close_at": now + rules.close_after,
         "hold_reason": None,
     }
-    return make(session, incident, Act("resolve", because, now, lambda _: changes, rules))
+    # A person who solves what nobody has taken has owned it, too.
+    owns = {"owner": because.actor} if incident.owner is None and because.roles is not None else {}
+    return make(
+        session,
+        incident,
+        Act("resolve", because, now, lambda one: changes | (owns if one is incident else {}), rules),
+    )
 
 
 def reopen(
@@ -269,6 +275,8 @@ def close_due(session: Session, now: datetime) -> list[Incident]:
     closed = []
     for incident in session.scalars(query.order_by(Incident.id)).all():
         if incident.state is IncidentState.RESOLVED:
-            close(session, incident, Because("clock", "nobody refused the solution"), now)
+            because = Because("clock", "nobody refused the solution")
+            close(session, incident, because, now)
+            incident_news.moved(session, incident, "close", because, now)
             closed.append(incident)
     return closed

@@ -10,6 +10,14 @@ from models.records import Ticket, TicketLink, WorkNote
 from models.rules.incidents import fitting_text
 from models.vocabulary import LinkVerb
 
+SEEN_FROM_THERE = {
+    LinkVerb.PARENT_OF: "part of",
+    LinkVerb.DUPLICATE_OF: "original of",
+    LinkVerb.CAUSED_BY: "cause of",
+    LinkVerb.RELATED_TO: "related to",
+}
+"""A link as the thing at its other end has it."""
+
 
 def subject_of(ticket: Ticket) -> str:
     """The ticket as the journal and the links name it: `incident/12`."""
@@ -66,7 +74,11 @@ def links_to(session: Session, target: str, verb: LinkVerb | None = None) -> lis
 
 
 def _tell(session: Session, act: str, link: TicketLink, person: str, at: datetime) -> None:
+    """In the journal of the ticket, and of the other one when it is a ticket, too."""
     ticket = session.get_one(Ticket, link.ticket_id)
+    tag, subject = f"{ticket.kind.value}s:{ticket.kind.value}:{act}", subject_of(ticket)
     facts = {"verb": link.verb.value, "target": link.target}
-    tag = f"{ticket.kind.value}s:{ticket.kind.value}:{act}"
-    journal.append(session, journal.Fact(tag, subject_of(ticket), person, facts=facts, at=at))
+    journal.append(session, journal.Fact(tag, subject, person, facts=facts, at=at))
+    if link.target.partition("/")[0] == ticket.kind.value:
+        seen = {"verb": SEEN_FROM_THERE[link.verb], "target": subject}
+        journal.append(session, journal.Fact(tag, link.target, person, facts=seen, at=at))

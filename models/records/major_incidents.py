@@ -1,6 +1,6 @@
 """What is decided about major incidents, who leads them, and who is kept up to date."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -56,3 +56,10 @@ class MajorUpdate(Base):
     last_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     """When the next update is due; null when none is: it is over."""
+    reminded_at: Mapped[datetime | None]
+    """When somebody was last told that one is due."""
+
+    @property
+    def every(self) -> timedelta:
+        """How often it is told."""
+        return timedelta(seconds=self.every_seconds)

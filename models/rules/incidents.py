@@ -55,6 +55,13 @@ def ticket_number(kind: TicketKind, ticket_id: int) -> str:
     return f"{PREFIXES[kind]}{ticket_id:06d}"
 
 
+def subject_number(subject: str) -> str:
+    """What people say for `incident/12` and `run/7`: INC000012, RUN000007; anything else as it is."""
+    kind, _, name = subject.partition("/")
+    prefix = {"incident": "INC", "run": "RUN"}.get(kind)
+    return f"{prefix}{int(name):06d}" if prefix else subject
+
+
 def incident_id_of(number: str) -> int:
     """The key of INC000123; also of inc123 and 123. Raises ValueError for anything else."""
     found = _NUMBER.fullmatch(number.strip())

@@ -175,8 +175,9 @@ def test_children_go_the_way_of_their_parent(database: Database) -> None:
         assert [one.id for one in incidents.close_due(session, NOW + 5 * DAY)] == [parent.id]
         assert child.state is grandchild.state is IncidentState.CLOSED
     with database.read() as session:
-        row = journal.rows_about(session, f"incident/{grandchild.id}")[1]
-        assert (row.tag, row.reason) == ("incidents:incident:hold", f"with its parent {child.number}")
+        linked, held = journal.rows_about(session, f"incident/{grandchild.id}")[1:3]
+        assert linked.facts == f'{{"target":"incident/{child.id}","verb":"part of"}}'
+        assert (held.tag, held.reason) == ("incidents:incident:hold", f"with its parent {child.number}")
 
 
 def test_a_child_that_waits_for_somebody_of_its_own_keeps_waiting(database: Database) -> None:

@@ -1278,6 +1278,7 @@ def upgrade() -> None:
         sa.Column("every_seconds", sa.Integer(), nullable=False),
         sa.Column("last_at", UtcDateTime(), nullable=True),
         sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("reminded_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["incident_id"], ["major_incident.id"], name=op.f("fk__major_update__incident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__major_update")),
         sa.UniqueConstraint("incident_id", "audience", name=op.f("uq__major_update__incident_id_audience")),

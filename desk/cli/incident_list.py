@@ -1,0 +1,81 @@
+"""incident list: one line an incident."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.text import Text
+
+from desk.cli import incident_words, words
+from desk.cli.common import LISTING, Listing
+from desk.cli.screen import Screen, table
+from desk.services import incidents
+from desk.services.errors import Misuse
+from desk.services.incidents import MOST_SHOWN, IncidentList
+from desk.services.opening import opened
+from models import clock
+from models.queries.desk_incidents import Choice
+from models.vocabulary import IncidentState
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Which:
+    """Which incidents are wanted."""
+
+    team: Annotated[str | None, Parameter(help="Only those of this team.")] = None
+    mine: Annotated[bool, Parameter(help="Only those that you own.")] = False
+    owner: Annotated[str | None, Parameter(help="Only those that this person owns.", metavar="PERSON")] = None
+    service: Annotated[str | None, Parameter(help="Only those of this service.")] = None
+    state: Annotated[
+        tuple[IncidentState, ...], Parameter(help="Only those in this state; once for each.", consume_multiple=False)
+    ] = ()
+    every: Annotated[bool, Parameter(name="--all", help="Also those that are closed or cancelled.")] = False
+
+    def choice(self, person: str) -> Choice:
+        """The same for the services. Raises Misuse for --mine beside --owner."""
+        if self.mine and self.owner is not None:
+            raise Misuse("--mine and --owner say the same twice: keep one")
+        return Choice(self.team, person if self.mine else self.owner, self.service, self.state, self.every)
+
+
+WHICH = Which()
+
+
+def list_incidents(*, which: Which = WHICH, listing: Listing = LISTING) -> int:
+    """The incidents that are not over: those first whose time is used up first, then by priority and age."""
+    listed = listing.listed()
+    with opened(listing.settings()) as database:
+        found = incidents.list_incidents(database, which.choice(listing.who()), clock.now())
+    if not listed.wrote(found, found.incidents, name="incident"):
+        _show(listed.screen, found)
+    return 0
+
+
+def _show(screen: Screen, found: IncidentList) -> None:
+    if not found.incidents:
+        screen.show("no such incident")
+        screen.next("`watchbill incident list --all` has those that are over, too; `watchbill incident new` opens one")
+        return
+    hosts = any(line.host for line in found.incidents)
+    places = ["service", *(["host"] if hosts else [])]
+    grid = table("incident", "priority", "state", "due", *places, "team", "owner", "opened", "", wide=("",))
+    for line in found.incidents:
+        grid.add_row(
+            Text(line.incident, "bold"),
+            incident_words.priority(line),
+            incident_words.state(line),
+            incident_words.due(line.clock, found.at),
+            line.service or "",
+            *([line.host or ""] if hosts else []),
+            line.team or "",
+            line.owner or Text("nobody", "dim"),
+            words.ago(line.opened_at, found.at),
+            words.line(f"(drill) {line.title}" if line.is_drill else line.title),
+        )
+    screen.show(grid)
+    if any("?" in str(incident_words.priority(line)) for line in found.incidents):
+        screen.show(Text("\n?: it may be a major incident, and nobody has decided yet", "dim"))
+    if found.is_cut:
+        screen.warn(f"only the first {MOST_SHOWN} are listed: choose with --team, --service, --state")
+    screen.next(f"`watchbill incident show {found.incidents[0].incident}` tells everything about it")

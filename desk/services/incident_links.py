@@ -1,0 +1,77 @@
+"""What people write on incidents, and what they link them with."""
+
+from sqlalchemy.orm import Session
+
+from desk.services.acting import check_works
+from desk.services.errors import Misuse
+from desk.services.incident_moves import Act, Moved, moved
+from desk.services.incidents import key_of
+from desk.services.runs import run_key
+from models.database import Database
+from models.errors import NotFound, Refused
+from models.queries import incident_news, incidents, register, runs, tickets
+from models.queries.states import Because
+from models.rules.incidents import text_problems
+from models.vocabulary import LinkVerb
+
+NAMED_KINDS = ("host", "service", "job")
+"""Things of the site that an incident can be linked with, by name."""
+
+
+def note(database: Database, act: Act, text: str, *, public: bool) -> Moved:
+    """Write on it; its caller may, for everybody to read. Raises Misuse for a text that cannot be."""
+    problems = list(text_problems("note", text))
+    if problems:
+        raise Misuse("; ".join(problems))
+    with database.write() as session:
+        incident = incidents.get(session, key_of(act.incident))
+        if not (public and incident.caller == act.person):
+            check_works(session, act.person, incident, "write on")
+        written = incidents.note(session, incident, act.person, text, public=public, now=act.now)
+        incident_news.written(session, incident, written)
+        return moved(session, incident)
+
+
+def link(database: Database, act: Act, verb: LinkVerb, target: str) -> Moved:
+    """Link it with another incident, a run, or a host, service or job by name. Raises NotFound, Refused, Misuse."""
+    with database.write() as session:
+        incident = incidents.get(session, key_of(act.incident))
+        check_works(session, act.person, incident, "link")
+        subject = _subject(session, target)
+        if verb is LinkVerb.PARENT_OF and not subject.startswith("incident/"):
+            raise Misuse(f"{target} cannot be part of {incident.number}: only an incident can")
+        if incidents.link(session, incident, verb, subject, Because(act.person), act.now) is None:
+            raise Refused(f"{incident.number} is {verb.value} {target} already")
+        return moved(session, incident)
+
+
+def unlink(database: Database, act: Act, target: str) -> Moved:
+    """Undo a link. Raises NotFound when there is none, Refused for duplicates: those are reopened."""
+    with database.write() as session:
+        incident = incidents.get(session, key_of(act.incident))
+        check_works(session, act.person, incident, "unlink")
+        subject = _subject(session, target)
+        found = [one for one in tickets.links_of(session, incident.id) if one.target == subject]
+        if not found:
+            raise NotFound(f"{incident.number} is not linked with {target}")
+        for one in found:
+            if one.verb is LinkVerb.DUPLICATE_OF:
+                raise Refused(f"{incident.number} is a duplicate: a manager can reopen it")
+            tickets.remove_link(session, one, act.person, act.now)
+        return moved(session, incident)
+
+
+def _subject(session: Session, target: str) -> str:
+    """`incident/12` of INC000012, `run/7` of RUN000007, `host/web1` as it is. Raises Misuse, NotFound."""
+    upper = target.upper()
+    if upper.startswith("INC"):
+        return tickets.subject_of(incidents.get(session, key_of(target)))
+    if upper.startswith("RUN"):
+        return f"run/{runs.get(session, run_key(target)).id}"
+    kind, sign, name = target.partition("/")
+    if sign and kind in NAMED_KINDS:
+        register.find(session, kind, name)
+        return target
+    raise Misuse(
+        f"{target!r} is nothing to link with: write INC000012, RUN000007, host/web1, service/shop or job/night"
+    )

@@ -1,0 +1,119 @@
+"""What the desk shows of incidents: chosen, in the order in which they breach, each with the stopwatch that is next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, case, func, select
+from sqlalchemy.orm import Session
+
+from models.queries.incident_family import OVER
+from models.records import Alert, Incident, IncidentClock, MajorIncident
+from models.rules.clock_promises import Agreement, Measure
+from models.rules.incident_rules import IncidentRules
+from models.rules.priorities import MAJOR
+from models.vocabulary import IncidentState, MajorState, Standing
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which incidents are wanted; None and empty is any."""
+
+    team: str | None = None
+    owner: str | None = None
+    service: str | None = None
+    states: tuple[IncidentState, ...] = ()
+    """None named: those that are not over."""
+    over_too: bool = False
+
+
+@dataclass(frozen=True)
+class NextClock:
+    """The stopwatch of an incident that is used up first, or was."""
+
+    agreement: Agreement
+    measure: Measure
+    due_at: datetime | None
+    """Unknown while it is held."""
+    breached_at: datetime | None
+    is_held: bool
+
+
+def chosen(session: Session, choice: Choice, rules: IncidentRules, most: int) -> list[Incident]:
+    """The incidents that are wanted, the first to breach first."""
+    due = (
+        select(IncidentClock.incident_id, func.min(IncidentClock.due_at).label("due_at"))
+        .where(IncidentClock.stopped_at.is_(None))
+        .group_by(IncidentClock.incident_id)
+        .subquery()
+    )
+    query = select(Incident).outerjoin(due, due.c.incident_id == Incident.id)
+    for column, value in (
+        (Incident.team, choice.team),
+        (Incident.owner, choice.owner),
+        (Incident.service, choice.service),
+    ):
+        query = query.where(column == value) if value is not None else query
+    if choice.states:
+        query = query.where(Incident.state.in_(choice.states))
+    elif not choice.over_too:
+        query = query.where(Incident.state.not_in(OVER))
+    return list(session.scalars(query.order_by(*breach_order(due.c.due_at, rules)).limit(most)))
+
+
+def breach_order(due_at: ColumnElement[datetime], rules: IncidentRules) -> tuple[SQLColumnExpression[Any], ...]:
+    """What is used up first comes first; then what is worked on, by priority and age; what is over comes last."""
+    ranks = {priority: rules.matrix.rank(priority) for priority in (MAJOR, *rules.matrix.priorities)}
+    return (
+        case((Incident.state.in_(OVER), 2), (Incident.state == IncidentState.RESOLVED, 1), else_=0),
+        case((due_at.is_(None), 1), else_=0),
+        due_at,
+        case(ranks, value=Incident.priority, else_=len(ranks)),
+        Incident.opened_at,
+        Incident.id,
+    )
+
+
+def next_clocks(session: Session, incident_ids: Sequence[int]) -> dict[int, NextClock]:
+    """For each incident that still runs against a target the stopwatch that is next."""
+    query = select(IncidentClock).where(
+        IncidentClock.incident_id.in_(incident_ids),
+        IncidentClock.stopped_at.is_(None),
+        IncidentClock.target.is_not(None),
+    )
+    rows: dict[int, IncidentClock] = {}
+    for row in session.scalars(query.order_by(IncidentClock.agreement, IncidentClock.measure)):
+        known = rows.get(row.incident_id)
+        if known is None or (row.due_at is not None and (known.due_at is None or row.due_at < known.due_at)):
+            rows[row.incident_id] = row
+    return {
+        key: NextClock(row.agreement, row.measure, row.due_at, row.breached_at, row.is_held)
+        for key, row in rows.items()
+    }
+
+
+def majors(session: Session, incident_ids: Sequence[int]) -> dict[int, MajorState]:
+    """What was decided about those that somebody thought to be major."""
+    query = select(MajorIncident.id, MajorIncident.state).where(MajorIncident.id.in_(incident_ids))
+    return dict(session.execute(query).tuples().all())
+
+
+def open_alerts(session: Session, incident_ids: Sequence[int]) -> dict[int, int]:
+    """How many alerts of each incident are not over."""
+    query = select(Alert.incident_id, func.count()).where(
+        Alert.incident_id.in_(incident_ids), Alert.standing != Standing.OVER
+    )
+    return {key: number for key, number in session.execute(query.group_by(Alert.incident_id)).tuples() if key}
+
+
+def alerts_of(session: Session, incident_id: int, most: int) -> list[Alert]:
+    """The alerts of an incident, those that are not over first, the newest first."""
+    over = case((Alert.standing == Standing.OVER, 1), else_=0)
+    query = select(Alert).where(Alert.incident_id == incident_id)
+    return list(session.scalars(query.order_by(over, Alert.fired_at.desc(), Alert.id).limit(most)))
+
+
+def number_of_alerts(session: Session, incident_id: int) -> int:
+    """How many alerts belong to an incident."""
+    return session.scalar(select(func.count()).select_from(Alert).where(Alert.incident_id == incident_id)) or 0
