@@ -1,4 +1,4 @@
-"""The engine's parts as processes: `python -m deployments.engine.parts planner|relay|worker|desk`."""
+"""The engine's parts as processes: `python -m deployments.engine.parts planner|relay|worker|desk|events`."""
 
 import logging
 import os
@@ -18,8 +18,8 @@ from models.settings import Settings
 if TYPE_CHECKING:
     from deployments.engine.work_pool import WorkPool
 
-PARTS = ("planner", "relay", "worker", "desk")
-WITHOUT_PREFECT = ("desk",)
+PARTS = ("planner", "relay", "worker", "desk", "events")
+WITHOUT_PREFECT = ("desk", "events")
 """These run on machines, too, that never heard of a Prefect server."""
 BEAT_SECONDS = 10
 
@@ -55,6 +55,10 @@ def run_part(name: str, settings: Settings) -> None:
         # The server says the signal that ended it once more when it has ended: it must not be ended badly by that.
         stop_on_signal()
         run_desk(settings)
+    elif name == "events":
+        from deployments.engine.event_worker import run_event_worker  # noqa: PLC0415 - the events need no Prefect
+
+        run_event_worker(settings, stop_on_signal())
     else:
         raise EngineError(f"there is no part {name!r}: choose one of {', '.join(PARTS)}")
 

@@ -52,11 +52,12 @@ def apply_site(settings: Settings, person: str, now: datetime) -> Applied:
 
 
 def children(settings: Settings) -> list[Child]:
-    """The processes of one machine: Prefect's server (unless another is configured), planner, relay, worker, desk."""
+    """The processes of one machine: Prefect's server (unless another is configured), planner, relay, worker, desk, events."""
     check_versions()
     ours = part_environment(settings)
     bare = {**bare_environment(), **ours}
     desk = Child("desk", part("desk"), bare, alive("desk", settings))
+    events = Child("events", part("events"), bare, alive("events", settings))
     planner = Child("planner", part("planner"), bare, alive("planner", settings))
     server: list[Child] = []
     needs: tuple[str, ...] = ()
@@ -71,7 +72,7 @@ def children(settings: Settings) -> list[Child]:
     relay = Child("relay", part("relay"), {**environment, **ours}, alive("relay", settings), needs)
     works = worker_listens(settings) if settings.work_pool_type == WARM else alive("worker", settings)
     worker = Child("worker", part("worker"), {**environment, **ours}, works, needs)
-    return [*server, planner, relay, worker, desk]
+    return [*server, planner, relay, worker, desk, events]
 
 
 def bare_environment() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""up, planner, relay, worker, desk, demo: start the engine, whole or in parts. Its modules load when called."""
+"""up, planner, relay, worker, desk, events, demo: start the engine, whole or in parts. Its modules load when called."""
 
 import threading
 from collections.abc import Callable
@@ -69,6 +69,11 @@ def worker(*, common: Common = COMMON) -> int:
 def desk(*, common: Common = COMMON) -> int:
     """Take events over HTTP."""
     return _part("desk", common)
+
+
+def events(*, common: Common = COMMON) -> int:
+    """Make alerts and incidents of what senders sent, and look at what is due."""
+    return _part("events", common)
 
 
 def _part(name: str, common: Common) -> int:

@@ -59,3 +59,4 @@ app.command(f"{ENGINE}:worker", name="worker", group=PARTS, help="Carry out runs
 app.command(f"{ENGINE}:relay", name="relay", group=PARTS, help="Hand wanted runs over to Prefect.")
 app.command(f"{ENGINE}:planner", name="planner", group=PARTS, help="Write and start the expected runs.")
 app.command(f"{ENGINE}:desk", name="desk", group=PARTS, help="Take events over HTTP.")
+app.command(f"{ENGINE}:events", name="events", group=PARTS, help="Make alerts and incidents of events.")
