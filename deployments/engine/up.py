@@ -52,7 +52,7 @@ def apply_site(settings: Settings, person: str, now: datetime) -> Applied:
 
 
 def children(settings: Settings) -> list[Child]:
-    """The processes of one machine: Prefect's server (unless another is configured), planner, relay, worker, desk, events."""
+    """The processes of one machine: Prefect's server (unless another is configured) and our own parts."""
     check_versions()
     ours = part_environment(settings)
     bare = {**bare_environment(), **ours}
