@@ -1,4 +1,4 @@
-"""event: send, list."""
+"""event: send, list, rules."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from models import clock
 from models.rules.events import NewEvent
 
 app = App("event", help="What has happened, said to the jobs that wait for it.")
+app.command("desk.cli.event_rules:app", name="rules", help="The rules of events.yaml, tried on events that came.")
 app.command("desk.cli.quarantine:app", name="quarantine", help="Requests with events that could not be worked off.")
 app.command("desk.cli.quarantine:sources", name="sources", help="Who sends events, and how much of it was refused.")
 
