@@ -77,7 +77,17 @@ def _port_of_last_time(note: Path) -> list[int]:
 
 def _listen_at(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    # With its protocol named, or asyncio does not see that it is TCP: then each answer waits 40 ms for the sender's
+    # acknowledgement of its first half.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def _url(host: str, port: int) -> str:

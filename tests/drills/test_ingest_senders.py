@@ -4,7 +4,6 @@ import getpass
 import grp
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from deployments.engine.prefect_server import free_port
 from models.database import Database
 from models.rules.incoming import Incoming
 from models.vocabulary import EventStatus, Severity
@@ -43,12 +43,6 @@ def running(command: Sequence[str | Path], log: Path) -> Iterator[subprocess.Pop
     finally:
         process.kill()
         process.wait(10)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 ALERTMANAGER = """
