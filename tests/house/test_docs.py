@@ -140,7 +140,7 @@ def test_the_examples_of_a_page_are_a_valid_site_together_with_the_starter(page:
             if isinstance(entries, list):
                 whole[section] = [*whole.get(section, ()), *entries]
             else:
-                whole.setdefault(section, {}).update(entries)
+                whole[section] = {**(whole.get(section) or {}), **entries}
         yaml.dump(whole, folder / name)
     load_site(folder)
 

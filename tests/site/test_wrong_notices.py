@@ -1,5 +1,6 @@
 """notices.yaml: what the check says of a wrong one, each with its place."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from models.rules.notices import QuietHours, Wish
 from models.site.loading import load_site
 from models.site.notices import MailServer, Security
 from models.site.site import from_spec
+from models.site.starting import write_starter
 from models.vocabulary import NoticeTag, WhenQuiet
 from tests.site.folders import complaints, write_site
 
@@ -126,3 +128,13 @@ def test_an_audience_that_no_update_is_written_for_is_refused(tmp_path: Path) ->
     }
     (found,) = complaints(write_site(tmp_path, files))
     assert found.startswith('notices.yaml:5:33: receivers.desk.tell.0.audience: no audience "bord"; known: board, tech')
+
+
+def test_what_the_starter_says_of_notices_is_valid_without_its_comment_signs(tmp_path: Path) -> None:
+    write_starter(tmp_path / "ops", "Ops", "UTC")
+    assert dict(load_site(tmp_path / "ops").receivers) == {}
+    file = tmp_path / "ops" / "notices.yaml"
+    prose, _, rest = file.read_text().partition("\n# mail:")
+    file.write_text(f"{prose}\nmail:" + re.sub(r"(?m)^( *)# ", r"\1", rest))
+    site = load_site(tmp_path / "ops")
+    assert (set(site.mail), set(site.receivers)) == ({"mail"}, {"operations-desk"})
