@@ -268,3 +268,8 @@ def recent(
     if is_failed:
         query = query.where(Notice.failed_at.is_not(None))
     return list(session.scalars(query.order_by(Notice.created_at.desc(), Notice.id.desc()).limit(most)))
+
+
+def is_due(session: Session, now: datetime) -> bool:
+    """Whether a look would find anything. It only reads."""
+    return session.scalar(select(Notice.id).where(Notice.look_at <= now).limit(1)) is not None
