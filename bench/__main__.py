@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-from bench import archive_engine, fan_out, ingest, ledger, restic_engine, start, transfer, trigger
+from bench import archive_engine, clocks, fan_out, ingest, ledger, restic_engine, start, transfer, trigger
 from models import clock
 
 RESULTS = Path(__file__).parent / "results"
@@ -21,6 +21,7 @@ def main() -> None:
         "transfer": transfer.measure,
         "restic": restic_engine.measure,
         "archive": archive_engine.measure,
+        "clocks": clocks.measure,
         "ingest": ingest.measure,
     }
     found: dict[str, object] = {

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -11,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from models.queries.incident_history import histories_of
 from models.records import Incident, IncidentClock
-from models.rules.clock_promises import Agreement, Measure
+from models.rules.clock_promises import Agreement, Measure, Target
 from models.rules.incidents import ticket_number
 from models.rules.service_clock import Reading, read_clock
 from models.vocabulary import TicketKind
 
 BATCH = 500
-COLUMNS = tuple(column.name for column in IncidentClock.__table__.columns)
+TABLE = IncidentClock.metadata.tables[IncidentClock.__tablename__]
+COLUMNS = tuple(column.name for column in TABLE.columns)
 Values = dict[str, Any]
 Which = tuple[Agreement, Measure]
 
@@ -51,7 +53,7 @@ def store(session: Session, incident_id: int, readings: Iterable[Reading], now: 
     session.execute(delete(IncidentClock).where(IncidentClock.incident_id == incident_id))
     rows = [values_of(incident_id, reading, now) for reading in readings]
     if rows:
-        session.execute(insert(IncidentClock), rows)
+        session.execute(insert(TABLE), rows)
 
 
 def values_of(incident_id: int, reading: Reading, read_at: datetime) -> Values:
@@ -62,7 +64,7 @@ def values_of(incident_id: int, reading: Reading, read_at: datetime) -> Values:
         "measure": reading.measure,
         "promise": reading.promise,
         "state": reading.state,
-        "target": str(reading.target) if reading.target else None,
+        "target": _words(reading.target),
         "is_held": reading.is_held,
         "due_at": reading.due_at,
         "warn_at": reading.warn_at,
@@ -72,6 +74,12 @@ def values_of(incident_id: int, reading: Reading, read_at: datetime) -> Values:
         "actual_seconds": reading.actual_elapsed.total_seconds(),
         "read_at": read_at,
     }
+
+
+@cache
+def _words(target: Target | None) -> str | None:
+    """There are few targets and many readings."""
+    return str(target) if target else None
 
 
 def rebuild(session: Session, now: datetime, incident_ids: Iterable[int] | None = None) -> Rebuilt:
@@ -101,8 +109,10 @@ def rebuild(session: Session, now: datetime, incident_ids: Iterable[int] | None 
             if differences or missing:
                 wrong.append(incident_id)
         if rows:
-            session.execute(insert(IncidentClock), rows)
-        session.execute(update(Incident).where(Incident.id.in_(wrong)).values(look_at=now))
+            session.execute(insert(TABLE), rows)
+        if wrong:
+            again = update(Incident).where(Incident.id.in_(wrong)).values(look_at=now)
+            session.execute(again.execution_options(synchronize_session=False))
         found.incidents += len(batch)
         found.clocks += len(rows)
     return found
@@ -125,7 +135,7 @@ def _batches(session: Session, incident_ids: Iterable[int] | None) -> Iterator[l
 
 
 def _kept(session: Session, incident_ids: list[int]) -> dict[int, dict[Which, Values]]:
-    query = select(*IncidentClock.__table__.columns).where(IncidentClock.incident_id.in_(incident_ids))
+    query = select(*TABLE.columns).where(IncidentClock.incident_id.in_(incident_ids))
     found: dict[int, dict[Which, Values]] = defaultdict(dict)
     for row in session.execute(query).mappings():
         found[row["incident_id"]][row["agreement"], row["measure"]] = dict(row)

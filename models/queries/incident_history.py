@@ -35,6 +35,7 @@ from models.rules.clock_promises import Promise
 
 UNWRITTEN = 2**62
 """Stands for the number of a row that this transaction has not written yet: it comes after all others."""
+_ROWS = JournalRow.__table__.c
 OVER = {"resolve", "close", "cancel", "merge"}
 
 
@@ -78,11 +79,9 @@ def facts_of(session: Session, incident_id: int) -> list[Fact]:
 
 
 def _rows_of(session: Session, subjects: Sequence[str]) -> dict[str, list[Row]]:
-    query = select(
-        JournalRow.subject, JournalRow.seq, JournalRow.at, JournalRow.tag, JournalRow.actor, JournalRow.facts
-    )
+    query = select(_ROWS.subject, _ROWS.seq, _ROWS.at, _ROWS.tag, _ROWS.actor, _ROWS.facts)
     found: dict[str, list[Row]] = defaultdict(list)
-    written = session.execute(query.where(JournalRow.subject.in_(subjects)).order_by(JournalRow.seq)).tuples()
+    written = session.execute(query.where(_ROWS.subject.in_(subjects)).order_by(_ROWS.seq))
     for subject, seq, at, tag, actor, facts in written:
         found[subject].append(Row(seq, datetime.fromisoformat(at), _action(tag), actor, orjson.loads(facts)))
     for subject in subjects:

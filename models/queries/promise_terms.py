@@ -46,24 +46,33 @@ class PromiseTerms:
     versions: dict[str, list[Version]]
     _made: dict[tuple[str, int], Promise | None] = field(default_factory=dict)
     _calendars: dict[tuple[str, int], Calendar] = field(default_factory=dict)
+    _at: dict[tuple[tuple[str, ...], int], tuple[Promise, ...]] = field(default_factory=dict)
     _whole: dict[tuple[tuple[str, ...], tuple[int, ...]], tuple[Promise, ...]] = field(default_factory=dict)
 
-    def at(self, names: Iterable[str], seq: int) -> tuple[Promise, ...]:
-        """What these promises said at a row of the journal; those that did not exist then are left out."""
-        wanted = tuple(names)
-        known = wanted, tuple(self._version(name, seq) for name in wanted)
-        if known not in self._whole:
-            found = (self._promise(name, seq) for name in wanted)
-            self._whole[known] = tuple(promise for promise in found if promise is not None)
-        return self._whole[known]
+    def at(self, names: tuple[str, ...], seq: int) -> tuple[Promise, ...]:
+        """What these promises said at a row of the journal; those that did not exist then are left out.
+
+        The same terms are the same object, however many rows lie between.
+        """
+        known = names, bisect_right(self._seqs, seq)
+        if known not in self._at:
+            versions = names, tuple(self._version(name, seq) for name in names)
+            found = (self._promise(name, seq) for name in names)
+            promises = tuple(promise for promise in found if promise is not None)
+            self._at[known] = self._whole.setdefault(versions, promises)
+        return self._at[known]
 
     def changes_after(self, seq: int) -> list[Version]:
         """Every change of a promise or calendar after a row, in order."""
-        return self._changes[bisect_right(self._changes, seq, key=lambda version: version.seq) :]
+        return self._changes[bisect_right(self._seqs, seq) :]
 
     @cached_property
     def _changes(self) -> list[Version]:
         return sorted(chain.from_iterable(self.versions.values()), key=lambda version: version.seq)
+
+    @cached_property
+    def _seqs(self) -> list[int]:
+        return [version.seq for version in self._changes]
 
     def _version(self, name: str, seq: int) -> int:
         """What tells the terms at one row from those at another: the last change that they depend on."""

@@ -1,5 +1,6 @@
 """What all tables share: naming, column types, and no hidden queries."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum as PythonEnum
 from typing import Annotated, Any, ClassVar
@@ -17,6 +18,9 @@ NAMING = {
 }
 
 
+_OFFSET = len("+00:00")
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant. Naive datetimes are refused; what is read is aware, in UTC."""
 
@@ -24,11 +28,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive datetime {value.isoformat()}: say its time zone")
-        return value.astimezone(UTC)
+        return None if value is None else _in_utc(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """On SQLite straight to the text that SQLAlchemy stores there, which it writes a part at a time."""
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         if value is None:
@@ -46,6 +50,16 @@ def word_of(words: type[PythonEnum], name: str | None = None) -> Enum:
         name=name,
         values_callable=lambda found: [word.value for word in found],
     )
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"naive datetime {value.isoformat()}: say its time zone")
+    return value.astimezone(UTC)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    return None if value is None else _in_utc(value).isoformat(" ", "microseconds")[:-_OFFSET]
 
 
 class Base(DeclarativeBase):

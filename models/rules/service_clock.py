@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from models.rules.business_time import due, elapsed
 from models.rules.calendars import Calendar
@@ -33,8 +34,7 @@ class ClockState(StrEnum):
     NO_TARGET = "no target"  # nothing is promised for this priority
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One stopwatch at one instant."""
 
     agreement: Agreement
