@@ -58,8 +58,3 @@ def silenced_by(silences: Iterable[Silence], labels: Labels, now: datetime) -> S
     """The silence that keeps an alert with these labels quiet now: of several, the one that ends last."""
     holding = (one for one in silences if one.holds(now) and matching(one.matchers, labels))
     return max(holding, key=lambda one: one.ends, default=None)
-
-
-def next_change(silences: Iterable[Silence], now: datetime) -> datetime | None:
-    """When a silence begins or ends next; None: none will."""
-    return min((at for one in silences for at in (one.starts, one.ends) if at > now), default=None)

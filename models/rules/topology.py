@@ -6,7 +6,7 @@ for it, since a service that many depend on makes one application of them all.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar
 
@@ -35,10 +35,6 @@ class Topology:
     def __post_init__(self) -> None:
         if self.look_back <= timedelta(0):
             raise FieldError("look_back", "look_back must be more than 0s")
-
-    def belongs(self, newest: datetime | None, now: datetime) -> bool:
-        """Whether an alert that comes now belongs to those of its key, of which the newest came then."""
-        return newest is not None and now - newest <= self.look_back
 
 
 def applications(depends_on: Mapping[str, Collection[str]]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from models.rules.matchers import parse_matchers
-from models.rules.silences import LONGEST, Silence, next_change, silence_problems, silenced_by
+from models.rules.silences import LONGEST, Silence, silence_problems, silenced_by
 from tests.rules.moments import utc
 
 NOW = utc("2026-11-20 12:00")
@@ -72,15 +72,6 @@ SHORT, LONG, LATER = (silence(ends=H), silence(ends=3 * H), silence(starts=H, en
 )
 def test_an_alert_is_silenced_by_the_silence_that_lasts_longest(silences, labels, now, expected, reason):
     assert silenced_by(silences, labels, now) == expected, reason
-
-
-@pytest.mark.parametrize(
-    ("silences", "now", "expected"),
-    [([], NOW, None), ([SHORT], NOW, NOW + H), ([LATER], NOW, NOW + H), ([SHORT, LONG], NOW + H, NOW + 3 * H),
-     ([LONG], NOW + 3 * H, None)],
-)  # fmt: skip
-def test_the_next_change_is_the_next_begin_or_end(silences, now, expected):
-    assert next_change(silences, now) == expected
 
 
 def test_a_time_without_a_zone_is_refused():

@@ -8,11 +8,8 @@ from hypothesis import strategies as st
 
 from models.rules.field_error import FieldError
 from models.rules.topology import Topology, TopologyBy, applications, topology_key
-from tests.rules.moments import utc
 
 SERVICE, APPLICATION = Topology(TopologyBy.SERVICE), Topology(TopologyBy.APPLICATION)
-M = timedelta(minutes=1)
-NOW = utc("2026-11-20 12:00")
 
 
 @pytest.mark.parametrize(
@@ -48,18 +45,6 @@ def test_a_service_and_what_it_depends_on_always_share_their_application(depends
 )
 def test_the_key_is_of_the_service_or_its_application(topology, service, key):
     assert topology_key(topology, service, {"shop": "db", "db": "db"}) == key
-
-
-@pytest.mark.parametrize(
-    ("newest", "belongs", "reason"),
-    [
-        (None, False, "there is none yet"),
-        (NOW - 15 * M, True, "the last moment"),
-        (NOW - 16 * M, False, "it is another matter"),
-    ],
-)
-def test_an_alert_belongs_to_those_that_came_shortly_before(newest, belongs, reason):
-    assert APPLICATION.belongs(newest, NOW) is belongs, reason
 
 
 def test_no_look_back_is_refused():
