@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.queries import notices
+from models.queries import notices, own_events
 from models.queries.alarm_facts import facts_of
 from models.queries.book import Book
 from models.records import Alarm
@@ -111,6 +111,7 @@ def _raise(session: Session, job: str, alarm: rule.Alarm, now: datetime) -> str:
     if alarm.kind not in OF_A_RUN:
         event = "late" if alarm.kind is AlarmKind.LATE_START else alarm.kind.value
         notices.about_job(session, job, event, alarm.text, now)
+    own_events.about_alarm(session, job, alarm.kind, alarm.text, now, is_over=False)
     return f"{job}: {alarm.kind.value}: {alarm.text}"
 
 
@@ -118,4 +119,5 @@ def _clear(session: Session, opened: Alarm, now: datetime) -> str:
     opened.cleared_at = now
     text = f"{opened.kind.value} is over: {opened.text}"
     notices.about_job(session, opened.job, "cleared", text, now)
+    own_events.about_alarm(session, opened.job, opened.kind, text, now, is_over=True)
     return f"{opened.job}: {text}"

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
-from models.queries import journal
+from models.queries import journal, own_events
 from models.queries.states import Because, advance
-from models.records import DrillRow, JournalRow, RepositoryCheckRow, RestorePoint
+from models.records import DrillRow, JournalRow, RepositoryCheckRow, RestorePoint, Run
 from models.rules.anomalies import PointFigures
 from models.rules.read_slices import Slice, SliceRead, read_share
 from models.rules.restore_points import Point
@@ -174,6 +174,7 @@ def record_drill(session: Session, drill: DrillRow, actor: str, key: str | None 
     """Write a drill's result, and what it says about its point; one with the key of an earlier one is that one."""
     if key is not None and journal.is_known(session, key):
         return
+    _tell_of_drill(session, drill)
     session.add(drill)
     session.flush()
     point = get(session, drill.restore_point_id)
@@ -185,6 +186,16 @@ def record_drill(session: Session, drill: DrillRow, actor: str, key: str | None 
         prove(session, point, actor, drill.ended_at)
     elif drill.outcome is Outcome.FAILED:
         find_bad(session, point, f"a restore drill failed: {drill.reason}", actor)
+
+
+def _tell_of_drill(session: Session, drill: DrillRow) -> None:
+    """A drill that failed is an event, and so is the first good one after it."""
+    job = session.get_one(Run, drill.run_id).job
+    last = select(DrillRow.outcome).where(DrillRow.plan == drill.plan).order_by(DrillRow.id.desc()).limit(1)
+    if drill.outcome is Outcome.FAILED:
+        own_events.about_drill(session, job, drill.reason, drill.ended_at, is_over=False)
+    elif drill.outcome is Outcome.OK and session.scalar(last) is not Outcome.OK:
+        own_events.about_drill(session, job, drill.reason, drill.ended_at, is_over=True)
 
 
 def record_check(session: Session, check: RepositoryCheckRow, actor: str) -> None:
