@@ -69,7 +69,7 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
     for code in _code(page.read_text(encoding="utf-8")):
         for found in COMMAND.finditer(code):
             words = tuple(found[1].split())
-            path = next((words[:n] for n in (2, 1) if words[:n] in known), None)
+            path = next((words[:n] for n in (3, 2, 1) if words[:n] in known), None)
             assert path, f"{relative(page)}: `watchbill{found[1]}`"
             bare = path in groups and len(words) > len(path)
             assert not bare, f"{relative(page)}: `watchbill {' '.join(path)}` has no `{words[len(path)]}`"
