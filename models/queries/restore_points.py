@@ -194,7 +194,7 @@ def _tell_of_drill(session: Session, drill: DrillRow) -> None:
     last = select(DrillRow.outcome).where(DrillRow.plan == drill.plan).order_by(DrillRow.id.desc()).limit(1)
     if drill.outcome is Outcome.FAILED:
         own_events.about_drill(session, job, drill.reason, drill.ended_at, is_over=False)
-    elif drill.outcome is Outcome.OK and session.scalar(last) is not Outcome.OK:
+    elif drill.outcome is Outcome.OK and session.scalar(last) not in (None, Outcome.OK):
         own_events.about_drill(session, job, drill.reason, drill.ended_at, is_over=True)
 
 
