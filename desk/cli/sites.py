@@ -60,6 +60,8 @@ def check(folder: Folder = None, /, *, common: Common = COMMON) -> int:
     kinds = [kind for kind in KINDS if found.counts.get(kind) or kind in ALWAYS_COUNTED]
     counts = ", ".join(_several(found.counts.get(kind, 0), kind) for kind in kinds)
     screen.show(Text.assemble(("ok: ", "green"), counts))
+    for words in found.surprises:
+        screen.warn(words)
     screen.next(f"`watchbill plan {place}` shows what would change")
     return 0
 

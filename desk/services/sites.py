@@ -13,6 +13,7 @@ from models.queries import desk_plan, register
 from models.queries.register import Changes
 from models.queries.slots import HORIZON
 from models.settings import Settings
+from models.site.incident_checks import incident_surprises
 from models.site.jobs import EventWait
 from models.site.loading import load_site
 from models.site.schema import schemas, write_schemas
@@ -35,6 +36,8 @@ class Checked:
     title: str
     counts: dict[str, int]
     """By kind: `job`, `host`, `calendar` ..."""
+    surprises: tuple[str, ...] = ()
+    """What is legal and seldom meant, each with its place."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def check(folder: Path) -> Checked:
     site = load_site(folder)
     counts = Counter(entry.kind.value for entry in site.entries())
     del counts["site"]
-    return Checked(folder, site.name, site.settings.title, dict(counts))
+    return Checked(folder, site.name, site.settings.title, dict(counts), tuple(incident_surprises(site)))
 
 
 def missing(folder: Path) -> Place:

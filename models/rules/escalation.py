@@ -44,7 +44,12 @@ def parse_wait(value: object) -> Wait:
     if isinstance(value, Wait):
         return value
     share = _SHARE.fullmatch(str(value).strip())
-    return Wait(percent=int(share[1])) if share else Wait(open_time=parse_duration(value))
+    if share:
+        return Wait(percent=int(share[1]))
+    try:
+        return Wait(open_time=parse_duration(value))
+    except ValueError as error:
+        raise ValueError(f"{error}, or as a share of the promised time: 75%") from None
 
 
 class _WaitText:

@@ -84,14 +84,17 @@ class PriorityMatrix:
         if not self._all_urgencies:
             raise ValueError("give each impact a priority for each urgency, like high: {high: P1, low: P2}")
         for impact, row in self.matrix.items():
-            with under(impact):
-                if tuple(row) != self._all_urgencies:
-                    wanted = ", ".join(self._all_urgencies)
-                    raise ValueError(f"each impact has the same urgencies in the same order; here they are: {wanted}")
-                for urgency, priority in row.items():
-                    if priority not in self.priorities:
-                        known = ", ".join(self.priorities)
-                        raise ValueError(f"{urgency}: {priority!r} is no priority of this matrix; these are: {known}")
+            if tuple(row) != self._all_urgencies:
+                wanted = ", ".join(self._all_urgencies)
+                raise ValueError(
+                    f"{impact}: each impact has the same urgencies in the same order; here they are: {wanted}"
+                )
+            for urgency, priority in row.items():
+                if priority not in self.priorities:
+                    known = ", ".join(self.priorities)
+                    raise ValueError(
+                        f'{impact}, {urgency}: "{priority}" is no priority of this matrix; these are: {known}'
+                    )
 
     def _surprise(self, graver: tuple[str, str], lesser: tuple[str, str]) -> Iterator[str]:
         first, second = self.priority(*graver), self.priority(*lesser)

@@ -67,7 +67,7 @@ def test_major_stands_above_the_matrix_and_is_no_cell_of_it() -> None:
             {},
             "the same urgencies in the same order; here they are: high, low",
         ),
-        (LEVELS, {"high": {"high": "P7"}}, {}, "high: 'P7' is no priority of this matrix"),
+        (LEVELS, {"high": {"high": "P7"}}, {}, 'high, high: "P7" is no priority of this matrix'),
         (LEVELS, SMALL, {"impacts_off": ("none",)}, "'none' is no level of the matrix; these are: high, low"),
         (LEVELS, SMALL, {"urgencies_off": ("high", "low")}, "not all levels can be switched off"),
     ],
