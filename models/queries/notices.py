@@ -62,7 +62,7 @@ class Also:
     is_public: bool = False
     """The caller may read the text."""
     audience: str | None = None
-    """For whom the text was written; None: for everybody."""
+    """Of an update: for whom it was written, None for everybody; of one that is due: who waits for it."""
 
 
 NOTHING_ELSE = Also()
@@ -118,7 +118,7 @@ def about_incident(
         title=f"{incident.number} {event}: {incident.title}",
         facts=_as_json(facts),
         priority=incident.priority,
-        audience=also.audience,
+        audience=also.audience if tag is NoticeTag.MAJOR_UPDATE else None,
     )
     return notice_box.put(session, draft, recipients, notice_box.around(session, directory, recipients), now)
 

@@ -273,10 +273,9 @@ def test_a_major_incident_is_told_to_the_board_in_words_for_the_board(desk: Data
             )
             assert addresses(told) == who
         assert told[0].facts["next_update_at"] == (FRIDAY + 30 * MINUTE).isoformat()
-        also = Also(to=("person/bob",), key="technical/1")
-        assert addresses(notices.about_incident(session, incident, "major update due", "", FRIDAY, also)) == [
-            "bob@example.org"
-        ]
+        also = Also(to=("person/bob",), key="board/1", audience="board")
+        (due,) = notices.about_incident(session, incident, "major update due", "", FRIDAY, also)
+        assert (due.to, due.facts["audience"]) == ("bob@example.org", "board"), "the commander hears who waits"
 
 
 def test_what_nobody_said_was_sent_is_asked_for_again(desk: Database) -> None:
