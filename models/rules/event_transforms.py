@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
+from models.rules.events import LONGEST_WORD
 from models.rules.field_error import FieldError, under
-from models.rules.incoming import LONGEST_LABEL_NAME, Incoming
+from models.rules.incoming import LONGEST_LABEL, LONGEST_LABEL_NAME, Incoming
 from models.rules.label_templates import fill, labels_in
 from models.rules.matchers import Labels
 from models.vocabulary import Severity
@@ -29,7 +30,7 @@ class Transform:
     """What is done to an event, in this order: copy, rename, set, drop, then the name and the severity.
 
     `copy` and `rename` go from a label to a new one; where there is nothing to copy, nothing happens. `set` and
-    `name` are texts with labels.
+    `name` are texts with labels, cut to what is kept of a label and of a name; an empty name changes nothing.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -62,11 +63,11 @@ class Transform:
         for old, new in self.rename.items():
             if old in labels:
                 labels[new] = labels.pop(old)
-        labels.update({name: fill(text, labels) for name, text in self.set.items()})
+        labels.update({name: fill(text, labels)[:LONGEST_LABEL] for name, text in self.set.items()})
         for name in self.drop:
             labels.pop(name, None)
         if self.name is not None:
-            labels["name"] = fill(self.name, labels).strip() or labels["name"]
+            labels["name"] = " ".join(fill(self.name, labels).split())[:LONGEST_WORD] or labels["name"]
         if self.severity is not None:
             labels["severity"] = self.severity.value
 

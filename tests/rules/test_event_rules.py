@@ -165,6 +165,57 @@ def test_a_rule_transforms_labels(transform, before, after, reason):
 
 
 @pytest.mark.parametrize(
+    ("name", "labels", "after", "reason"),
+    [
+        ("{name} on {host}", {"host": "a"}, "DiskFull on a", "from labels"),
+        ("{host}", {}, "DiskFull", "an empty name is none"),
+        (" {host} ", {"host": "a\n b"}, "a b", "on one line"),
+        ("{host}", {"host": "a" * 200}, "a" * 128, "as long as a name can be"),
+    ],
+)
+def test_a_rule_gives_an_event_its_name(name, labels, after, reason):
+    found = judged(rules(rule("a", transform=Transform(name=name))), event(**labels))
+    assert found.event.name == found.labels["name"] == after, reason
+
+
+def test_what_a_rule_sets_is_no_longer_than_a_label_can_be():
+    doubling = rule("a", transform=Transform(set={"x": "{x}{x}{x}"}))
+    found = judged(rules(*[doubling] * 20), event(x="12345678"))
+    assert len(found.event.labels["x"]) == 1_024
+
+
+WORDS = st.text(max_size=8)
+NAMED = st.dictionaries(WORDS.filter(bool), WORDS, max_size=4)
+ANY_RULE = st.builds(
+    rule,
+    WORDS,
+    bind=st.none() | st.builds(Bind, service=st.just("{a}"), host=st.just("{b}:1")),
+    transform=st.none()
+    | st.builds(
+        Transform,
+        set=st.dictionaries(st.sampled_from("ab"), st.sampled_from(["{a}{b}", "{{", "{name}"])),
+        rename=st.sampled_from([{}, {"a": "b"}, {"b": "severity-word"}]),
+        name=st.none() | st.just("{a}"),
+        severity=st.none() | st.sampled_from(list(Severity)),
+    ),
+    enrich=st.sampled_from([(), (Enrich("t", by="a"),)]),
+    ignore=st.booleans(),
+    stop=st.booleans(),
+)
+
+
+@given(st.lists(ANY_RULE, max_size=4), NAMED, st.sampled_from(list(EventStatus)), WORDS)
+def test_whatever_comes_is_judged(some, labels, status, source):
+    one = Incoming("own", "n", status, Severity.LOW, source=source, labels=labels)
+    table = LookupTable("a", {"": {"x": "1"}, "n": {"a": "2", "severity": "page"}})
+    found = judge(EventRules(tuple(some), inventory=SITE, tables={"t": table}), one, "s")
+    assert found.event.name
+    assert len(found.fingerprint) == 32
+    assert found.labels["severity"] == found.event.severity.value
+    assert all(type(value) is str for value in found.labels.values())
+
+
+@pytest.mark.parametrize(
     ("make", "key", "reason"),
     [
         (lambda: Transform(set={"severity": "low"}), "set", "a word of ours is set beside"),
