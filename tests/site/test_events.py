@@ -1,6 +1,7 @@
 """events.yaml as the rules take it: what it says comes out of the site, and out of the register again."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from models.site.events import EventHandling
 from models.site.loading import load_site
 from models.site.references import Kind
 from models.site.site import from_spec, to_spec
+from models.site.starting import write_starter
 from models.site.validation import adapter
 from models.vocabulary import EventClass, EventFormat, EventStatus, Severity
 from tests.site.folders import write_site
@@ -134,6 +136,21 @@ def test_sources_and_tables_may_be_spread_over_files(tmp_path: Path) -> None:
         )
     )
     assert (set(site.event_sources), set(site.tables)) == ({"a", "b"}, {"t"})
+
+
+def test_what_the_starter_says_of_events_is_valid_without_its_comment_signs(tmp_path: Path) -> None:
+    write_starter(tmp_path / "ops", "Ops", "UTC")
+    file = tmp_path / "ops" / "events.yaml"
+    yaml = re.compile(r"^( *)# ((  )*(- )?[a-z_]+:( .*)?)$", re.MULTILINE)
+    file.write_text(yaml.sub(r"\1\2", file.read_text()))
+    site = load_site(tmp_path / "ops")
+    assert (set(site.sources), set(site.tables)) == ({"prometheus"}, {"racks"})
+    assert [rule.name for rule in site.event_rules.rules] == [
+        "Prometheus calls a host its instance",
+        "test systems are noise",
+        "full disks heal by themselves at night",
+    ]
+    assert set(site.event_handling.maintenance) == {"patches"}
 
 
 words = st.text(st.characters(codec="utf-8", exclude_characters="{}\0", categories=["L", "N", "P"]), max_size=12)
