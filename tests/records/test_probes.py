@@ -1,5 +1,6 @@
 """Readings on both databases: standings move, events lie in the inbox, history is bounded, what left is forgotten."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
@@ -16,7 +17,10 @@ from models.queries.probes import Taken
 from models.records import InboxRow, ProbeReading, ProbeStanding, Run
 from models.rules.incoming import Incoming
 from models.rules.probes import Measure, Observed
-from models.vocabulary import EventStatus, ProbeVerdict, Severity
+from models.rules.routing import routing_tree
+from models.vocabulary import EventStatus, IncidentState, ProbeVerdict, Severity
+from tests.records.events_lab import AT_ONCE, BEGIN
+from tests.records.events_lab import Lab as EventsLab
 from tests.sites import apply_site, write_site
 
 NOON = datetime(2026, 11, 20, 11, tzinfo=UTC)
@@ -258,3 +262,29 @@ def test_the_plan_of_a_round_is_small(lab: Lab) -> None:
         plan = session.get_one(Run, run).plan
     assert (plan["hosts"], plan["specs"]) == ({}, {})
     assert len(str(plan)) < 800
+
+
+def test_what_a_probe_tells_becomes_one_incident_and_resolves_it(lab: Lab) -> None:
+    """By the rules that hold where a site has none of its own."""
+    desk = EventsLab(lab.database).registered()
+    desk.book = replace(desk.book, tree=routing_tree(AT_ONCE))
+
+    def second() -> float:
+        return (NOON + timedelta(minutes=lab.minutes) - BEGIN).total_seconds()
+
+    for _ in range(5):
+        lab.read({"web1": free(5), "web2": away("web2")})
+        desk.work(second())
+        desk.look(second() + 1)
+    alerts = {alert.name: alert for alert in desk.alerts()}
+    assert {name: (one.host, one.state, one.events) for name, one in alerts.items()} == {
+        "disk": ("web1", "firing", 1),
+        "probe-unread": ("web2", "firing", 1),
+    }
+    (incident,) = desk.incidents()
+    assert (incident.host, incident.state) == ("web1", IncidentState.NEW)
+    lab.read({"web1": free(50), "web2": free(50)})
+    desk.work(second())
+    desk.look(second() + 1)
+    assert {alert.state for alert in desk.alerts()} == {"resolved"}
+    assert desk.incident().state is IncidentState.RESOLVED
