@@ -13,6 +13,7 @@ from desk.cli.screen import Screen, facts, heading, table
 from desk.services import incident_details
 from desk.services.incident_details import IncidentDetail, Linked, MajorDetail, Relative
 from desk.services.opening import opened
+from desk.services.small_words import several
 from models import clock
 from models.queries.incident_timeline import Source
 from models.rules.business_time import in_hours
@@ -26,7 +27,7 @@ SOURCE_COLOURS = {Source.NOTE: "bold", Source.ALERT: "yellow", Source.NOTICE: "d
 def show(incident: Incident, /, *, common: Common = COMMON) -> int:
     """Everything about one incident: where it stands, its clocks, alerts, links, and its timeline."""
     with opened(common.settings()) as database:
-        found = incident_details.show_incident(database, incident, clock.now())
+        found = incident_details.show_incident(database, incident, common.who(), clock.now())
     screen = common.screen()
     if common.json:
         screen.json(found)
@@ -172,3 +173,5 @@ def _timeline(screen: Screen, found: IncidentDetail, times: words.Clock) -> None
         text = times.line(f"{entry.text}{reason}{hidden}", SOURCE_COLOURS.get(entry.source, ""))
         grid.add_row(times.exact(entry.at), words.line(entry.who), text)
     screen.show(heading(f"Timeline ({times.zone_name})"), grid)
+    if found.hidden:
+        screen.show(Text(f"{several(found.hidden, 'moment')} more, for those who work on incidents", "dim"))

@@ -1,6 +1,6 @@
 """Who acts on a ticket: a person of the site with roles, and what they may do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from models.rules.moves import TABLES
 
 ROLES: Mapping[str, Role] = {role.value: role for role in (Role.OPERATOR, Role.MANAGER, Role.MAJOR_INCIDENT_MANAGER)}
 """The roles of people.yaml that move tickets."""
+WORKERS = frozenset(ROLES.values())
 
 
 def roles_of(session: Session, person: str, incident: Incident | None = None) -> frozenset[Role]:
@@ -34,11 +35,15 @@ def acting(
     return Because(person, reason, roles=roles)
 
 
+def works_on_tickets(session: Session, person: str) -> bool:
+    """Whether private notes are for this person, too."""
+    return bool(roles_of(session, person) & WORKERS)
+
+
 def check_works(session: Session, person: str, incident: Incident, act: str) -> None:
     """Raises Refused for somebody who does not work on tickets; `act` says what they wanted to do."""
-    works = {Role.OPERATOR, Role.MANAGER, Role.MAJOR_INCIDENT_MANAGER}
-    if not roles_of(session, person) & works:
-        raise Refused(f"{person} may not {act} {incident.number}: {_who_may(session, person, works)}")
+    if not works_on_tickets(session, person):
+        raise Refused(f"{person} may not {act} {incident.number}: {_who_may(session, person, WORKERS)}")
 
 
 def known_person(session: Session, name: str) -> str:
@@ -74,7 +79,7 @@ def _known(session: Session, kind: str, name: str, file: str) -> str:
     return name
 
 
-def _who_may(session: Session, person: str, roles: set[Role]) -> str:
+def _who_may(session: Session, person: str, roles: Set[Role]) -> str:
     people = {row.name: row.spec for row in register.in_force(session, "person")}
     words = {role.value for role in roles}
     able = [name for name, spec in people.items() if words & set(spec.get("roles", ()))]

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from desk.services.acting import works_on_tickets
 from desk.services.incidents import IncidentLine, key_of, lines_of
 from models.database import Database
 from models.queries import desk_incidents, desk_runs, incident_family, incident_major, incidents, surveys, tickets
@@ -101,15 +102,19 @@ class IncidentDetail:
     major: MajorDetail | None
     survey_score: int | None
     timeline: tuple[Entry, ...]
+    hidden: int
+    """Entries that are not for who asks: private notes, alerts, runs, notices."""
 
 
-def show_incident(database: Database, number: str, now: datetime) -> IncidentDetail:
-    """Everything about one incident. Raises Misuse for what is no number, NotFound."""
+def show_incident(database: Database, number: str, person: str, now: datetime) -> IncidentDetail:
+    """Everything about one incident that this person may read. Raises Misuse for what is no number, NotFound."""
     with database.read() as session:
         incident = incidents.get(session, key_of(number))
         original = incident_family.original_of(session, incident)
         parent = incident_family.parent_of(session, incident)
         survey = surveys.of_ticket(session, incident.id)
+        entries = timeline(session, incident)
+        mine = entries if works_on_tickets(session, person) else [entry for entry in entries if entry.is_public]
         return IncidentDetail(
             line=lines_of(session, [incident])[0],
             timezone=desk_runs.site_zone(session),
@@ -130,7 +135,8 @@ def show_incident(database: Database, number: str, now: datetime) -> IncidentDet
             alerts_in_all=desk_incidents.number_of_alerts(session, incident.id),
             major=_major(session, incident),
             survey_score=survey.score if survey else None,
-            timeline=tuple(timeline(session, incident)),
+            timeline=tuple(mine),
+            hidden=len(entries) - len(mine),
         )
 
 

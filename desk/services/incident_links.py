@@ -64,7 +64,7 @@ def unlink(database: Database, act: Act, target: str) -> Moved:
 def _subject(session: Session, target: str) -> str:
     """`incident/12` of INC000012, `run/7` of RUN000007, `host/web1` as it is. Raises Misuse, NotFound."""
     upper = target.upper()
-    if upper.startswith("INC"):
+    if upper.startswith("INC") or upper.isdecimal():
         return tickets.subject_of(incidents.get(session, key_of(target)))
     if upper.startswith("RUN"):
         return f"run/{runs.get(session, run_key(target)).id}"
