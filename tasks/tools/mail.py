@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address, HeaderRegistry, MessageIDHeader
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -57,8 +58,8 @@ def compose(server: MailServer, envelope: Envelope, notice: Notice) -> EmailMess
         mail["Subject"] = notice.subject
         if server.reply_to is not None:
             mail["Reply-To"] = Address(addr_spec=server.reply_to)
-    except ValueError as error:
-        raise AddressUnusable(f"{envelope.to}: a mail with these addresses cannot be written: {error}") from None
+    except (ValueError, IndexError, MessageError) as error:  # what the parser of addresses raises for strange ones
+        raise AddressUnusable(f"{envelope.to!r}: a mail with these addresses cannot be written: {error}") from None
     mail["Date"] = format_datetime(envelope.at)
     mail["Message-ID"] = envelope.message_id
     if envelope.thread is not None:
