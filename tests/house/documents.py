@@ -133,7 +133,7 @@ def _table(name: str) -> str:
         return _settings_table()
     lines = ["| from | action | to | who |", "|---|---|---|---|"]
     lines += [
-        f"| {move.source.value} | {move.action} | {move.target.value} | {move.role.value} |"
+        f"| {move.source.value} | {move.action} | {move.target.value} | {', '.join(move.roles)} |"
         for move in TABLES[name.removeprefix("moves: ")]
     ]
     return "\n".join(lines) + "\n"
