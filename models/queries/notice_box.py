@@ -273,3 +273,15 @@ def recent(
 def is_due(session: Session, now: datetime) -> bool:
     """Whether a look would find anything. It only reads."""
     return session.scalar(select(Notice.id).where(Notice.look_at <= now).limit(1)) is not None
+
+
+def failed_since(session: Session, since: datetime) -> list[Notice]:
+    """The notices that failed for good since then, newest first."""
+    query = select(Notice).where(Notice.failed_at >= since).order_by(Notice.failed_at.desc(), Notice.id.desc())
+    return list(session.scalars(query))
+
+
+def put_off(session: Session) -> list[Notice]:
+    """The notices that were not taken and wait to be tried again, the next first."""
+    query = select(Notice).where(Notice.look_at.is_not(None), Notice.error.is_not(None))
+    return list(session.scalars(query.order_by(Notice.look_at, Notice.id)))
