@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 from rich.text import Text
 
 from desk.cli import words
+from desk.cli.alerts_view import WHICH, Which, list_alerts
 from desk.cli.common import COMMON, LISTING, Common, Listing, named_values, since_of
 from desk.cli.screen import Screen, table
 from desk.services import events, pausing
@@ -19,6 +20,9 @@ from models.rules.events import NewEvent
 app = App("event", help="What has happened, said to the jobs that wait for it.")
 app.command("desk.cli.event_rules:app", name="rules", help="The rules of events.yaml, tried on events that came.")
 app.command("desk.cli.quarantine:app", name="quarantine", help="Requests with events that could not be worked off.")
+app.command("desk.cli.alerts_view:show", name="show", help="One alert: what it says, and what happened to it.")
+app.command("desk.cli.alerts_view:acknowledge", name="acknowledge", help="Own an alert that fires.")
+app.command("desk.cli.alerts_view:accept", name="accept", help="Make a candidate an incident.")
 app.command("desk.cli.quarantine:sources", name="sources", help="Who sends events, and how much of it was refused.")
 
 
@@ -93,9 +97,13 @@ def list_events(
     since: Annotated[
         str, Parameter(help="How far back, such as 8h or 7d (default 1d); or a time: '2026-11-22 06:00'.")
     ] = "1d",
+    alerts: Annotated[bool, Parameter(help="The alerts that events have made, instead of the events.")] = False,
+    which: Which = WHICH,
     listing: Listing = LISTING,
 ) -> int:
-    """The events that were received, newest first, and the runs that each released."""
+    """The events that were received, newest first, and the runs that each released; or the alerts, gravest first."""
+    if alerts:
+        return list_alerts(listing, which)
     listed, now = listing.listed(), clock.now()
     with opened(listing.settings()) as database:
         found = events.list_events(database, name, since_of(since, now, pausing.site_zone(database)))

@@ -84,10 +84,10 @@ def count_up(session: Session, events: Mapping[int, int], now: datetime) -> None
 
 
 def read_rows(session: Session, numbers: Collection[int]) -> list[Row[Any]]:
-    """The alerts of these numbers, whole."""
+    """The alerts of these numbers, whole; nobody else changes them until the transaction ends."""
     rows: list[Row[Any]] = []
     for some in _parts(sorted(numbers)):
-        rows += session.execute(select(ALERTS).where(ALERTS.c.id.in_(some)))
+        rows += session.execute(select(ALERTS).where(ALERTS.c.id.in_(some)).with_for_update())
     return rows
 
 

@@ -8,7 +8,7 @@ from models.queries.event_processing.group_counts import count, gravest, of_grou
 from models.queries.event_processing.memory import Memory
 from models.queries.event_processing.placing import STORM, is_storm
 from models.records import Alert, AlertGroup, CorrectiveRun, Incident
-from models.rules.event_policies import IncidentPolicy
+from models.rules.event_policies import TITLE, IncidentPolicy
 from models.rules.incident_rules import IncidentRules
 from models.rules.incidents import NewIncident, Solution
 from models.rules.label_templates import fill
@@ -69,8 +69,17 @@ def _levels(policy: IncidentPolicy | None, rules: IncidentRules) -> tuple[str | 
 def _title(group: AlertGroup, first: Alert, policy: IncidentPolicy | None) -> str:
     if is_storm(group):
         return f"Storm of alerts: {(group.topic or '').removeprefix(STORM).strip()}"
-    title = fill(policy.title, first.labels) if policy else first.name
+    if policy is None or policy.title == TITLE:
+        title = f"{first.name}{_where(first)}"
+    else:
+        title = fill(policy.title, first.labels)
     return f"{title} (flapping)" if first.standing is Standing.FLAPPING else title
+
+
+def _where(alert: Alert) -> str:
+    if alert.host:
+        return f" on {alert.host}"
+    return f" of {alert.service}" if alert.service else ""
 
 
 def _description(alerts: list[Alert], asking: int) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.errors import Refused
 from models.queries import incidents, journal, notices
+from models.queries.assignment import assign_new
 from models.queries.event_processing import mending, telling
 from models.queries.event_processing.alert_rows import ALERTS, ASKING, Draft
 from models.queries.event_processing.group_counts import FIRING, count, earliest_firing, newest_raised, of_group
@@ -131,8 +132,8 @@ def _open(
 ) -> Incident:
     if former is not None and former.state is IncidentState.RESOLVED:
         incidents.close(session, former, Because(ACTOR, "its alerts fire anew, too late to reopen it"), now)
-    new, because = new_incident(session, group, former, memory), Because(ACTOR, reason)
-    incident = incidents.open_incident(session, new, because, now, memory.book.incidents)
+    new = assign_new(session, new_incident(session, group, former, memory), now)
+    incident = incidents.open_incident(session, new, Because(ACTOR, reason), now, memory.book.incidents)
     _has(session, group, incident)
     mending.tell(session, incident, group, now)
     notices.about_incident(session, incident, "opened", reason, now)
