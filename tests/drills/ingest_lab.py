@@ -1,4 +1,4 @@
-"""A desk in a process of its own, with a source `drill`, for drills with real senders."""
+"""A desk in a process of its own, with two sources, for drills with real senders."""
 
 import os
 import signal
@@ -22,6 +22,12 @@ from models.settings import CHECKOUT
 from tests.sites import apply_site, job, write_site
 
 TOKEN = "drill-token-0123456789"
+SIGNING_KEY = "drill-key-0123456789"
+SOURCES = """
+sources:
+  drill: {token: 'secret://drill'}
+  signer: {signature: {secret: 'secret://signer'}}
+"""
 PROOF = {"Authorization": f"Bearer {TOKEN}"}
 PATIENCE_SECONDS = 30.0
 Found = TypeVar("Found")
@@ -65,12 +71,13 @@ def until(ask: Callable[[], Found], why: Callable[[], str] = str) -> Found:
 def running_desk(folder: Path, database: Database) -> Iterator[Desk]:
     """A desk as long as the block lasts, with a home in this folder."""
     site = write_site(folder / "site", job("nightly"))
-    (site / "events.yaml").write_text("sources:\n  drill: {token: 'secret://drill'}\n")
+    (site / "events.yaml").write_text(SOURCES)
     apply_site(database, site)
     home = folder / "home"
     (home / "secrets").mkdir(parents=True)
-    (home / "secrets" / "drill").touch(mode=0o600)
-    (home / "secrets" / "drill").write_text(TOKEN)
+    for name, value in (("drill", TOKEN), ("signer", SIGNING_KEY)):
+        (home / "secrets" / name).touch(mode=0o600)
+        (home / "secrets" / name).write_text(value)
     with (home / "desk.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "deployments.engine.parts", "desk"],
