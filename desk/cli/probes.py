@@ -1,5 +1,6 @@
 """probe: list, show, run."""
 
+import shlex
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -133,9 +134,11 @@ def _show_probe(screen: Screen, found: ProbeDetail) -> None:
 
 
 def _what(found: ProbeDetail) -> str:
-    """Its own keys, as the file says them."""
+    """Its own keys, as the file says them; the limits are told apart."""
     given = found.probe.what.model_dump(mode="json", exclude_defaults=True)
-    return f"{found.probe.kind.value}: {', '.join(f'{key} {value}' for key, value in given.items())}"
+    told = {key: shlex.join(value) if key == "argv" else value for key, value in given.items()}
+    keys = [f"{key} {value}" for key, value in told.items() if not isinstance(value, dict)]
+    return " ".join(filter(None, [f"{found.probe.kind.value}:", ", ".join(keys)])).removesuffix(":")
 
 
 def _strip(newest_first: Iterable[ReadingLine]) -> Text:

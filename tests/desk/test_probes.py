@@ -100,6 +100,7 @@ def test_a_probe_shows_its_limits_and_its_last_readings(watchbill: Watchbill) ->
     said = watchbill("probe", "show", "disk")
     assert "free: warning below 20 %, critical below 10 %, left 5 % above that" in said.words
     assert "bad after 3 readings in a row" in said.words
+    assert "looks at disk: mount /var read every 1m by the job probes-deck-1m" in said.words
     assert "CCCC" in said.out
     assert "..?" in said.out
     found = watchbill("probe", "show", "disk", "--json").json
