@@ -11,7 +11,7 @@ REFERENCE = CHECKOUT / "docs" / "reference"
 TABLE = re.compile(r"<!-- table: (\S+) (\S+) -->\n.*?<!-- end -->", re.DOTALL)
 PATTERN_WORDS = (
     ("working days", "target"),
-    ("%", "duration or share"),
+    (r"\s*%", "duration or share"),
     ("secret://", "secret://name"),
     ("{1,6}w)", "duration"),
     ("[a-z][a-z0-9-]{0,62}", "name"),
