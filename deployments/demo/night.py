@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from ruamel.yaml import YAML
 
 from deployments.demo.backups import passwords, place_backups, schedules
+from deployments.demo.senders import tokens
+from deployments.demo.shop_front import JOB, PROBE, ShopFront
 from deployments.lab import LabHost
 from models.settings import CHECKOUT
 
@@ -26,6 +28,9 @@ SECONDS_PER_MINUTE = 0.25
 """An hour of the night takes 15 seconds."""
 CAUGHT_UP = "send-invoices"
 """The job whose time passed while the engine was down."""
+GRAVE, TO_OWN, TO_RESOLVE = "P1", "3s", "30s"
+"""What is promised for the gravest incidents of the shop: ten minutes and two hours of the night."""
+GROUPING = {"group_wait": "2s", "group_interval": "4s"}
 DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
 WEEKLY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* [a-z]{3}")
 SECRET = "lab-password-of-the-demo"  # noqa: S105 - the demo shows that it is redacted
@@ -46,8 +51,8 @@ class Night:
         return self.starts + timedelta(seconds=minutes * SECONDS_PER_MINUTE)
 
 
-def write_night(night: Night, hosts: list[LabHost]) -> None:
-    """Write the site into its folder, anew."""
+def write_night(night: Night, hosts: list[LabHost], shop_front: ShopFront, *, is_read: bool = True) -> None:
+    """Write the site into its folder, anew. Unless `is_read` there are no probes yet, so that no round was missed."""
     folder = night.site
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(SHIPPED, folder)
@@ -60,9 +65,17 @@ def write_night(night: Night, hosts: list[LabHost]) -> None:
             services["hosts"][host.name].update(_reach(host))
     with _edit(folder / "calendars.yaml") as calendars:
         _press_calendars(calendars["calendars"], night)
-    with _edit(folder / "jobs.yaml") as jobs:
+    with _edit(folder / "jobs.yaml") as jobs, _edit(folder / "probes.yaml") as probes:
         for name, job in jobs["jobs"].items():
             _press(job, night, night.missed if name == CAUGHT_UP else None)
+        shop_front.place(jobs["jobs"][JOB], probes["probes"][PROBE])
+    if not is_read:
+        (folder / "probes.yaml").unlink()
+    with _edit(folder / "incidents.yaml") as incidents:
+        promise = incidents["promises"]["shop"]
+        promise["own"][GRAVE], promise["resolve"][GRAVE] = TO_OWN, TO_RESOLVE
+    with _edit(folder / "events.yaml") as events:
+        events["route"].update(GROUPING)
     with _edit(folder / "backups.yaml") as backups:
         place_backups(backups, night.repositories, {host.name: host for host in hosts})
         for routine in schedules(backups):
@@ -127,6 +140,6 @@ def put_secrets(home: Path) -> None:
     """Put the secrets that the night's site names where a worker looks for them."""
     folder = home / "secrets"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name, value in {"payroll-db": SECRET, **passwords()}.items():
+    for name, value in {"payroll-db": SECRET, **passwords(), **tokens()}.items():
         (folder / name).touch(mode=0o600)
         (folder / name).write_text(value + "\n")

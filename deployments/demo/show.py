@@ -15,11 +15,14 @@ from rich.text import Text
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from deployments.demo import troubles
 from deployments.demo.acts import ACTS, points_there
 from deployments.demo.backups import ENGINE, fill_hosts
 from deployments.demo.night import ZONE, Night, put_secrets, write_night
+from deployments.demo.shop_front import ShopFront
 from deployments.demo.stage import OPERATOR, Screen, Stage
-from deployments.demo.telling import Teller
+from deployments.demo.telling import ROUNDS, Teller
+from deployments.demo.troubles import TROUBLES
 from deployments.engine.supervisor import Supervisor
 from deployments.engine.up import apply_site, children
 from deployments.lab import Lab
@@ -27,11 +30,11 @@ from models import clock
 from models.database import Database
 from models.queries import backup_standing, journal, slots
 from models.queries.book import read_book
-from models.records import Run, Slot
+from models.records import Alert, Incident, Run, Slot
 from models.rules.wall_clock import in_zone
 from models.settings import Settings
 from models.site.backups import EngineName
-from models.vocabulary import Health, Outcome, RunState, SlotState
+from models.vocabulary import Health, IncidentState, Outcome, RunState, SlotState
 
 HOSTS = ("web1", "web2", "web3", "app1", "app2", "db1", "db2", "files1")
 LEAD = timedelta(seconds=3)
@@ -83,7 +86,7 @@ def run_demo(screen: Screen, home: Path | None, *, keep: bool) -> int:
         screen.say(f"site: {settings.site}, the shipped night with its hours pressed into a minute")
         kept_by = " and ".join(dict.fromkeys([ENGINE.value, EngineName.ARCHIVE.value]))
         screen.say(f"backups: {stage.night.repositories}, kept by {kept_by}")
-        with _engine(stage, screen):
+        with stage.shop_front.running(), _engine(stage, screen):
             good = _play(stage, screen)
             _close_with(stage, screen, time.monotonic() - began)
             if keep:
@@ -101,8 +104,9 @@ def _prepare(settings: Settings, lab: Lab) -> Stage:
     now = clock.now()
     fill_hosts({host.name: host for host in lab.hosts}, now)
     night = Night(settings.site, settings.home.parent / "backups", now + FAR, now - OUTAGE)
-    stage = Stage(settings, lab, Database(settings.url()), night)
-    write_night(stage.night, lab.hosts)
+    shop_front = ShopFront(next(host.folder for host in lab.hosts if host.name == "web1"))
+    stage = Stage(settings, lab, Database(settings.url()), night, shop_front)
+    write_night(stage.night, lab.hosts, shop_front, is_read=False)
     apply_site(settings, OPERATOR, now - timedelta(hours=1))
     with stage.database.write() as session:
         slots.plan_ahead(session, read_book(session), now - timedelta(hours=1), OPERATOR)
@@ -112,7 +116,7 @@ def _prepare(settings: Settings, lab: Lab) -> Stage:
 def _begin(stage: Stage) -> None:
     """Let the night begin in three seconds: the site changes, and the planner sees it."""
     stage.night = replace(stage.night, starts=clock.now() + LEAD)
-    write_night(stage.night, stage.lab.hosts)
+    write_night(stage.night, stage.lab.hosts, stage.shop_front)
     apply_site(stage.settings, OPERATOR, clock.now())
 
 
@@ -128,7 +132,7 @@ def _engine(stage: Stage, screen: Screen) -> Iterator[None]:
 def _play(stage: Stage, screen: Screen) -> bool:
     """Tell the night until every slot of it has its last word. True when all ended as they should."""
     teller = Teller(ZoneInfo(ZONE), _last_row(stage.database))
-    acts = list(ACTS)
+    acts = [*ACTS, *TROUBLES]
     skipped: set[int] = set()
     end = time.monotonic() + NIGHT_SECONDS
     while time.monotonic() < end and (acts or not _is_over(stage)):
@@ -168,14 +172,15 @@ def _last_row(database: Database) -> int:
 
 
 def _is_over(stage: Stage) -> bool:
-    """Nothing is due, under way, or still to come tonight."""
+    """Nothing is due, under way, or still to come tonight; probes are read for ever."""
     tonight = stage.night.at(6, 0)
     with stage.database.read() as session:
+        open_slots = (SlotState.EXPECTED, SlotState.LATE, SlotState.STARTED)
         waiting = select(func.count()).where(
-            Slot.state.in_((SlotState.EXPECTED, SlotState.LATE, SlotState.STARTED)), Slot.due_at < tonight
+            Slot.state.in_(open_slots), Slot.due_at < tonight, ~Slot.job.startswith(ROUNDS)
         )
-        open_runs = select(func.count()).where(Run.state != RunState.ENDED)
-        return not session.scalar(waiting) and not session.scalar(open_runs)
+        open_runs = select(func.count()).where(Run.state != RunState.ENDED, ~Run.job.startswith(ROUNDS))
+        return not (session.scalar(waiting) or session.scalar(open_runs) or any(troubles.faults(session)))
 
 
 def _judge(stage: Stage, screen: Screen) -> bool:
@@ -183,6 +188,7 @@ def _judge(stage: Stage, screen: Screen) -> bool:
     with stage.database.read() as session:
         found = dict(session.execute(select(Run.job, Run.outcome).order_by(Run.id)).tuples().all())
         skipped = session.scalars(select(Slot.job).where(Slot.state == SlotState.SKIPPED)).all()
+        troubled = list(troubles.faults(session))
     wrong = [
         f"{job}: {outcome.value} was to be, {word.value if (word := found.get(job)) else 'nothing'} is"
         for job, outcome in EXPECTED.items()
@@ -190,10 +196,25 @@ def _judge(stage: Stage, screen: Screen) -> bool:
     ]
     if "reindex-warehouse" not in skipped:
         wrong.append("reindex-warehouse: its slot lies in a blackout and was not skipped")
-    wrong += [*_backups(stage, screen), *_points(stage, screen)]
+    wrong += [*troubled, *_incidents(stage, screen), *_backups(stage, screen), *_points(stage, screen)]
     for line in wrong:
         screen.say(f"not as it should be: {line}")
     return not wrong
+
+
+def _incidents(stage: Stage, screen: Screen) -> list[str]:
+    """Say what became of the night's incidents. Gives what is not as it should be."""
+    screen.say("\nincidents in the morning (`watchbill incident list --all`):")
+    with stage.database.read() as session:
+        of_each = select(Alert.incident_id, func.count()).group_by(Alert.incident_id)
+        counts = dict(session.execute(of_each).tuples().all())
+        found = session.scalars(select(Incident).order_by(Incident.id)).all()
+        for one in found:
+            alerts = f", {counts[one.id]} alert{'s' if counts[one.id] > 1 else ''}" if one.id in counts else ""
+            how = f", {one.resolution_code}" if one.resolution_code else ""
+            style = "green" if one.state is IncidentState.RESOLVED else "yellow"
+            screen.say(Text(f"  {one.state:<11}  {one.number}  {one.priority}  {one.title}{alerts}{how}", style))
+    return [] if found else ["incidents: the night was to have some"]
 
 
 def _backups(stage: Stage, screen: Screen) -> list[str]:

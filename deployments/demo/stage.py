@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from deployments.demo.night import Night
+from deployments.demo.shop_front import ShopFront
 from deployments.lab import Lab
 from models.database import Database
 from models.settings import Settings
@@ -27,3 +28,4 @@ class Stage:
     lab: Lab
     database: Database
     night: Night
+    shop_front: ShopFront

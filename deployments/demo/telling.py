@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from deployments.demo import telling_incidents
 from deployments.demo.telling_backups import told
 from models.records import JournalRow, Run, Slot, Step
 from models.rules.wall_clock import with_times
@@ -16,6 +17,10 @@ from models.vocabulary import Trigger
 
 QUIET = {"dispatch", "start", "finish", "fail", "catch-up"}
 """Moves that the lines of their runs tell."""
+EVENTS = "events"
+"""Who asks for a run that is to mend what an alert says."""
+ROUNDS = "probes-"
+"""How the jobs that read probes begin: they run every few seconds, so only what they find is told."""
 TRIGGERS = {Trigger.CATCH_UP: "caught up", Trigger.MANUAL: "by hand"}
 
 
@@ -32,13 +37,19 @@ class Teller:
         query = select(JournalRow).where(JournalRow.seq > self.last).order_by(JournalRow.seq)
         for row in session.scalars(query):
             self.last = row.seq
-            line = self._tell(session, row)
+            line = None if self._is_of_a_round(session, row) else self._tell(session, row)
             if line is not None:
                 at = datetime.fromisoformat(row.at).astimezone(self.zone)
                 yield line[0], f"{at:%H:%M:%S}  {with_times(line[1], self._clock)}"
 
     def _clock(self, instant: datetime) -> str:
         return f"{instant.astimezone(self.zone):%H:%M}"
+
+    def _is_of_a_round(self, session: Session, row: JournalRow) -> bool:
+        kind, _, number = row.subject.partition("/")
+        if kind == "slot":
+            return session.get_one(Slot, int(number)).job.startswith(ROUNDS)
+        return kind == "run" and self._job(session, int(number)).startswith(ROUNDS)
 
     def _tell(self, session: Session, row: JournalRow) -> tuple[str, str] | None:
         _, subject, action = row.tag.split(":")
@@ -47,10 +58,7 @@ class Teller:
         if subject == "run" and action not in QUIET:
             return self._about_run(session.get_one(Run, int(number)), action, row, facts)
         if subject == "slot" and action in ("skip", "miss"):
-            slot = session.get_one(Slot, int(number))
-            style = "dim" if action == "skip" else "red"
-            word = "skipped" if action == "skip" else "missed"
-            return (style, f"{slot.job:<18} {word}: {row.reason}") if slot.was_late or row.source != "started" else None
+            return _about_slot(session.get_one(Slot, int(number)), action, row)
         if action == "prove-end":
             left = ", ".join(facts["survivors"]) or "nothing is left of it"
             how = " then ".join(facts["signals"]) or "no signal"
@@ -61,13 +69,14 @@ class Teller:
             step = session.get_one(Step, int(number))
             line = f"  {step.host}: {step.message}" + (f": {step.first_error_line}" if step.first_error_line else "")
             return "yellow", f"{self._job(session, step.run_id):<18} {line}"
-        return None
+        return telling_incidents.told(session, row)
 
     def _about_run(self, run: Run, action: str, row: JournalRow, facts: dict[str, str]) -> tuple[str, str] | None:
         name = f"{run.job:<18} {run.number}"
         hosts = sum(len(wave) for wave in run.plan["waves"])
         if action == "claim" and run.attempt == 1:
-            how = [TRIGGERS[run.trigger]] if run.trigger in TRIGGERS else []
+            by_rule = "by a rule" if run.requested_by == EVENTS else None
+            how = [by_rule or TRIGGERS[run.trigger]] if run.trigger in TRIGGERS else []
             how += [f"{hosts} host{'s' if hosts > 1 else ''}"] if hosts else []
             return "cyan", f"{name} starts{': ' if how else ''}{', '.join(how)}"
         if action == "lose":
@@ -83,3 +92,10 @@ class Teller:
 
     def _job(self, session: Session, run_id: int) -> str:
         return self.names.setdefault(str(run_id), session.get_one(Run, run_id).job)
+
+
+def _about_slot(slot: Slot, action: str, row: JournalRow) -> tuple[str, str] | None:
+    if not (slot.was_late or row.source != "started"):
+        return None
+    style, word = ("dim", "skipped") if action == "skip" else ("red", "missed")
+    return style, f"{slot.job:<18} {word}: {row.reason}"

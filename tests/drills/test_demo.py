@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deployments.demo import night as pressed
+from deployments.demo.shop_front import ShopFront
 from deployments.lab import Lab
 from models import clock
 from models.settings import CHECKOUT
@@ -49,6 +50,14 @@ ALSO_SHOWN = (
     r"archive-files +RUN\d+ partial: not ok on 1 of 3 hosts",
     r"sync-suppliers +RUN\d+ killed",
     r"reindex-warehouse +skipped by calendar",
+    r"INC\d+ +opened \(P1, shop\): Customers cannot pay",
+    r"INC\d+ +PROMISE BROKEN: SLA, time to own",
+    r"INC\d+ +escalated: Nobody took it: step 2 of 2",
+    r"restart-shop-front +RUN\d+ starts: by a rule",
+    r"INC\d+ +resolved by events: fixed, .*the job restart-shop-front mended it",
+    r"resolved +INC\d+ +P1 +Storm of alerts: service shop-database, 400 alerts, cleared by itself",
+    r"new +INC\d+ +P3 +Link of files1 \(flapping\), 1 alert",
+    r"new +INC\d+ +P2 +job drill-payroll of payroll",
 )
 
 
@@ -106,7 +115,7 @@ def test_the_demos_site_is_valid_with_either_engine_and_due_tonight(
     now = clock.now()
     with Lab(tmp_path / "lab", ["web1", "web2", "web3", "app1", "app2", "db1", "db2", "files1"]) as lab:
         night = pressed.Night(tmp_path / "site", tmp_path / "backups", now, now)
-        pressed.write_night(night, lab.hosts)
+        pressed.write_night(night, lab.hosts, ShopFront(lab.host("web1").folder))
         site = load_site(night.site)
         assert {name: kept.engine for name, kept in site.repositories.items()} == {
             "store": engine,

@@ -28,7 +28,7 @@ from models.vocabulary import AlertState, EventFormat, EventStatus, Mute, Severi
 AT_ONCE = 2_000
 OUR_SOURCE = "watchbill"
 """Who says that another source is silent."""
-SILENT = "event source silent"
+SILENT = "event source {} is silent"
 
 
 @dataclass(slots=True)
@@ -162,7 +162,7 @@ def _source_event(name: str, verdict: SourceVerdict, now: datetime) -> Incoming:
     is_silent = verdict.silent_since is not None
     return Incoming(
         format=EventFormat.WATCHBILL,
-        name=SILENT,
+        name=SILENT.format(name),
         status=EventStatus.FIRING if is_silent else EventStatus.RESOLVED,
         severity=Severity.HIGH,
         source=OUR_SOURCE,

@@ -19,7 +19,8 @@ from models.vocabulary import BackupFault
 from tasks.tools.backup import kernel
 from tasks.tools.backup.walking import shown
 
-LEVEL = 3
+LEVEL = 2
+"""Some 4 % larger than at tar's usual 3, for a third less of the packing's work: the hashes need that time."""
 WORKERS = 2
 PIECE = 1 << 20
 SETTLED_EVERY = 32 << 20
