@@ -17,6 +17,8 @@ from tasks.tools.capture import plain
 MOST_BANNER_BYTES = 4096
 SECONDS_A_DAY = 86_400
 SHOWN_BANNER = 60
+UNREACHABLE = (OSError, UnicodeError)
+"""SSLError is an OSError; a name that cannot be one in DNS is the other."""
 
 
 def read_tcp(probe: TcpProbe, seconds: float) -> Observed:
@@ -27,7 +29,7 @@ def read_tcp(probe: TcpProbe, seconds: float) -> Observed:
         with socket.create_connection((probe.address, probe.port), timeout=seconds) as line:
             if probe.banner is not None:
                 banner = _until_match(line, probe.banner, began + seconds)
-    except OSError as error:
+    except UNREACHABLE as error:
         return Observed(f"port {probe.port} {_words(error, seconds)}", verdict=ProbeVerdict.CRITICAL)
     took = Measure("time", time.monotonic() - began, "s")
     text = f"port {probe.port} is open, {in_unit(took.value, 's')}"
@@ -61,7 +63,7 @@ def read_tls(probe: TlsProbe, seconds: float, now: datetime) -> Observed:
     name = probe.server_name or probe.address
     try:
         certificate = _certificate(probe, name, seconds)
-    except OSError as error:  # SSLError is one
+    except UNREACHABLE as error:
         return Observed(f"port {probe.port} {_words(error, seconds)}", verdict=ProbeVerdict.CRITICAL)
     except ValueError as error:
         return Observed(f"the certificate cannot be read: {error}", verdict=ProbeVerdict.CRITICAL)
@@ -106,10 +108,9 @@ def _names(certificate: x509.Certificate) -> list[str]:
 
 def is_for(name: str, shown: str) -> bool:
     """Whether a certificate's name covers a server's (RFC 6125): a star stands for one whole first label."""
-    try:
-        return ipaddress.ip_address(name) == ipaddress.ip_address(shown)
-    except ValueError:
-        pass
+    address = _address(name)
+    if address is not None:
+        return address == _address(shown)
     wanted, covers = name.lower().rstrip("."), shown.lower().rstrip(".")
     if covers.startswith("*."):
         first, _, rest = wanted.partition(".")
@@ -117,9 +118,16 @@ def is_for(name: str, shown: str) -> bool:
     return wanted == covers
 
 
-def _words(error: OSError, seconds: float) -> str:
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _words(error: OSError | UnicodeError, seconds: float) -> str:
     if isinstance(error, TimeoutError):
         return f"gave no answer within {seconds:g} s"
     if isinstance(error, ConnectionRefusedError):
         return "refuses connections"
-    return f"cannot be reached: {error.strerror or error}"
+    return f"cannot be reached: {getattr(error, 'strerror', None) or error}"

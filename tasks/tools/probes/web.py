@@ -24,7 +24,7 @@ def read_http(probe: HttpProbe, seconds: float) -> Observed:
         return _critical(f"no answer within {seconds:g} s")
     except httpx.TooManyRedirects:
         return _critical(f"is redirected more than {probe.redirects} times")
-    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
         return _critical(_words(error))
     took = Measure("time", time.monotonic() - began, "s")
     text = f"{response.status_code} {response.reason_phrase}".rstrip() + f" in {in_unit(took.value, 's')}"
