@@ -270,11 +270,6 @@ def recent(
     return list(session.scalars(query.order_by(Notice.created_at.desc(), Notice.id.desc()).limit(most)))
 
 
-def is_due(session: Session, now: datetime) -> bool:
-    """Whether a look would find anything. It only reads."""
-    return session.scalar(select(Notice.id).where(Notice.look_at <= now).limit(1)) is not None
-
-
 def failed_since(session: Session, since: datetime) -> list[Notice]:
     """The notices that failed for good since then, newest first."""
     query = select(Notice).where(Notice.failed_at >= since).order_by(Notice.failed_at.desc(), Notice.id.desc())

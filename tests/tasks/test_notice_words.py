@@ -11,6 +11,7 @@ from models.settings import CHECKOUT
 from models.vocabulary import NoticeTag
 from tasks.notices import KINDS, SHAPES
 from tasks.tools.rendering import Notice, render_notice
+from tests.house.documents import command_paths
 from tests.notice_samples import FIRING, INCIDENT, MAJOR, OTHERS, little, sample
 from tests.tasks.test_rendering import ATTACK, HOSTILE, Page
 
@@ -151,6 +152,17 @@ def test_a_digest_tells_each_thing_with_its_time() -> None:
 def test_a_time_inside_a_text_is_said_in_the_sites_zone() -> None:
     facts = replace(INCIDENT, text="to resolve until 2026-11-21T12:12Z")
     assert "to resolve until 21 Nov 13:12" in rendered("incident-warning", facts).text
+
+
+def test_every_command_that_a_notice_names_exists() -> None:
+    known = command_paths()
+    named = {
+        tuple(words.split())
+        for file in (TEMPLATES / "notices").rglob("body.txt")
+        for words in re.findall(r"`watchbill ([a-z][a-z -]*)", file.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 10
+    assert [words for words in sorted(named) if words[:2] not in known and words[:1] != ("doctor",)] == []
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
