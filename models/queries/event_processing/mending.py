@@ -1,5 +1,6 @@
 """Corrective jobs: started when an alert asks, limited in attempts, and proven by the alert clearing."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -16,10 +17,11 @@ from models.records import Alert, AlertGroup, CorrectiveRun, Incident, Run, run_
 from models.rules.correlation import OVER
 from models.rules.durations import format_duration
 from models.rules.event_policies import Corrective, Start
-from models.rules.label_templates import fill
+from models.rules.label_templates import fill, labels_in
 from models.vocabulary import AlertState, RunState
 
 ACTOR = "events"
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,252}", re.ASCII)
 LOOK_AGAIN = timedelta(seconds=5)
 """While its run has not ended."""
 
@@ -103,7 +105,7 @@ def _start(session: Session, alert: Alert, one: Corrective, attempt: int, memory
     labels = {name: str(value) for name, value in alert.labels.items()}
     try:
         parameters = {name: fill(text, labels) for name, text in one.parameters.items()}
-        wish = Wish(ACTOR, parameters, fill(one.on, labels) if one.on else None)
+        wish = Wish(ACTOR, parameters, _filter(one.on, labels) if one.on else None)
         row.run_id = dispatching.run_now(session, memory.book.of_jobs(), one.job, wish, now).id
     except (Refused, NotFound) as refused:
         # A job that is paused or under way may be free for the next attempt.
@@ -111,6 +113,14 @@ def _start(session: Session, alert: Alert, one: Corrective, attempt: int, memory
     session.add(row)
     session.flush()
     _note(session, alert, _started(row, alert), now)
+
+
+def _filter(template: str, labels: dict[str, str]) -> str:
+    """The hosts to work on. Raises Refused for a label that would say more than a name: a sender chose its words."""
+    for name in labels_in(template):
+        if not _WORD.fullmatch(labels.get(name, "")):
+            raise Refused(f"the label {name} is no name that a host filter takes: {labels.get(name, '')[:64]!r}")
+    return fill(template, labels)
 
 
 def _started(row: CorrectiveRun, alert: Alert) -> str:
