@@ -17,6 +17,9 @@ from models import clock
 from models.queries.desk_incidents import Choice
 from models.vocabulary import IncidentState
 
+ROOM_FOR_PLACES = 110
+"""Columns; on a narrower screen the owner must do, and the title says the rest."""
+
 
 @Parameter(name="*")
 @dataclass(frozen=True)
@@ -57,20 +60,21 @@ def _show(screen: Screen, found: IncidentList) -> None:
         screen.show("no such incident")
         screen.next("`watchbill incident list --all` has those that are over, too; `watchbill incident new` opens one")
         return
-    hosts = any(line.host for line in found.incidents)
-    places = ["service", *(["host"] if hosts else [])]
-    grid = table("incident", "priority", "state", "due", *places, "team", "owner", "opened", "", wide=("",))
+    roomy = screen.out.width >= ROOM_FOR_PLACES
+    hosts = roomy and any(line.host for line in found.incidents)
+    places = [*(["service"] if roomy else []), *(["host"] if hosts else []), *(["team"] if roomy else [])]
+    ages = ["opened"] if roomy else []
+    grid = table("incident", "priority", "state", "due", *places, "owner", *ages, "", wide=("",))
     for line in found.incidents:
+        shown = {"service": line.service, "host": line.host, "team": line.team}
         grid.add_row(
             Text(line.incident, "bold"),
             incident_words.priority(line),
-            incident_words.state(line),
+            incident_words.state(line) if roomy else incident_words.short_state(line),
             incident_words.due(line.clock, found.at),
-            line.service or "",
-            *([line.host or ""] if hosts else []),
-            line.team or "",
+            *(shown[place] or "" for place in places),
             line.owner or Text("nobody", "dim"),
-            words.ago(line.opened_at, found.at),
+            *(words.ago(line.opened_at, found.at) for _ in ages),
             words.line(f"(drill) {line.title}" if line.is_drill else line.title),
         )
     screen.show(grid)

@@ -170,7 +170,8 @@ def _timeline(screen: Screen, found: IncidentDetail, times: words.Clock) -> None
     for entry in found.timeline:
         reason = f" ({entry.reason})" if entry.reason else ""
         hidden = " [private]" if entry.source is Source.NOTE and not entry.is_public else ""
-        text = times.line(f"{entry.text}{reason}{hidden}", SOURCE_COLOURS.get(entry.source, ""))
+        said, colour = f"{entry.text}{reason}{hidden}", SOURCE_COLOURS.get(entry.source, "")
+        text = words.block(said, colour) if entry.source is Source.NOTE else times.line(said, colour)
         grid.add_row(times.exact(entry.at), words.line(entry.who), text)
     screen.show(heading(f"Timeline ({times.zone_name})"), grid)
     if found.hidden:

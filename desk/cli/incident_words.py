@@ -36,7 +36,12 @@ _SOON = timedelta(minutes=30)
 def state(line: IncidentLine) -> Text:
     """Where it stands; what it waits for stands behind it."""
     waits = f" ({line.hold_reason.value})" if line.hold_reason else ""
-    return Text(f"{line.state.value}{waits}", STATE_COLOURS[line.state])
+    return short_state(line).append(waits)
+
+
+def short_state(line: IncidentLine) -> Text:
+    """Where it stands."""
+    return Text(line.state.value, STATE_COLOURS[line.state])
 
 
 def priority(line: IncidentLine) -> Text:

@@ -84,5 +84,7 @@ def _who_may(session: Session, person: str, roles: Set[Role]) -> str:
     words = {role.value for role in roles}
     able = [name for name, spec in people.items() if words & set(spec.get("roles", ()))]
     who = f"who may: {', '.join(able[:5])}{' ...' if len(able) > 5 else ''}" if able else "nobody of people.yaml has it"
-    unknown = "" if person in people else f"; {person} is not in people.yaml: say with --as who acts"
+    unknown = (
+        "" if person in people else f"; {person} is not in people.yaml{hint(person, people)}: say with --as who acts"
+    )
     return f"that takes the role of {' or '.join(sorted(words))} ({who}){unknown}"

@@ -116,7 +116,7 @@ def show_incident(database: Database, number: str, person: str, now: datetime) -
         entries = timeline(session, incident)
         mine = entries if works_on_tickets(session, person) else [entry for entry in entries if entry.is_public]
         return IncidentDetail(
-            line=lines_of(session, [incident])[0],
+            line=lines_of(session, [incident], now)[0],
             timezone=desk_runs.site_zone(session),
             at=now,
             description=incident.description,

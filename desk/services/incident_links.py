@@ -29,7 +29,7 @@ def note(database: Database, act: Act, text: str, *, public: bool) -> Moved:
             check_works(session, act.person, incident, "write on")
         written = incidents.note(session, incident, act.person, text, public=public, now=act.now)
         incident_news.written(session, incident, written)
-        return moved(session, incident)
+        return moved(session, incident, act.now)
 
 
 def link(database: Database, act: Act, verb: LinkVerb, target: str) -> Moved:
@@ -42,7 +42,7 @@ def link(database: Database, act: Act, verb: LinkVerb, target: str) -> Moved:
             raise Misuse(f"{target} cannot be part of {incident.number}: only an incident can")
         if incidents.link(session, incident, verb, subject, Because(act.person), act.now) is None:
             raise Refused(f"{incident.number} is {verb.value} {target} already")
-        return moved(session, incident)
+        return moved(session, incident, act.now)
 
 
 def unlink(database: Database, act: Act, target: str) -> Moved:
@@ -58,7 +58,7 @@ def unlink(database: Database, act: Act, target: str) -> Moved:
             if one.verb is LinkVerb.DUPLICATE_OF:
                 raise Refused(f"{incident.number} is a duplicate: a manager can reopen it")
             tickets.remove_link(session, one, act.person, act.now)
-        return moved(session, incident)
+        return moved(session, incident, act.now)
 
 
 def _subject(session: Session, target: str) -> str:

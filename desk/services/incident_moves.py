@@ -10,7 +10,7 @@ from desk.services.acting import acting, known_person, known_team, roles_of
 from desk.services.errors import Misuse
 from desk.services.incidents import IncidentLine, key_of, lines_of
 from models.database import Database
-from models.errors import Refused
+from models.errors import MoveRefused, Refused
 from models.queries import incident_family, incident_news, incidents
 from models.queries.incident_rules import read_rules
 from models.queries.states import Because
@@ -138,7 +138,7 @@ def set_priority(database: Database, act: Act, impact: str | None, urgency: str 
     return _move(database, act, "set priority", judge)
 
 
-def moved(session: Session, incident: Incident, action: str = "") -> Moved:
+def moved(session: Session, incident: Incident, now: datetime, action: str = "") -> Moved:
     """How it stands after a move, and who moved with it."""
     session.flush()
     along = [
@@ -147,17 +147,20 @@ def moved(session: Session, incident: Incident, action: str = "") -> Moved:
         if child.moved_with_parent and child.state is incident.state
     ]
     shared = incident_family.duplicates_of(session, incident) if action == "resolve" else []
-    return Moved(lines_of(session, [incident])[0], (*along, *(one.number for one in shared)))
+    return Moved(lines_of(session, [incident], now)[0], (*along, *(one.number for one in shared)))
 
 
 def _move(database: Database, act: Act, action: str, move: Move) -> Moved:
     with database.write() as session:
         incident = incidents.get(session, key_of(act.incident))
         by = acting(session, act.person, incident, action, act.reason)
-        move(session, incident, by)
+        try:
+            move(session, incident, by)
+        except MoveRefused as error:
+            raise MoveRefused(f"{incident.number}: {error}") from None
         session.flush()
         incident_news.moved(session, incident, action, by, act.now)
-        return moved(session, incident, action)
+        return moved(session, incident, act.now, action)
 
 
 def _below(session: Session, incident: Incident) -> list[Incident]:

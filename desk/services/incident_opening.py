@@ -31,7 +31,7 @@ def open_new(database: Database, new: NewIncident, person: str, run: str | None,
         whole = assign_new(session, _known(session, new, run), now)
         incident = incidents.open_incident(session, whole, Because(person), now, read_rules(session))
         incident_news.opened(session, incident, now)
-        return moved(session, incident)
+        return moved(session, incident, now)
 
 
 def _known(session: Session, new: NewIncident, run: str | None) -> NewIncident:

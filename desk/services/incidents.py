@@ -1,5 +1,6 @@
 """Incidents as people see them: one line each, those first that breach first."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,6 @@ from desk.services.errors import Misuse
 from models.database import Database
 from models.queries import desk_incidents, desk_runs
 from models.queries.desk_incidents import Choice, NextClock
-from models.queries.incident_family import WORKED_ON
 from models.queries.incident_rules import read_rules
 from models.records import Incident
 from models.rules.incidents import incident_id_of
@@ -75,14 +75,19 @@ def list_incidents(database: Database, choice: Choice, now: datetime) -> Inciden
             if name is not None:
                 known(session, name)
         found = desk_incidents.chosen(session, choice, read_rules(session), MOST_SHOWN + 1)
-        lines = tuple(lines_of(session, found[:MOST_SHOWN]))
-        return IncidentList(desk_runs.site_zone(session), now, lines, len(found) > MOST_SHOWN)
+        lines = sorted(lines_of(session, found[:MOST_SHOWN], now), key=_breach)
+        return IncidentList(desk_runs.site_zone(session), now, tuple(lines), len(found) > MOST_SHOWN)
 
 
-def lines_of(session: Session, found: list[Incident]) -> list[IncidentLine]:
+def _breach(line: IncidentLine) -> float:
+    """Puts those that moved a moment ago where their new time has them; all others stay in order."""
+    return line.clock.due_at.timestamp() if line.clock and line.clock.due_at else math.inf
+
+
+def lines_of(session: Session, found: list[Incident], now: datetime) -> list[IncidentLine]:
     """The rows as plain values."""
     keys = [incident.id for incident in found]
-    clocks, majors = desk_incidents.next_clocks(session, keys), desk_incidents.majors(session, keys)
+    clocks, majors = desk_incidents.next_clocks(session, found, now), desk_incidents.majors(session, keys)
     alerts = desk_incidents.open_alerts(session, keys)
     return [
         IncidentLine(
@@ -107,7 +112,7 @@ def lines_of(session: Session, found: list[Incident]) -> list[IncidentLine]:
             major=majors.get(incident.id),
             is_drill=incident.is_drill,
             open_alerts=alerts.get(incident.id, 0),
-            clock=clocks.get(incident.id) if incident.state in WORKED_ON else None,
+            clock=clocks.get(incident.id),
         )
         for incident in found
     ]

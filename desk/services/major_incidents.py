@@ -23,7 +23,7 @@ def propose(database: Database, act: Act) -> Moved:
         incident = incidents.get(session, key_of(act.incident))
         by = acting(session, act.person, incident, "propose", act.reason, TABLE)
         incident_major.propose(session, incident, by, act.now)
-        return moved(session, incident)
+        return moved(session, incident, act.now)
 
 
 def accept(database: Database, act: Act, roles: Roles) -> Moved:
@@ -38,7 +38,7 @@ def accept(database: Database, act: Act, roles: Roles) -> Moved:
             incident_major.propose(session, incident, replace(by, roles=None), act.now)
         major = incident_major.accept(session, incident, roles, by, act.now, read_rules(session))
         incident_news.declared(session, incident, major, act.now)
-        return moved(session, incident)
+        return moved(session, incident, act.now)
 
 
 def decline(database: Database, act: Act) -> Moved:
@@ -47,7 +47,7 @@ def decline(database: Database, act: Act) -> Moved:
         incident = incidents.get(session, key_of(act.incident))
         by = acting(session, act.person, incident, "decline", act.reason, TABLE)
         incident_major.decline(session, incident, by, act.now)
-        return moved(session, incident)
+        return moved(session, incident, act.now)
 
 
 def demote(database: Database, act: Act) -> Moved:
@@ -56,7 +56,7 @@ def demote(database: Database, act: Act) -> Moved:
         incident = incidents.get(session, key_of(act.incident))
         by = acting(session, act.person, incident, "demote", act.reason, TABLE)
         incident_major.demote(session, incident, by, act.now, read_rules(session))
-        return moved(session, incident)
+        return moved(session, incident, act.now)
 
 
 def appoint(database: Database, act: Act, roles: Roles) -> Moved:
@@ -67,7 +67,7 @@ def appoint(database: Database, act: Act, roles: Roles) -> Moved:
         for person in roles.named.values():
             known_person(session, person)
         incident_major.appoint(session, incident, roles, by, act.now)
-        return moved(session, incident)
+        return moved(session, incident, act.now)
 
 
 def review(database: Database, act: Act, text: str) -> Moved:
@@ -76,7 +76,7 @@ def review(database: Database, act: Act, text: str) -> Moved:
         incident = incidents.get(session, key_of(act.incident))
         by = acting(session, act.person, incident, "review", act.reason, TABLE)
         incident_major.review(session, incident, text, by, act.now)
-        return moved(session, incident)
+        return moved(session, incident, act.now)
 
 
 def tell(database: Database, act: Act, text: str, audience: str) -> Moved:
@@ -90,4 +90,4 @@ def tell(database: Database, act: Act, text: str, audience: str) -> Moved:
         written = WorkNote(ticket_id=incident.id, at=act.now, person=act.person, text=text, is_public=False)
         written.audience = audience
         incident_news.written(session, incident, incident_major.tell(session, incident, written, act.now))
-        return moved(session, incident)
+        return moved(session, incident, act.now)

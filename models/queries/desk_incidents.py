@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, SQLColumnExpression, case, func, select
 from sqlalchemy.orm import Session
 
-from models.queries.incident_family import OVER
+from models.queries.incident_family import OVER, WORKED_ON
+from models.queries.incident_history import histories_of
 from models.records import Alert, Incident, IncidentClock, MajorIncident
 from models.rules.clock_promises import Agreement, Measure
 from models.rules.incident_rules import IncidentRules
 from models.rules.priorities import MAJOR
+from models.rules.service_clock import Reading, read_clock
 from models.vocabulary import IncidentState, MajorState, Standing
 
 
@@ -75,22 +77,32 @@ def breach_order(due_at: ColumnElement[datetime], rules: IncidentRules) -> tuple
     )
 
 
-def next_clocks(session: Session, incident_ids: Sequence[int]) -> dict[int, NextClock]:
-    """For each incident that still runs against a target the stopwatch that is next."""
-    query = select(IncidentClock).where(
-        IncidentClock.incident_id.in_(incident_ids),
-        IncidentClock.stopped_at.is_(None),
-        IncidentClock.target.is_not(None),
-    )
-    rows: dict[int, IncidentClock] = {}
-    for row in session.scalars(query.order_by(IncidentClock.agreement, IncidentClock.measure)):
-        known = rows.get(row.incident_id)
-        if known is None or (row.due_at is not None and (known.due_at is None or row.due_at < known.due_at)):
-            rows[row.incident_id] = row
-    return {
-        key: NextClock(row.agreement, row.measure, row.due_at, row.breached_at, row.is_held)
-        for key, row in rows.items()
-    }
+def next_clocks(session: Session, found: Sequence[Incident], now: datetime) -> dict[int, NextClock]:
+    """For each incident that still runs against a target the stopwatch that is next.
+
+    What has moved since the engine looked at it is read from the journal; of all others the kept readings hold.
+    """
+    running = [incident for incident in found if incident.state in WORKED_ON]
+    moved = [one.id for one in running if one.look_at is not None and one.look_at <= now]
+    histories = histories_of(session, moved) if moved else {}
+    readings: list[tuple[int, Reading | IncidentClock]] = [
+        (key, reading)
+        for key, history in histories.items()
+        for reading in read_clock(history.facts, history.promises, now).readings
+    ]
+    kept = select(IncidentClock).where(IncidentClock.incident_id.in_({one.id for one in running} - set(moved)))
+    readings += [(row.incident_id, row) for row in session.scalars(kept)]
+    clocks: dict[int, NextClock] = {}
+    for key, one in readings:
+        if one.stopped_at is None and one.target is not None:
+            new = NextClock(one.agreement, one.measure, one.due_at, one.breached_at, one.is_held)
+            clocks[key] = min(clocks.get(key, new), new, key=_urgency)
+    return clocks
+
+
+def _urgency(clock: NextClock) -> tuple[bool, float, str, str]:
+    at = clock.due_at.timestamp() if clock.due_at else 0.0
+    return clock.due_at is None, at, clock.agreement.value, clock.measure.value
 
 
 def majors(session: Session, incident_ids: Sequence[int]) -> dict[int, MajorState]:

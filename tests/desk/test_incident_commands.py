@@ -152,7 +152,7 @@ def test_a_major_incident_is_led_from_the_command_line(incident: Call) -> None:
         (("show", "INC000009"), 5, "there is no incident INC000009; the last is INC000001"),
         (("show", "shop"), 2, "it looks like INC000123"),
         (("take", "1", "--as", "zoe"), 6, "zoe may not take INC000001: that takes the role of operator"),
-        (("resume", "1"), 6, "an incident that is 'new' cannot 'resume'"),
+        (("resume", "1"), 6, "INC000001: an incident that is 'new' cannot 'resume'"),
         (("resolve", "1", "--code", "fixed"), 2, "--note is missing"),
         (("resolve", "1", "--code", "duplicate", "--note", "x"), 2, 'Choose from: "fixed", "workaround"'),
         (("resolve", "1", "--code", "fixed", "--note", " "), 6, "the solution is empty"),

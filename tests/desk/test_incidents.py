@@ -230,6 +230,20 @@ def test_the_list_is_sorted_by_time_to_breach(desk: Database, open_one: Open) ->
     assert [line.clock is None for line in lines] == [False, False, False, True, True]
 
 
+def test_what_moved_a_moment_ago_stands_where_its_new_time_has_it(desk: Database, open_one: Open) -> None:
+    """Whether the engine has looked at it since or not."""
+    slow, other = open_one("slow", at=NOW - HOUR), open_one("other")
+    look(desk)
+    assert listed(desk) == [slow, other]
+    moved = incident_moves.set_priority(desk, act(other), "high", "high").incident
+    fresh = open_one("fresh", impact="high")
+    assert listed(desk) == [other, fresh, slow]
+    assert moved.clock is not None
+    assert moved.clock.due_at == NOW + timedelta(minutes=15)
+    look(desk)
+    assert listed(desk) == [other, fresh, slow]
+
+
 def test_the_list_is_of_those_that_are_wanted(desk: Database, open_one: Open) -> None:
     first, second, third = open_one(service="shop"), open_one(team="shore"), open_one()
     incident_moves.take(desk, act(second))

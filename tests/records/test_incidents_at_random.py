@@ -213,7 +213,7 @@ def check_story(session: Session, known: list[int]) -> None:
     assert all(sum(is_open) <= 1 for is_open in keys.values())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=st.lists(DEEDS, min_size=3, max_size=25))
 def test_every_history_is_legal_and_can_be_told_again(database: Database, deeds: list[Deed]) -> None:
     with database.write() as session:
