@@ -4,16 +4,17 @@ A look computes everything from the journal. What it does has a key there, so it
 while nobody looked is found by the next look, and told once, with how late it is.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.queries import clock_cache, escalating, incidents, journal, notices
 from models.queries.incident_book import IncidentBook, read_incident_book
-from models.queries.incident_history import History, facts_of, history_of
+from models.queries.incident_history import History, facts_of, histories_of, history_of
 from models.queries.notices import Also
 from models.queries.tickets import subject_of
 from models.records import Incident
@@ -24,11 +25,12 @@ from models.rules.service_clock import ClockState, IncidentClock, Reading, read_
 from models.rules.wall_clock import stamp
 from models.vocabulary import IncidentState
 
-__all__ = ["clocks_of", "facts_of", "look", "look_at", "next_look"]
+__all__ = ["clocks_of", "facts_of", "look", "next_look"]
 
 ACTOR = "clock"
-MOST = 200
+MOST = 100
 """Incidents that one look takes, so that its transaction stays short."""
+TRY_AGAIN = timedelta(minutes=10)
 RUNNING = (IncidentState.NEW, IncidentState.IN_PROGRESS, IncidentState.ON_HOLD)
 
 
@@ -74,14 +76,31 @@ def look(session: Session, now: datetime, most: int = MOST) -> int:
     query = select(Incident).where(Incident.look_at <= now).order_by(Incident.look_at, Incident.id).limit(most)
     due = session.scalars(query.with_for_update(skip_locked=True, of=Incident.__table__)).all()
     book = read_incident_book(session)
+    histories = histories_of(session, [incident.id for incident in due])
     for incident in due:
-        look_at(session, incident, book, now)
+        _look_safely(session, incident, (histories.get(incident.id, History()), book), now)
     return len(due)
 
 
-def look_at(session: Session, incident: Incident, book: IncidentBook, now: datetime) -> None:
+def _look_safely(session: Session, incident: Incident, known: tuple[History, IncidentBook], now: datetime) -> None:
+    """One whose clock cannot be computed, since its calendar never opens, must not stop the clocks of all others."""
+    queued = journal.queued(session)
+    try:
+        with session.begin_nested():
+            _look_at(session, incident, *known, now)
+    except ValueError as error:
+        journal.unqueue(session, queued)
+        incident.look_at = now + TRY_AGAIN
+        key = f"incident/{incident.id}/no-clock/{hashlib.sha256(str(error).encode()).hexdigest()[:32]}"
+        if not journal.is_known(session, key):
+            reason = f"its clocks cannot be computed: {error}"
+            tag = "incidents:incident:no-clock"
+            journal.append(session, journal.Fact(tag, subject_of(incident), ACTOR, reason=reason, key=key, at=now))
+
+
+def _look_at(session: Session, incident: Incident, history: History, book: IncidentBook, now: datetime) -> None:
     """Read the clocks of one incident, keep them, do what of it is due, and note when to look again."""
-    history = _with_promises(session, incident, book, now)
+    history = _with_promises(session, incident, history, book, now)
     clock = read_clock(history.facts, history.promises, now)
     clock_cache.store(session, incident.id, clock.readings, now)
     _tell_crossings(session, incident, clock, now)
@@ -105,9 +124,10 @@ def next_look(clock: IncidentClock, others: tuple[datetime | None, ...], now: da
     return min((at for at in (*times, *others) if at is not None and at > now), default=None)
 
 
-def _with_promises(session: Session, incident: Incident, book: IncidentBook, now: datetime) -> History:
+def _with_promises(
+    session: Session, incident: Incident, history: History, book: IncidentBook, now: datetime
+) -> History:
     """The history; with a row of the journal that says so, when other promises hold for the incident by now."""
-    history = history_of(session, incident.id)
     wanted = book.promises_for(book.subject(incident))
     if wanted == history.names or incident.state not in RUNNING:
         return history

@@ -148,6 +148,16 @@ def rows_about(session: Session, subject: str) -> list[JournalRow]:
     return list(session.scalars(query))
 
 
+def queued(session: Session) -> int:
+    """How many facts this transaction has said and not yet written."""
+    return len(session.info.get(QUEUE, []))
+
+
+def unqueue(session: Session, count: int) -> None:
+    """Forget all but the first so many of them: what they tell of was rolled back."""
+    del session.info.get(QUEUE, [])[count:]
+
+
 def queued_about(session: Session, subject: str) -> list[Fact]:
     """What this transaction has said of one thing and not yet written, in order."""
     return [fact for fact in session.info.get(QUEUE, []) if fact.subject == subject]

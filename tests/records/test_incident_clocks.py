@@ -288,3 +288,21 @@ def test_a_merged_incident_keeps_no_clock_running(database: Database, site: Path
         clock = incident_clocks.clocks_of(session, second, MONDAY + HOUR)
     assert {reading.state for reading in clock.readings} == {ClockState.STOPPED}
     assert timedelta(0) < clock.readings[0].actual_elapsed == MINUTE
+
+
+def test_an_incident_whose_clock_cannot_be_computed_stops_no_other(database: Database, tmp_path: Path) -> None:
+    once = "calendars:\n  office: {dates: {2026-11-23: '09:00-11:00'}}\n"
+    apply(database, tmp_path / "site", calendars=once)
+    wrong, right = new_incident(database), new_incident(database, service="files", team="data-team", priority="P4")
+    assert [look(database, MONDAY + HOUR) for _ in range(2)] == [2, 0]
+    ((_, words),) = told(database, wrong, "no-clock")
+    assert words.startswith(
+        "its clocks cannot be computed: the calendar office is not open for 4h in the hundred years"
+    )
+    assert told(database, wrong, "warn", "breach") == [], "nothing half done"
+    with database.read() as session:
+        assert incidents.get(session, wrong).look_at == MONDAY + HOUR + 10 * MINUTE
+        assert incidents.get(session, right).look_at is None
+    apply(database, tmp_path / "site", now=MONDAY + 2 * HOUR)
+    look(database, MONDAY + 2 * HOUR)
+    assert len(told(database, wrong, "breach")) == 2
