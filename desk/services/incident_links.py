@@ -46,17 +46,20 @@ def link(database: Database, act: Act, verb: LinkVerb, target: str) -> Moved:
 
 
 def unlink(database: Database, act: Act, target: str) -> Moved:
-    """Undo a link. Raises NotFound when there is none, Refused for duplicates: those are reopened."""
+    """Undo a link, from either end. Raises NotFound when there is none, Refused for duplicates: those are reopened."""
     with database.write() as session:
         incident = incidents.get(session, key_of(act.incident))
         check_works(session, act.person, incident, "unlink")
         subject = _subject(session, target)
         found = [one for one in tickets.links_of(session, incident.id) if one.target == subject]
+        seen_from_there = tickets.links_to(session, tickets.subject_of(incident))
+        found += [one for one in seen_from_there if f"incident/{one.ticket_id}" == subject]
         if not found:
             raise NotFound(f"{incident.number} is not linked with {target}")
         for one in found:
             if one.verb is LinkVerb.DUPLICATE_OF:
-                raise Refused(f"{incident.number} is a duplicate: a manager can reopen it")
+                duplicate = incidents.get(session, one.ticket_id)
+                raise Refused(f"{duplicate.number} is a duplicate: a manager can reopen it")
             tickets.remove_link(session, one, act.person, act.now)
         return moved(session, incident, act.now)
 

@@ -308,7 +308,7 @@ def test_links_are_made_and_undone(desk: Database, open_one: Open) -> None:
     with pytest.raises(Misuse, match="only an incident can"):
         incident_links.link(desk, act(first), LinkVerb.PARENT_OF, "host/web1")
     assert [one.from_there for one in incident_details.show_incident(desk, second, "ada", NOW).links] == [True]
-    incident_links.unlink(desk, act(first), second)
+    incident_links.unlink(desk, act(second), first)
     with pytest.raises(NotFound, match="is not linked"):
         incident_links.unlink(desk, act(first), second)
     incident_moves.merge(desk, act(second), first)
