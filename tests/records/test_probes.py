@@ -10,18 +10,18 @@ from sqlalchemy import func, select
 
 from models.database import Database
 from models.errors import NotFound
-from models.queries import dispatching, inbox, probes
+from models.queries import closing, dispatching, inbox, pauses, probes, runs, slots
 from models.queries.book import Book, read_book
 from models.queries.dispatching import Wish
 from models.queries.probes import Taken
-from models.records import InboxRow, ProbeReading, ProbeStanding, Run
+from models.records import InboxRow, Pause, ProbeReading, ProbeStanding, Run, Slot
 from models.rules.incoming import Incoming
 from models.rules.probes import Measure, Observed
 from models.rules.routing import routing_tree
-from models.vocabulary import EventStatus, IncidentState, ProbeVerdict, Severity
+from models.vocabulary import EventStatus, IncidentState, ProbeVerdict, RunState, Severity, SlotState
 from tests.records.events_lab import AT_ONCE, BEGIN
 from tests.records.events_lab import Lab as EventsLab
-from tests.sites import apply_site, write_site
+from tests.sites import CALENDARS, apply_site, write_site
 
 NOON = datetime(2026, 11, 20, 11, tzinfo=UTC)
 OK, WARNING, CRITICAL, UNKNOWN = ProbeVerdict
@@ -51,8 +51,8 @@ class Lab:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database, self.folder, self.minutes = database, folder, 0
 
-    def apply(self, text: str = DISK + SHOP, hosts: str | None = None) -> Book:
-        write_site(self.folder, "{}", **({"hosts": hosts} if hosts else {}))
+    def apply(self, text: str = DISK + SHOP, calendars: str = CALENDARS) -> Book:
+        write_site(self.folder, "{}", calendars=calendars)
         (self.folder / "jobs.yaml").unlink()
         body = dedent(text).replace("\n", "\n  ").rstrip()
         (self.folder / "probes.yaml").write_text(f"probes:\n  {body}\n" if body else "probes: {}\n")
@@ -288,3 +288,33 @@ def test_what_a_probe_tells_becomes_one_incident_and_resolves_it(lab: Lab) -> No
     desk.look(second() + 1)
     assert {alert.state for alert in desk.alerts()} == {"resolved"}
     assert desk.incident().state is IncidentState.RESOLVED
+
+
+FREEZE = """
+calendars:
+  freeze:
+    windows: [{starts: 2026-11-20T12:05:00, ends: 2026-11-20T12:10:00, reason: Move of the racks}]
+"""
+
+
+def test_a_round_keeps_its_calendars_and_is_paused_like_any_job(lab: Lab) -> None:
+    book = lab.apply(DISK.replace("  on: tag=web", "  on: tag=web\n  calendars: {never: [freeze]}"), calendars=FREEZE)
+    (job,) = book.jobs
+    with lab.database.write() as session:
+        slots.plan_ahead(session, book, NOON, "planner")
+        pause = Pause(
+            job=job, paused_at=NOON, until=NOON + timedelta(minutes=2, seconds=30), paused_by="ann", reason="new disks"
+        )
+        pauses.start(session, pause, "UTC")
+    for minute in range(1, 13):
+        with lab.database.write() as session:
+            list(dispatching.start_due(session, book, NOON + timedelta(minutes=minute), "planner"))
+        with lab.database.write() as session:
+            for run in session.scalars(select(Run).where(Run.state == RunState.DISPATCHED)):
+                closing.close(session, runs.claim(session, run.id, 1, "worker:1"), "worker:1", failed_with=None)
+    with lab.database.read() as session:
+        query = select(Slot.state, Slot.reason).where(Slot.job == job).order_by(Slot.due_at).limit(12)
+        found = session.execute(query).all()
+    assert job == "probes-ops-1m-not-in-freeze"
+    assert "".join("s" if state is SlotState.SKIPPED else "." for state, _ in found) == "ss..sssss..."
+    assert ("new disks" in (found[0].reason or ""), "Move of the racks" in (found[4].reason or "")) == (True, True)
