@@ -102,7 +102,7 @@ def _handled(site: Site) -> Handled:
     depends_on = {name: service.depends_on for name, service in site.services.items()}
     return Handled(
         rules=site.event_rules,
-        grouping=Grouping(site.routing, handling.topology, applications(depends_on)),
+        grouping=Grouping(site.routing, handling.topology, applications(depends_on), site.time_intervals),
         inhibitions=site.inhibitions,
         maintenance=handling.maintenance,
         calendars=site.calendars,

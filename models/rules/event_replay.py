@@ -18,7 +18,8 @@ from models.rules.incoming import Incoming
 from models.rules.inhibition import Inhibitor, InhibitRule
 from models.rules.maintenance import Maintenance, maintenance_of
 from models.rules.matchers import matching
-from models.rules.replay_groups import ASKING, Grouping, ReplayedCourse, ReplayedGroup, ReplayedGroups, ReplayedIncident
+from models.rules.replay_groups import Grouping, ReplayedCourse, ReplayedGroup, ReplayedGroups, ReplayedIncident
+from models.rules.replay_telling import ASKING
 from models.vocabulary import AlertAction, EventClass, EventStatus, Mute
 
 AFTERWARDS = timedelta(days=1)
@@ -160,6 +161,8 @@ class _Run:
         alert.was_raised |= course.standing in ASKING
         if _has(step, *_ANEW):
             alert.incident = None
+        if alert.group is not None and _has(step, AlertAction.TIME_OUT, *_ANEW):
+            alert.group.telling.ask_anew(alert.judged.fingerprint)
         if alert.fires and (alert.group is None or _has(step, AlertAction.FIRE)):
             if alert.group is not None:
                 alert.group.forget(alert)

@@ -19,13 +19,14 @@ from models.rules.correlation import (
 )
 from models.rules.event_policies import IncidentPolicy, Opens
 from models.rules.event_rules import Judged
-from models.rules.grouping import group_key
+from models.rules.grouping import group_key, timing_of
 from models.rules.label_templates import fill
+from models.rules.replay_telling import ASKING, ReplayedTelling
 from models.rules.routing import Branch, routes_for
+from models.rules.time_intervals import Intervals, may_tell
 from models.rules.topology import LOOK_BACK, Topology, topology_key
 from models.vocabulary import AlertState, IncidentState, Severity, Standing
 
-ASKING = (Standing.OPEN, Standing.FLAPPING)
 _GRAVEST = {severity: place for place, severity in enumerate(Severity)}
 
 
@@ -36,6 +37,7 @@ class Grouping:
     tree: Branch
     topology: Topology | None = None
     applications: Mapping[str, str] = field(default_factory=dict)
+    time_intervals: Intervals = field(default_factory=dict)
     storm_limit: int = STORM_LIMIT
 
 
@@ -99,13 +101,14 @@ class ReplayedGroup:
         self.branch, self.topic = branch, topic
         self.policy: IncidentPolicy | None = None
         self.asking: dict[str, ReplayedCourse] = {}
+        """Those that ask for an incident."""
         self.joining: set[str] = set()
         self.firing: set[str] = set()
         self.raised_at: datetime | None = None
-        self.first_look: datetime | None = None
         self.incident: int | None = None
         self.candidate: int | None = None
         self.look: datetime | None = None
+        self.telling = ReplayedTelling(timing_of(branch))
 
     def forget(self, alert: ReplayedCourse) -> None:
         """An alert goes to another group."""
@@ -113,28 +116,21 @@ class ReplayedGroup:
         self.asking.pop(key, None)
         self.joining.discard(key)
         self.firing.discard(key)
+        self.telling.forget(key)
 
     def note(self, alert: ReplayedCourse) -> None:
         """Count an alert of the group as it stands now."""
         key = alert.judged.fingerprint
+        if alert.course is not None:
+            self.telling.note(key, alert.course)
         if alert.asks and alert.course is not None:
             self.policy = self.policy or alert.policy_of_incident
             self.asking[key] = alert
-            raised = alert.course.raised_at
-            self.raised_at = max(filter(None, (self.raised_at, raised)), default=None)
-            self._collect(alert.course)
+            self.raised_at = max(filter(None, (self.raised_at, alert.course.raised_at)), default=None)
         else:
             self.asking.pop(key, None)
         _keep(self.joining, key, key in self.asking and alert.incident is None)
         _keep(self.firing, key, alert.fires and alert.incident is not None and alert.incident == self.incident)
-
-    def _collect(self, course: Course) -> None:
-        """Collect from the first that asks on; what has fired for longer than the wait is not held back."""
-        wait, since = self.branch.group_wait, course.raised_at or course.firing_since
-        if self.first_look is None:
-            self.first_look = since + wait
-        if self.incident is None and course.firing_since + wait < since:
-            self.first_look = min(self.first_look, since)
 
 
 class ReplayedGroups:
@@ -167,13 +163,21 @@ class ReplayedGroups:
 
     def settle(self, group: ReplayedGroup, now: datetime) -> datetime | None:
         """Decide about the group's incident; gives the time at which to look again, if there is one."""
-        policy = group.policy
-        if policy is None:
-            return None
-        former = self.incidents[group.incident] if group.incident is not None else None
-        facts = GroupFacts(
-            len(group.asking), len(group.joining), len(group.firing), group.raised_at, group.first_look or now
+        group.telling.begin(now)
+        due = None if group.policy is None else self._correlated(group, group.policy, now)
+        branch = group.branch
+        told = group.telling.look(
+            lambda: may_tell(
+                branch.mute_time_intervals, branch.active_time_intervals, self._grouping.time_intervals, now
+            ),
+            now,
         )
+        return min((at for at in (due, told) if at is not None), default=None)
+
+    def _correlated(self, group: ReplayedGroup, policy: IncidentPolicy, now: datetime) -> datetime | None:
+        former = self.incidents[group.incident] if group.incident is not None else None
+        collects_until = group.telling.first_look or now
+        facts = GroupFacts(len(group.asking), len(group.joining), len(group.firing), group.raised_at, collects_until)
         handling = Handling(policy.opens, policy.resolves_itself, policy.reopen_within, group.branch.repeat_interval)
         decision = correlate(facts, _former(former), handling, now)
         self._carry_out(group, policy, decision, now)
