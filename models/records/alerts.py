@@ -131,8 +131,8 @@ class Alert(Base):
     flaps: Mapped[str] = mapped_column(String(21))
     """The last states, oldest first: 1 fired, 0 did not. Empty: it is not watched for flapping."""
     is_flapping: Mapped[bool]
-    counted: Mapped[list[str]]
-    """The times that count towards its threshold."""
+    counted: Mapped[Words]
+    """The times that count towards its threshold, in one line."""
     is_reached: Mapped[bool]
     """The threshold is reached in this episode."""
     digest: Mapped[str] = mapped_column(String(FINGERPRINT))

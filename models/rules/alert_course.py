@@ -41,10 +41,7 @@ def after_event(course: Course | None, seen: Seen, policy: AlertPolicy, outer: H
         step = _fired(course, seen, policy)
     else:
         step = _fires_still(course, seen, policy)
-    step = _counted(_flapped(step, seen, policy), seen, policy)
-    step = Step(step.course._replace(digest=seen.digest), step.changes)
-    stood = _stood(step, policy, outer, seen.at)
-    return Step(stood.course._replace(repeats=_repeats(stood.course, seen)), stood.changes)
+    return _stood(_counted(_flapped(step, seen, policy), seen, policy), policy, outer, seen.at, seen)
 
 
 def after_time(course: Course, policy: AlertPolicy, outer: Hold | None, now: datetime) -> Step:
@@ -128,8 +125,8 @@ def _begun(seen: Seen, policy: AlertPolicy) -> Course:
         flaps="",
         is_flapping=False,
         counted=(),
-        is_reached=False,
-        digest="",
+        is_reached=policy.threshold is None,
+        digest=seen.digest,
         repeats="",
         look_at=None,
     )
@@ -214,7 +211,7 @@ def _counted(step: Step, seen: Seen, policy: AlertPolicy) -> Step:
     return Step(course._replace(counted=times, is_reached=reached), step.changes)
 
 
-def _stood(step: Step, policy: AlertPolicy, outer: Hold | None, now: datetime) -> Step:
+def _stood(step: Step, policy: AlertPolicy, outer: Hold | None, now: datetime, seen: Seen | None = None) -> Step:
     """The step with what keeps the alert quiet now, what that changes, and when to look again."""
     course = step.course
     was = Holding(course.standing, course.muted_by, course.muted_reason, course.muted_until)
@@ -225,14 +222,17 @@ def _stood(step: Step, policy: AlertPolicy, outer: Hold | None, now: datetime) -
         muted_reason=found.reason,
         muted_until=found.until,
         raised_at=(course.raised_at or now) if found.standing in _ASKS else None,
+        digest=course.digest if seen is None else seen.digest,
+        repeats=course.repeats if seen is None else _repeats(course, seen),
+        look_at=_look_at(course, found, policy),
     )
     held = [Change(action, course.state, course.state, reason) for action, reason in hold_changes(was, found)]
-    return Step(course._replace(look_at=_look_at(course, policy)), (*step.changes, *held))
+    return Step(course, (*step.changes, *held))
 
 
-def _look_at(course: Course, policy: AlertPolicy) -> datetime | None:
+def _look_at(course: Course, found: Holding, policy: AlertPolicy) -> datetime | None:
     """When time alone may change something."""
-    times = [course.muted_until if course.muted_by is Mute.DELAY else None, course.acknowledged_until]
+    times = [found.until if found.by is Mute.DELAY else None, course.acknowledged_until]
     times.append(course.seen_at + STEADY_AFTER if course.is_flapping else None)
     if policy.auto_resolve_after is not None and course.state is not AlertState.RESOLVED:
         times.append(course.seen_at + policy.auto_resolve_after)

@@ -1210,7 +1210,7 @@ def upgrade() -> None:
         sa.Column("acknowledged_until", UtcDateTime(), nullable=True),
         sa.Column("flaps", sa.String(length=21), nullable=False),
         sa.Column("is_flapping", sa.Boolean(), nullable=False),
-        sa.Column("counted", sa.JSON(), nullable=False),
+        sa.Column("counted", sa.Text(), nullable=False),
         sa.Column("is_reached", sa.Boolean(), nullable=False),
         sa.Column("digest", sa.String(length=32), nullable=False),
         sa.Column("repeats", sa.String(length=32), nullable=False),

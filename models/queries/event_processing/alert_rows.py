@@ -94,7 +94,7 @@ def read_rows(session: Session, numbers: Collection[int]) -> list[Row[Any]]:
 def draft_of(row: Row[Any], policy: AlertPolicy) -> Draft:
     """The alert of a row."""
     values = dict(row._mapping)
-    counted = tuple(datetime.fromisoformat(text) for text in values.pop("counted"))
+    counted = tuple(datetime.fromisoformat(text) for text in values.pop("counted").split())
     course = Course(**{name: values.pop(name) for name in _COURSE}, counted=counted)
     return Draft(values, policy, course, was=course)
 
@@ -119,7 +119,7 @@ def next_number(session: Session) -> int:
 
 def _row(draft: Draft) -> dict[str, Any]:
     row = {**draft.values, **draft.course._asdict()}
-    row["counted"] = [at.isoformat() for at in draft.course.counted]
+    row["counted"] = " ".join(at.isoformat() for at in draft.course.counted)
     return row
 
 

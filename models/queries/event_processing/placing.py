@@ -13,7 +13,6 @@ from models.queries.event_processing.alert_rows import Draft
 from models.queries.event_processing.memory import Memory
 from models.records import Alert, AlertGroup
 from models.rules.correlation import STORM_WINDOW, storm
-from models.rules.grouping import group_key
 from models.rules.routing import Branch, routes_for
 from models.rules.topology import LOOK_BACK, topology_key
 from models.vocabulary import AlertAction, AlertState
@@ -110,7 +109,7 @@ def _place(draft: Draft, topic: str | None, keys: dict[str, str], memory: Memory
     branch = routes_for(memory.book.tree, labels)[0]
     if topic is not None:
         return Place(keys[topic], branch, {}, topic)
-    return Place(_digest(group_key(branch, labels)), branch, branch.group_labels(labels))
+    return Place(memory.group_key(branch, labels), branch, branch.group_labels(labels))
 
 
 def _groups(session: Session, places: Sequence[Place], now: datetime) -> dict[str, AlertGroup]:

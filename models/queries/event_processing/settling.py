@@ -33,7 +33,11 @@ def settle(
 ) -> None:
     """Settle these groups; `drafts` are the alerts that moved."""
     notes: dict[int, list[str]] = {}
+    since: dict[int, datetime] = {}
     for draft in drafts:
+        if draft.asks and draft.values["group_id"] is not None:
+            number, fires = draft.values["group_id"], draft.course.firing_since
+            since[number] = min(fires, since.get(number, fires))
         for one in draft.happened:
             if one.change.action in _FLAPS and draft.values["group_id"] is not None:
                 where = draft.values["host"] or draft.values["service"] or draft.values["source"]
@@ -41,12 +45,12 @@ def settle(
                 words = f"{draft.values['name']} of {where} {verb}: {one.change.reason}"
                 notes.setdefault(draft.values["group_id"], []).append(words)
     for number, group in groups.items():
-        settle_group(session, group, memory, now, notes.get(number, ()))
+        _begin(session, group, since.get(number), now)
+        _settle(session, group, memory, now, notes.get(number, ()))
 
 
-def settle_group(session: Session, group: AlertGroup, memory: Memory, now: datetime, notes: Iterable[str] = ()) -> None:
+def _settle(session: Session, group: AlertGroup, memory: Memory, now: datetime, notes: Iterable[str]) -> None:
     """Decide about its incident, and whether it is to be told."""
-    _begin(session, group, now)
     incident = _incident_of(session, group)
     decision = correlate(_facts(session, group, incident), _former(incident), _handling(session, group, memory), now)
     incident = _carry_out(session, group, incident, decision, memory, now)
@@ -57,11 +61,15 @@ def settle_group(session: Session, group: AlertGroup, memory: Memory, now: datet
     group.look_at = min((at for at in (decision.look_at, told) if at is not None), default=None)
 
 
-def _begin(session: Session, group: AlertGroup, now: datetime) -> None:
-    """Collect from the first alert that asks on; what has fired for longer than the wait is not held back."""
+def _begin(session: Session, group: AlertGroup, since: datetime | None, now: datetime) -> None:
+    """Collect from the first alert that asks on; what has fired for longer than the wait is not held back.
+
+    `since` is when the oldest of those that moved began to fire.
+    """
     if group.looked_at is not None:
         return
-    since = earliest_firing(session, group)
+    if since is None and group.first_look_at is None:
+        since = earliest_firing(session, group)
     if since is None:
         return
     wait = timedelta(seconds=group.timing["wait"])
