@@ -23,7 +23,7 @@ from sqlalchemy import func, select
 
 from bench.http_load import Load, load, request
 from deployments.engine.prefect_server import free_port
-from desk.ingest.service import address_note
+from desk.services.desk_address import address_note
 from models import clock, migrations
 from models.database import Database
 from models.queries import register

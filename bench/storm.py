@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 
 from deployments.engine.up import apply_site
-from desk.ingest.service import address_note
+from desk.services.desk_address import address_note
 from desk.services.incidents import list_incidents
 from models import clock
 from models.database import Database

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from desk.ingest.service import address_note
+from desk.services.desk_address import address_note
 
 SOURCES = ("prometheus", "nagios", "scripts")
 STORM, BATCH = 400, 100

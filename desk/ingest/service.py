@@ -9,6 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from desk.ingest.app import make_app
+from desk.services.desk_address import address_note, noted_address
 from models.database import Database
 from models.errors import EngineError
 from models.queries.event_sources import event_sources
@@ -54,7 +55,9 @@ def listen(settings: Settings) -> socket.socket:
     Without a chosen port it is the one of last time, or the usual one, or one that nobody has.
     """
     note = address_note(settings.home)
-    ports = [settings.desk_port] if settings.desk_port is not None else [*_port_of_last_time(note), USUAL_PORT, 0]
+    ports = (
+        [settings.desk_port] if settings.desk_port is not None else [*_port_of_last_time(settings.home), USUAL_PORT, 0]
+    )
     for port in ports:
         try:
             listener = _listen_at(settings.desk_host, port)
@@ -69,13 +72,8 @@ def listen(settings: Settings) -> socket.socket:
     raise EngineError(f"the desk cannot listen at {problem}: set WATCHBILL_DESK_HOST and WATCHBILL_DESK_PORT")
 
 
-def address_note(home: Path) -> Path:
-    """The file that says where the desk of this home listens, or did last."""
-    return home / "desk-address"
-
-
-def _port_of_last_time(note: Path) -> list[int]:
-    port = note.read_text(encoding="utf-8").strip().rpartition(":")[2] if note.is_file() else ""
+def _port_of_last_time(home: Path) -> list[int]:
+    port = (noted_address(home) or "").rpartition(":")[2]
     return [int(port)] if port.isdigit() else []
 
 

@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Iterator
 
-from desk.services.checkups import engine, ledger, machine, site
+from desk.services.checkups import engine, events, ledger, machine, site
 from desk.services.checkups.finding import Finding, State, fail
 from models.settings import Settings
 
 __all__ = ["Finding", "State", "examine"]
 
-LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (machine.look, ledger.look, engine.look, site.look)
+LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    machine.look,
+    ledger.look,
+    engine.look,
+    events.look,
+    site.look,
+)
 
 
 def examine(settings: Settings, *, hosts: bool) -> Iterator[Finding]:

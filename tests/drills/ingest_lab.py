@@ -14,7 +14,7 @@ from typing import TypeVar
 import httpx
 from sqlalchemy import select
 
-from desk.ingest.service import address_note
+from desk.services.desk_address import address_note
 from models.database import Database
 from models.records import InboxRow
 from models.rules.incoming import Incoming

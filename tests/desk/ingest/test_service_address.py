@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from desk.ingest import service
-from desk.ingest.service import address_note, listen
+from desk.ingest.service import listen
+from desk.services.desk_address import address_note
 from models.errors import EngineError
 from models.settings import Settings
 
