@@ -8,7 +8,7 @@ _POLICY_WORDS = {
     "flapping": "When an alert changes so often that it is one matter; {} takes the usual limits.",
     "auto_resolve_after": "An alert of which nobody has heard for this long is resolved; 0s: never.",
     "acknowledge_for": "An acknowledged alert fires again after this long; 0s: never.",
-    "corrective": "Jobs that are tried in order, each until the alert clears or its attempts are used up.",
+    "corrective": "Jobs that are started when the alert asks, each again until it clears or its attempts are used up.",
     "incident": "What incident it becomes.",
 }
 EVENT_WORDS: dict[str, dict[str, str]] = {
@@ -58,7 +58,7 @@ EVENT_WORDS: dict[str, dict[str, str]] = {
         "on": "A node filter that narrows its hosts, a text with {label}s, like host={host}.",
         "attempts": "How often it is tried.",
         "wait": "How long the alert has to clear before the next attempt.",
-        "start": "Whether it starts by itself or after a person's approval.",
+        "start": "When it starts; after approval: never by itself, for approvals are to come.",
     },
     "IncidentRule": {
         "opens": "What an alert opens that counts; default: incident.",
