@@ -6,7 +6,7 @@ from cyclopts import Parameter
 
 from desk.cli import incident_said
 from desk.cli.common import COMMON, Common
-from desk.cli.incident_work import Incident, Reason
+from desk.cli.incident_work import Incident, Reason, Why
 from desk.services import incident_moves
 from desk.services.opening import opened
 from models.rules.incidents import Solution
@@ -14,7 +14,6 @@ from models.vocabulary import ResolutionCode
 
 Code = Literal["fixed", "workaround", "known-error", "no-fault-found", "not-reproducible", "cleared-by-itself"]
 """Duplicates are merged: their solution is their original's."""
-Why = Annotated[str, Parameter(help="Why; it stands in the timeline.", metavar="TEXT")]
 
 
 def resolve(

@@ -47,6 +47,8 @@ def _show(screen: Screen, found: IncidentDetail) -> None:
         screen.show(heading("Major incident"), facts(_major(found.major, times)))
     if found.clocks:
         _clocks(screen, found, times)
+    if found.clock_problem:
+        screen.show(heading("Clocks"), words.line(f"they cannot be computed: {found.clock_problem}", "red"))
     if found.alerts:
         _alerts(screen, found, times)
     links = list(_links(found))

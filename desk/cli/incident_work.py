@@ -1,4 +1,4 @@
-"""incident take, assign, priority, hold, resume."""
+"""incident take, assign, priority, escalate, hold, resume."""
 
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from models.vocabulary import HoldReason
 
 Incident = Annotated[str, Parameter(name="INCIDENT", help="An incident, such as INC000012.")]
 Reason = Annotated[str | None, Parameter(help="Why; it stands in the timeline.", metavar="TEXT")]
+Why = Annotated[str, Parameter(help="Why; it stands in the timeline.", metavar="TEXT")]
 Level = Annotated[str | None, Parameter(help="A level of incidents.yaml.", metavar="LEVEL")]
 
 
@@ -53,6 +54,13 @@ def priority(
     if done.incident.priority == MAJOR:
         common.screen().warn(f"it stays major until `watchbill incident major demote {done.incident.incident}`")
     return incident_said.tell(common, done)
+
+
+def escalate(incident: Incident, /, *, reason: Why, common: Common = COMMON) -> int:
+    """Ask whoever answers for the team of an incident for help."""
+    with opened(common.settings()) as database:
+        done = incident_moves.escalate(database, incident_said.act_of(incident, common, reason))
+    return incident_said.tell(common, done, "is escalated")
 
 
 def hold(

@@ -97,6 +97,8 @@ class IncidentDetail:
     duplicates: tuple[Relative, ...]
     links: tuple[Linked, ...]
     clocks: tuple[Reading, ...]
+    clock_problem: str | None
+    """Why they cannot be computed."""
     alerts: tuple[AlertLine, ...]
     alerts_in_all: int
     major: MajorDetail | None
@@ -114,6 +116,7 @@ def show_incident(database: Database, number: str, person: str, now: datetime) -
         parent = incident_family.parent_of(session, incident)
         survey = surveys.of_ticket(session, incident.id)
         entries = timeline(session, incident)
+        clocks, problem = _clocks(session, incident, now)
         mine = entries if works_on_tickets(session, person) else [entry for entry in entries if entry.is_public]
         return IncidentDetail(
             line=lines_of(session, [incident], now)[0],
@@ -130,7 +133,8 @@ def show_incident(database: Database, number: str, person: str, now: datetime) -
             children=tuple(map(_relative, incident_family.children_of(session, incident))),
             duplicates=tuple(map(_relative, incident_family.duplicates_of(session, incident))),
             links=_links(session, incident),
-            clocks=clocks_of(session, incident.id, now).readings,
+            clocks=clocks,
+            clock_problem=problem,
             alerts=tuple(map(_alert, desk_incidents.alerts_of(session, incident.id, MOST_ALERTS))),
             alerts_in_all=desk_incidents.number_of_alerts(session, incident.id),
             major=_major(session, incident),
@@ -138,6 +142,13 @@ def show_incident(database: Database, number: str, person: str, now: datetime) -
             timeline=tuple(mine),
             hidden=len(entries) - len(mine),
         )
+
+
+def _clocks(session: Session, incident: Incident, now: datetime) -> tuple[tuple[Reading, ...], str | None]:
+    try:
+        return clocks_of(session, incident.id, now).readings, None
+    except ValueError as error:
+        return (), str(error)
 
 
 def _relative(incident: Incident) -> Relative:

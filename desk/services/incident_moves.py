@@ -15,7 +15,7 @@ from models.queries import incident_family, incident_news, incidents
 from models.queries.incident_rules import read_rules
 from models.queries.states import Because
 from models.records import Incident
-from models.rules.incidents import Solution
+from models.rules.incidents import Solution, text_problems
 from models.rules.lifecycle import Role
 from models.vocabulary import HoldReason
 
@@ -71,6 +71,19 @@ def _check_receivers(session: Session, team: str | None, owner: str | None) -> N
     known_person(session, owner)
     if Role.OPERATOR not in roles_of(session, owner):
         raise Refused(f"{owner} is no operator: only operators own incidents")
+
+
+def escalate(database: Database, act: Act) -> Moved:
+    """Ask whoever answers for its team for help. Raises as all moves, and Misuse without a reason."""
+    problems = list(text_problems("reason", act.reason or ""))
+    if problems:
+        raise Misuse("; ".join(problems))
+
+    def ask(session: Session, one: Incident, by: Because) -> None:
+        incidents.escalate(session, one, by, act.now)
+        incident_news.escalated(session, one, by, act.now)
+
+    return _move(database, act, "escalate", ask)
 
 
 def hold(database: Database, act: Act, reason: HoldReason) -> Moved:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, case, func, select
 from sqlalchemy.orm import Session
 
 from models.queries.incident_family import OVER, WORKED_ON
-from models.queries.incident_history import histories_of
+from models.queries.incident_history import History, histories_of
 from models.records import Alert, Incident, IncidentClock, MajorIncident
 from models.rules.clock_promises import Agreement, Measure
 from models.rules.incident_rules import IncidentRules
@@ -86,9 +86,7 @@ def next_clocks(session: Session, found: Sequence[Incident], now: datetime) -> d
     moved = [one.id for one in running if one.look_at is not None and one.look_at <= now]
     histories = histories_of(session, moved) if moved else {}
     readings: list[tuple[int, Reading | IncidentClock]] = [
-        (key, reading)
-        for key, history in histories.items()
-        for reading in read_clock(history.facts, history.promises, now).readings
+        (key, reading) for key, history in histories.items() for reading in _readings(history, now)
     ]
     kept = select(IncidentClock).where(IncidentClock.incident_id.in_({one.id for one in running} - set(moved)))
     readings += [(row.incident_id, row) for row in session.scalars(kept)]
@@ -98,6 +96,14 @@ def next_clocks(session: Session, found: Sequence[Incident], now: datetime) -> d
             new = NextClock(one.agreement, one.measure, one.due_at, one.breached_at, one.is_held)
             clocks[key] = min(clocks.get(key, new), new, key=_urgency)
     return clocks
+
+
+def _readings(history: History, now: datetime) -> tuple[Reading, ...]:
+    """None of an incident whose calendar never opens: its page says so, and the list goes on."""
+    try:
+        return read_clock(history.facts, history.promises, now).readings
+    except ValueError:
+        return ()
 
 
 def _urgency(clock: NextClock) -> tuple[bool, float, str, str]:

@@ -5,12 +5,13 @@ Who makes a move tells of it; of what follows by itself (children, duplicates, c
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.queries import notices
 from models.queries.notices import Also
 from models.queries.states import Because
-from models.records import Incident, MajorIncident, MajorUpdate, WorkNote
+from models.records import Incident, MajorIncident, MajorUpdate, Team, WorkNote
 from models.rules.durations import format_duration
 from models.vocabulary import HoldReason
 
@@ -39,6 +40,14 @@ def moved(session: Session, incident: Incident, action: str, because: Because, n
     asks_caller = action == "hold" and incident.hold_reason is HoldReason.CALLER
     also = Also(by=because.actor, is_public=asks_caller)
     notices.about_incident(session, incident, EVENTS[action], _words(incident, action, because), now, also)
+
+
+def escalated(session: Session, incident: Incident, because: Because, now: datetime) -> None:
+    """Tell who answers for its team that a person asks for help."""
+    team = session.scalar(select(Team).where(Team.name == incident.team)) if incident.team else None
+    manager = team.spec.get("manager") if team is not None else None
+    to = (f"person/{manager}",) if manager else ()
+    notices.about_incident(session, incident, "escalated", because.reason or "", now, Also(by=because.actor, to=to))
 
 
 def taken_along(session: Session, incident: Incident, action: str, because: Because, now: datetime) -> None:

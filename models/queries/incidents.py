@@ -139,7 +139,7 @@ def set_priority(
 
 
 def escalate(session: Session, incident: Incident, because: Because, now: datetime) -> bool:
-    """Note that a step of its escalation chain was taken."""
+    """Ask for help: whoever answers for its team is to look at it."""
     return change(session, incident, "escalate", because, now, escalation=incident.escalation + 1)
 
 

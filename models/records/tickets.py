@@ -97,7 +97,7 @@ class Incident(Ticket):
     reopened: Mapped[int] = mapped_column(default=0)
     """How often its solution was none."""
     escalation: Mapped[int] = mapped_column(default=0)
-    """How many steps of its chain were taken."""
+    """How often it was escalated, by a chain or by a person."""
     correlation_key: Mapped[str | None] = mapped_column(String(64))
     """What alerts it answers for; at most one that is not over has one key."""
     look_at: Mapped[datetime | None]

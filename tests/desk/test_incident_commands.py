@@ -41,17 +41,19 @@ def test_every_move_says_how_it_stands(incident: Call) -> None:
         incident("resume", "INC000001"),
         incident("assign", "1", "--to", "bob"),
         incident("priority", "1", "--impact", "high"),
+        incident("escalate", "1", "--reason", "nobody knows the shop"),
         incident("resolve", "1", "--code", "known-error", "--note", "see the wiki"),
         incident("reopen", "1", "--reason", "still slow", "--as", "zoe"),
         incident("cancel", "1", "--reason", "it was the network"),
     ]
-    assert [said.code for said in told] == [0] * 8
+    assert [said.code for said in told] == [0] * 9
     assert [said.out for said in told] == [
         "INC000001 is in progress, P3, with ada of deck\n",
         "INC000001 is on hold (supplier), P3, with ada of deck\n",
         "INC000001 is in progress, P3, with ada of deck\n",
         "INC000001 is in progress, P3, with bob of deck\n",
         "INC000001 is in progress, P2, with bob of deck\n",
+        "INC000001 is escalated\n",
         "INC000001 is resolved, P2, with bob of deck\n",
         "INC000001 is in progress, P2, with bob of deck\n",
         "INC000001 is cancelled, P2, with bob of deck\n",

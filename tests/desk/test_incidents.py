@@ -28,12 +28,12 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 PEOPLE = """
 teams:
-  deck: {title: Deck, mail: deck@example.org}
+  deck: {title: Deck, mail: deck@example.org, manager: max}
   shore: {title: Shore}
 people:
   ada: {name: Ada Lovelace, teams: [deck], roles: [operator]}
   bob: {name: Bob Noyce, teams: [shore], roles: [operator]}
-  max: {name: Max Planck, teams: [deck], roles: [manager]}
+  max: {name: Max Planck, mail: max@example.org, teams: [deck], roles: [manager]}
   zoe: {name: Zoe Zuse, mail: zoe@example.org}
 """
 INCIDENTS = """
@@ -372,3 +372,29 @@ def test_people_are_told_of_moves(desk: Database, open_one: Open) -> None:
         ("incident-resolved", "deck@example.org", subjects[1]),
         *(("incident-resolved", "zoe@example.org", subject) for subject in subjects),
     ]
+
+
+def test_who_answers_for_the_team_hears_of_an_escalation(desk: Database, open_one: Open) -> None:
+    number = open_one(service="shop")
+    with pytest.raises(Misuse, match="the reason is empty"):
+        incident_moves.escalate(desk, act(number))
+    incident_moves.escalate(desk, act(number, reason="nobody knows the shop"))
+    with desk.read() as session:
+        told = [(row.to, row.facts["text"]) for row in session.query(Notice) if row.tag == "incident-escalated"]
+    assert told == [("max@example.org", "nobody knows the shop")]
+    last = incident_details.show_incident(desk, number, "ada", NOW).timeline
+    assert ("escalated", "nobody knows the shop") in [(entry.text, entry.reason) for entry in last]
+
+
+def test_a_clock_that_cannot_be_computed_stops_neither_list_nor_page(
+    desk: Database, open_one: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("the calendar is never open")
+
+    number = open_one()
+    monkeypatch.setattr("models.queries.desk_incidents.read_clock", broken)
+    monkeypatch.setattr("models.queries.incident_clocks.read_clock", broken)
+    assert listed(desk) == [number]
+    found = incident_details.show_incident(desk, number, "ada", NOW)
+    assert (found.clocks, found.clock_problem) == ((), "the calendar is never open")
