@@ -11,7 +11,7 @@ from models.rules.label_templates import labels_in
 from models.rules.priorities import PriorityMatrix
 from models.rules.routing import Branch, Route, never_taken
 from models.rules.shadows import never_met, shadowed, twice_named
-from models.site.events import EventHandling, Source, Table
+from models.site.events import EventHandling, Sender, Table
 from models.site.incidents import Handling
 from models.site.jobs import Job
 from models.site.messages import did_you_mean
@@ -35,11 +35,11 @@ def event_faults(whole: Made, made: Made) -> Iterator[ReferenceFault]:
             yield ReferenceFault(Kind.EVENTS, name, path, message)
 
 
-def _source(source: Source) -> Said:
+def _source(source: Sender) -> Said:
     try:
         source.event_source()
     except FieldError as error:
-        path: Path = (error.key,) if error.key in Source.model_fields else ("signature", error.key)
+        path: Path = (error.key,) if error.key in Sender.model_fields else ("signature", error.key)
         yield () if error.key == "name" else path, str(error)
 
 

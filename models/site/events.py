@@ -46,7 +46,7 @@ class Signing(SiteModel):
         return Signature(self.secret, self.header, self.timestamp_header, self.window)
 
 
-class Source(Named):
+class Sender(Named):
     """A sender of events, or several that share what they prove themselves with."""
 
     title: Title | None = Field(default=None, description="What people call it.")
@@ -132,6 +132,6 @@ def event_rules(
     )
 
 
-def event_sources(sources: Mapping[str, Source]) -> dict[str, EventSource]:
+def event_sources(sources: Mapping[str, Sender]) -> dict[str, EventSource]:
     """The sources as the ingest knows them, by name."""
     return {name: source.event_source() for name, source in sources.items()}

@@ -18,7 +18,7 @@ from models.rules.routing import Branch
 from models.rules.time_intervals import Intervals
 from models.site.backups import BackupPlan, Exemption, Repository
 from models.site.derived import derived_jobs
-from models.site.events import EventHandling, Source, Table, event_rules, event_sources
+from models.site.events import EventHandling, Sender, Table, event_rules, event_sources
 from models.site.incidents import Category, Escalation, Handling, Promise
 from models.site.jobs import Job
 from models.site.notices import MailServer, Receiver
@@ -50,7 +50,7 @@ SHAPES: dict[Kind, Shape] = {
     Kind.ROTA: Shape(Rota),
     Kind.MAIL: Shape(MailServer, key_field=""),
     Kind.RECEIVER: Shape(Receiver),
-    Kind.SOURCE: Shape(Source),
+    Kind.SOURCE: Shape(Sender),
     Kind.TABLE: Shape(Table),
     Kind.EVENTS: Shape(EventHandling, key_field=""),
 }
@@ -93,7 +93,7 @@ class Site:
     mail: Mapping[str, MailServer] = field(default_factory=dict)
     """The mail server: one entry, or none when the site sends no mail of its own."""
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, Sender] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
     event_handlings: Mapping[str, EventHandling] = field(default_factory=dict)
     """What is made of events: one entry, or none when the file says nothing of it."""
