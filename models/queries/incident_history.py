@@ -23,7 +23,6 @@ from models.rules.clock_facts import (
     Fact,
     HoldBegan,
     HoldEnded,
-    Noted,
     Opened,
     Owned,
     PrioritySet,
@@ -134,6 +133,7 @@ def _follow(
 
 
 def _facts_in(row: Row) -> Iterator[Fact]:
+    """What a row says that concerns the clocks: notes, links and what the clocks themselves wrote do not."""
     if "priority" in row.facts:
         yield PrioritySet(row.at, str(row.facts["priority"]))
     match row.action:
@@ -149,5 +149,3 @@ def _facts_in(row: Row) -> Iterator[Fact]:
             yield Reopened(row.at)
         case "close" | "cancel" | "merge":
             yield Closed(row.at)
-        case _:
-            yield Noted(row.at, row.action)

@@ -77,6 +77,10 @@ class Calendar:
         return {parse_own_date(key): parse_own_day(text) for key, text in self.dates.items()}
 
     @cached_property
+    def _spans(self) -> dict[date, tuple[Span, ...]]:
+        return {}
+
+    @cached_property
     def _cache(self) -> dict[int, tuple[Interval, ...]]:
         return {}
 
@@ -89,7 +93,15 @@ class Calendar:
         return next((name for region in self.holidays if (name := holiday_name(region, day))), None)
 
     def spans_on(self, day: date) -> tuple[Span, ...]:
-        """The hours that start on this date, after own days and holidays."""
+        """The hours that start on this date, after own days and holidays; kept for the next question."""
+        found = self._spans.get(day)
+        if found is None:
+            if len(self._spans) >= _CACHED_DAYS:
+                self._spans.clear()
+            found = self._spans[day] = self._find_spans(day)
+        return found
+
+    def _find_spans(self, day: date) -> tuple[Span, ...]:
         own = self.own_day(day)
         if own is not None and not own.usual:
             return own.spans
