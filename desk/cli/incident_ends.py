@@ -1,6 +1,6 @@
 """incident resolve, reopen, close, cancel, merge."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from cyclopts import Parameter
 
@@ -20,7 +20,7 @@ def resolve(
     incident: Incident,
     /,
     *,
-    code: Annotated[Code, Parameter(help="How it came to its end.")],
+    code: Annotated[Code, Parameter(help=f"{', '.join(get_args(Code)[:-1])} or {get_args(Code)[-1]}.")],
     note: Annotated[str, Parameter(help="What solved it, for those who meet the next one.", metavar="TEXT")],
     reason: Reason = None,
     common: Common = COMMON,

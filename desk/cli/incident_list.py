@@ -31,7 +31,11 @@ class Which:
     owner: Annotated[str | None, Parameter(help="Only those that this person owns.", metavar="PERSON")] = None
     service: Annotated[str | None, Parameter(help="Only those of this service.")] = None
     state: Annotated[
-        tuple[IncidentState, ...], Parameter(help="Only those in this state; once for each.", consume_multiple=False)
+        tuple[IncidentState, ...],
+        Parameter(
+            help="Only new, in-progress, on-hold, resolved, closed or cancelled ones; once for each.",
+            consume_multiple=False,
+        ),
     ] = ()
     every: Annotated[bool, Parameter(name="--all", help="Also those that are closed or cancelled.")] = False
 

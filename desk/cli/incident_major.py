@@ -60,7 +60,9 @@ ACTS: dict[str, tuple[Callable[[Database, Act, Said], Moved], str]] = {
 
 
 def major(
-    action: Annotated[Action, Parameter(name="ACTION", help="What is done.")],
+    action: Annotated[
+        Action, Parameter(name="ACTION", help="propose, accept, decline, demote, appoint, tell or review.")
+    ],
     incident: Incident,
     /,
     *,

@@ -39,7 +39,8 @@ def note(
 def link(
     incident: Incident,
     verb: Annotated[
-        Literal["parent-of", "child-of", "caused-by", "related-to"], Parameter(name="VERB", help="How they belong.")
+        Literal["parent-of", "child-of", "caused-by", "related-to"],
+        Parameter(name="VERB", help="parent-of, child-of, caused-by or related-to."),
     ],
     target: Target,
     /,

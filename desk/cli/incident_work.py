@@ -65,7 +65,7 @@ def escalate(incident: Incident, /, *, reason: Why, common: Common = COMMON) -> 
 
 def hold(
     incident: Incident,
-    waits_for: Annotated[HoldReason, Parameter(name="WAITS-FOR", help="Whom or what it waits for.")],
+    waits_for: Annotated[HoldReason, Parameter(name="WAITS-FOR", help="caller, supplier, change or problem.")],
     /,
     *,
     reason: Reason = None,
