@@ -1,8 +1,9 @@
 """Events over HTTP: our desk, which commits before it says yes, and Debian's prometheus-alertmanager, in memory.
 
 One client process; batches over one keep-alive connection, single events over 32. About 372 bytes an alert, 20,000
-distinct ones that repeat. The contestants alternate, round by round, and the median of the rounds counts. After each
-load the desk's inbox is counted: every event that was acknowledged must be in it.
+distinct ones that repeat. The part `events` works off meanwhile what the desk took: rules, alerts, groups, incidents.
+The contestants alternate, round by round, and the median of the rounds counts. After each load the desk's inbox is
+counted, every event that was acknowledged must be in it; and the next contestant waits until all is worked off.
 """
 
 import argparse
@@ -19,11 +20,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from bench.http_load import Load, load, request
 from deployments.engine.prefect_server import free_port
-from desk.services.desk_address import address_note
 from models import clock, migrations
 from models.database import Database
 from models.queries import register
@@ -37,7 +37,7 @@ DISTINCT = 20_000
 BATCHES = (100, 1_000)
 CLIENTS = 32
 SECONDS = 3.0
-READY_SECONDS = 30.0
+READY_SECONDS, WORKED_OFF_SECONDS = 30.0, 120.0
 TOKEN = "bench-token-0123456789"
 OURS = ("desk on SQLite", "desk on PostgreSQL")
 PEER = "alertmanager"
@@ -56,8 +56,35 @@ class Contestant:
     port: int
     make: Callable[[Sequence[int]], bytes]
     """A request with the alerts of these numbers."""
-    kept: Callable[[], int] | None = None
-    """How many events it keeps; None: it keeps none."""
+    database: Database | None = None
+    """Where it keeps what it took; None: nowhere."""
+
+    def kept(self) -> int:
+        """How many events it keeps."""
+        return self._count()
+
+    def until_worked_off(self) -> None:
+        """Wait until nothing that was taken waits."""
+        end = time.monotonic() + WORKED_OFF_SECONDS
+        while self.database and self._count(InboxRow.processed_at.is_(None)):
+            if time.monotonic() > end:
+                raise SystemExit(f"{self.name}: not worked off after {WORKED_OFF_SECONDS:.0f} s")
+            time.sleep(0.02)
+
+    def _count(self, *which: ColumnElement[bool]) -> int:
+        if self.database is None:
+            return 0
+        with self.database.read() as session:
+            return session.scalar(select(func.coalesce(func.sum(InboxRow.count), 0)).where(*which)) or 0
+
+
+@dataclass(frozen=True)
+class Round:
+    """One load on one contestant."""
+
+    load: Load
+    worked_off_per_second: float
+    """Events, from the first request until all were worked off."""
 
 
 def measure(rounds: int = 3, seconds: float = SECONDS) -> dict[str, object]:
@@ -72,13 +99,20 @@ def measure(rounds: int = 3, seconds: float = SECONDS) -> dict[str, object]:
         batches = {size: _in_turns(contestants, size, 1, rounds, seconds) for size in BATCHES}
         singles = _in_turns(contestants, 1, CLIENTS, rounds, seconds)
     alerts = {
-        f"batch {size}": {name: round(_median(loads, _per_second) * size) for name, loads in by_name.items()}
+        f"batch {size}": {name: round(_median(rounds, _per_second) * size) for name, rounds in by_name.items()}
         for size, by_name in batches.items()
     }
     return {
         "what": f"alerts of about {len(_alert(1))} bytes, {DISTINCT:,} distinct; ours committed before the answer",
         "alerts a second, one connection": alerts,
-        f"single events, {CLIENTS} connections": {name: _of_singles(loads) for name, loads in singles.items()},
+        f"single events, {CLIENTS} connections": {name: _of_singles(rounds) for name, rounds in singles.items()},
+        "worked off a second": {
+            name: {
+                **{f"batch {size}": round(_median(by_name[name], _worked_off)) for size, by_name in batches.items()},
+                "single events": round(_median(singles[name], _worked_off)),
+            }
+            for name in OURS
+        },
         "ratios": {
             f"{name} against {PEER}, {batch}": round(alerts[batch][name] / alerts[batch][PEER], 2)
             for name in OURS
@@ -88,39 +122,45 @@ def measure(rounds: int = 3, seconds: float = SECONDS) -> dict[str, object]:
     }
 
 
-def _of_singles(loads: Sequence[Load]) -> dict[str, float]:
+def _of_singles(rounds: Sequence[Round]) -> dict[str, float]:
     return {
-        "events a second": round(_median(loads, _per_second)),
-        "p50 milliseconds": round(_median(loads, lambda one: one.percentile(0.5)), 1),
-        "p99 milliseconds": round(_median(loads, lambda one: one.percentile(0.99)), 1),
+        "events a second": round(_median(rounds, _per_second)),
+        "p50 milliseconds": round(_median(rounds, lambda one: one.load.percentile(0.5)), 1),
+        "p99 milliseconds": round(_median(rounds, lambda one: one.load.percentile(0.99)), 1),
     }
 
 
-def _per_second(one: Load) -> float:
-    return one.per_second
+def _per_second(one: Round) -> float:
+    return one.load.per_second
 
 
-def _median(loads: Sequence[Load], figure: Callable[[Load], float]) -> float:
-    return statistics.median(figure(one) for one in loads)
+def _worked_off(one: Round) -> float:
+    return one.worked_off_per_second
+
+
+def _median(rounds: Sequence[Round], figure: Callable[[Round], float]) -> float:
+    return statistics.median(figure(one) for one in rounds)
 
 
 def _in_turns(
     contestants: Sequence[Contestant], size: int, clients: int, rounds: int, seconds: float
-) -> Mapping[str, Sequence[Load]]:
-    """Each contestant's loads."""
-    found: dict[str, list[Load]] = {one.name: [] for one in contestants}
+) -> Mapping[str, Sequence[Round]]:
+    """Each contestant's rounds."""
+    found: dict[str, list[Round]] = {one.name: [] for one in contestants}
     requests = {
         one.name: [one.make(range(begin, begin + size)) for begin in range(0, DISTINCT, size)] for one in contestants
     }
     for _ in range(rounds):
         for one in contestants:
-            before = one.kept() if one.kept else 0
+            before, started = one.kept(), time.perf_counter()
             done = load(one.port, requests[one.name], clients=clients, seconds=seconds)
-            if one.kept and one.kept() - before != len(done.latencies) * size:
-                raise SystemExit(f"{one.name}: {len(done.latencies) * size} acknowledged, {one.kept() - before} kept")
+            sent = len(done.latencies) * size
             if done.refused:
                 raise SystemExit(f"{one.name}: {done.refused} of {done.requests} requests were refused")
-            found[one.name].append(done)
+            if one.database and one.kept() - before != sent:
+                raise SystemExit(f"{one.name}: {sent} acknowledged, {one.kept() - before} kept")
+            one.until_worked_off()
+            found[one.name].append(Round(done, sent / (time.perf_counter() - started)))
     return found
 
 
@@ -164,18 +204,14 @@ def desk(name: str, folder: Path, url: str) -> Iterator[Contestant]:
         "WATCHBILL_DESK_PORT": str(port),
     }
 
-    def kept() -> int:
-        with database.read() as session:
-            return session.scalar(select(func.coalesce(func.sum(InboxRow.count), 0))) or 0
-
     def make(numbers: Sequence[int]) -> bytes:
         body = _array(map(_alert, numbers)) if len(numbers) > 1 else _alert(numbers[0])
         return request("/events", body, f"Authorization: Bearer {TOKEN}")
 
-    command = [sys.executable, "-m", "deployments.engine.parts", "desk"]
-    with _running(command, folder, f"http://127.0.0.1:{port}/health", environment):
-        assert address_note(folder).read_text().endswith(f":{port}\n")
-        yield Contestant(name, port, make, kept)
+    part = [sys.executable, "-m", "deployments.engine.parts"]
+    healthy = f"http://127.0.0.1:{port}/health"
+    with _running([*part, "desk"], folder, healthy, environment), _running([*part, "events"], folder, "", environment):
+        yield Contestant(name, port, make, database)
     database.close()
 
 
@@ -183,11 +219,11 @@ def desk(name: str, folder: Path, url: str) -> Iterator[Contestant]:
 def _running(
     command: Sequence[str], folder: Path, healthy: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[None]:
-    with (folder / "said.log").open("wb") as log:
+    with (folder / "said.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=CHECKOUT)
     try:
         end = time.monotonic() + READY_SECONDS
-        while not _answers(healthy):
+        while healthy and not _answers(healthy):
             if time.monotonic() > end or process.poll() is not None:
                 raise SystemExit(f"{command[0]} is not there:\n{(folder / 'said.log').read_text()[-2000:]}")
             time.sleep(0.05)
