@@ -4,22 +4,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from models.rules.event_rule import EventRule
 from models.rules.matchers import Matchers, Operator, contradictions
-from models.vocabulary import EventStatus, Severity
+from models.vocabulary import EventClass, EventStatus, Severity
 
-WORDS: Mapping[str, tuple[str, ...]] = {
-    "severity": tuple(severity.value for severity in Severity),
-    "status": tuple(status.value for status in EventStatus),
+Words = Mapping[str, tuple[str, ...]]
+_SEVERITIES = tuple(severity.value for severity in Severity)
+OF_EVENTS: Words = {"severity": _SEVERITIES, "status": tuple(status.value for status in EventStatus)}
+"""Words of ours that have few values, each, as rules ask for them."""
+OF_ALERTS: Words = {
+    "severity": _SEVERITIES,
+    "class": tuple(event_class.value for event_class in EventClass),
+    "status": ("",),
 }
-"""Words of ours that have few values, each."""
+"""The same as routes and inhibition ask for them: not for the status, which is not the alert's."""
 
 
-def never_met(matchers: Matchers) -> Iterator[str]:
-    """One sentence for each reason why no event can meet these matchers."""
+def never_met(matchers: Matchers, words: Words) -> Iterator[str]:
+    """One sentence for each reason why nothing can meet these matchers."""
     yield from contradictions(matchers)
     for matcher in matchers:
-        words = WORDS.get(matcher.name)
-        if words is not None and not any(matcher.test(word) for word in words):
-            yield f"{matcher} never holds: an event's {matcher.name} is one of {', '.join(words)}"
+        known = words.get(matcher.name)
+        if known is None or any(matcher.test(word) for word in known):
+            continue
+        one_of = ", ".join(filter(None, known))
+        yield f"{matcher} never holds: {f'the {matcher.name} is one of {one_of}' if one_of else 'it is not asked for'}"
 
 
 def takes_all(weaker: Matchers, stronger: Matchers) -> bool:

@@ -8,9 +8,10 @@ from models.rules.event_rule import EventRule, PolicyRule
 from models.rules.event_transforms import Enrich
 from models.rules.field_error import FieldError
 from models.rules.label_templates import labels_in
+from models.rules.matchers import Matchers
 from models.rules.priorities import PriorityMatrix
 from models.rules.routing import Branch, Route, never_taken
-from models.rules.shadows import never_met, shadowed, twice_named
+from models.rules.shadows import OF_ALERTS, OF_EVENTS, never_met, shadowed, twice_named
 from models.site.events import EventHandling, Sender, Table
 from models.site.incidents import Handling
 from models.site.jobs import Job
@@ -56,7 +57,7 @@ def _handling(handling: EventHandling, made: Made) -> Said:
     yield from _said(("defaults",), handling.defaults, made, levels)
     for place, rule in enumerate(handling.rules):
         path: Path = ("rules", place)
-        yield from (((*path, "matchers"), f"never matches: {words}") for words in never_met(rule.parsed))
+        yield from (((*path, "matchers"), f"never matches: {words}") for words in never_met(rule.parsed, OF_EVENTS))
         yield from _said(path, rule, made, levels)
         yield from _enriching(path, rule, made[Kind.TABLE])
     for place, before in shadowed(handling.rules):
@@ -67,7 +68,9 @@ def _handling(handling: EventHandling, made: Made) -> Said:
     yield from _routes(handling, made)
     for place, inhibition in enumerate(handling.inhibit):
         for key, matchers in (("source_matchers", inhibition.sources), ("target_matchers", inhibition.targets)):
-            yield from ((("inhibit", place, key), f"never matches: {words}") for words in never_met(matchers))
+            yield from (
+                (("inhibit", place, key), f"never matches: {words}") for words in never_met(matchers, OF_ALERTS)
+            )
     for name, intervals in handling.time_intervals.items():
         for place, interval in enumerate(intervals):
             if interval.spans.is_never:
@@ -136,11 +139,24 @@ def _routes(handling: EventHandling, made: Made) -> Said:
         yield ("route",), str(error)
         return
     places = dict(_places(handling.route, tree, ("route",)))
+    unmet = dict(_unmet(handling.route, (), ("route",)))
     for words in never_taken(tree):
         key = max((key for key in places if words.startswith(f"the route {key} is")), key=len)
-        yield places[key][0], words.removeprefix(f"the route {key} ")
+        unmet.setdefault(places[key][0], words.removeprefix(f"the route {key} "))
+    yield from unmet.items()
     for path, route in places.values():
         yield from _route(path, route, handling, made)
+
+
+def _unmet(route: Route, above: Matchers, path: Path) -> Said:
+    """The topmost routes whose matchers, together with those above, nothing meets."""
+    for number, below in enumerate(route.routes):
+        matchers, place = (*above, *below.parsed), (*path, "routes", number)
+        words = next(never_met(matchers, OF_ALERTS), None)
+        if words is None:
+            yield from _unmet(below, matchers, place)
+        else:
+            yield place, f"is never taken: {words}"
 
 
 def _places(route: Route, branch: Branch, path: Path) -> Iterator[tuple[str, tuple[Path, Route]]]:

@@ -10,7 +10,7 @@ from models.rules.event_rules import EventRules, judge
 from models.rules.event_transforms import Transform
 from models.rules.incoming import Incoming
 from models.rules.matchers import matching, parse_matchers
-from models.rules.shadows import never_met, shadowed, takes_all, twice_named
+from models.rules.shadows import OF_ALERTS, OF_EVENTS, never_met, shadowed, takes_all, twice_named
 from models.vocabulary import EventStatus, Severity
 
 
@@ -29,8 +29,16 @@ from models.vocabulary import EventStatus, Severity
     ],
 )
 def test_matchers_that_no_event_meets_are_told(matchers, words, reason):
-    said = list(never_met(parse_matchers(matchers)))
+    said = list(never_met(parse_matchers(matchers), OF_EVENTS))
     assert (said and words in said[0]) if words else not said, reason
+
+
+@pytest.mark.parametrize(
+    ("matchers", "is_met"),
+    [("class=exception", True), ("class=error", False), ("status=firing", False), ('status=""', True)],
+)
+def test_routes_ask_for_the_class_and_not_for_the_status(matchers, is_met):
+    assert bool(list(never_met(parse_matchers(matchers), OF_ALERTS))) is not is_met
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ WRONG: list[tuple[str, list[str], str]] = [
     (
         RULES + "    matchers: ['severity=page']\n",
         [
-            '3:15: rules.0.matchers: never matches: severity="page" never holds: an event\'s severity is one of critical, high, warning, low, info'
+            '3:15: rules.0.matchers: never matches: severity="page" never holds: the severity is one of critical, high, warning, low, info'
         ],
         "a severity that there is not",
     ),
@@ -175,6 +175,15 @@ WRONG: list[tuple[str, list[str], str]] = [
         "wrong routes",
     ),
     (
+        "route:\n  routes:\n    - matchers: [a=1]\n      routes:\n        - {matchers: [a=2], routes: [{matchers: [b=1]}]}\n"
+        "        - {matchers: [class=error]}\n",
+        [
+            '5:11: route.routes.0.routes.0: is never taken: a="1" and a="2" cannot both hold',
+            '6:11: route.routes.0.routes.1: is never taken: class="error" never holds: the class is one of informational, warning, exception',
+        ],
+        "a route that contradicts the one above",
+    ),
+    (
         "route: {matchers: [a=1]}\n",
         ["1:19: route.matchers: the top route takes everything, at all times: it has no matchers"],
         "the top takes everything",
@@ -186,9 +195,7 @@ WRONG: list[tuple[str, list[str], str]] = [
     ),
     (
         "inhibit:\n  - {source_matchers: [status=down], target_matchers: [a=1]}\n",
-        [
-            '2:23: inhibit.0.source_matchers: never matches: status="down" never holds: an event\'s status is one of firing, resolved, acknowledged, suppressed, pending, informational'
-        ],
+        ['2:23: inhibit.0.source_matchers: never matches: status="down" never holds: it is not asked for'],
         "a status that there is not",
     ),
     (
