@@ -258,6 +258,32 @@ def test_more_new_alerts_than_a_person_could_read_are_one_storm(lab: Lab) -> Non
     assert [one.title for one in lab.incidents()] == ["Storm of alerts: source prometheus", "Single"]
 
 
+@pytest.mark.parametrize("wait", [0, 30], ids=["an incident before the storm", "still collected"])
+def test_a_storm_takes_in_how_it_began(lab: Lab, wait: int) -> None:
+    lab.handled(route=replace(AT_ONCE, group_wait=timedelta(seconds=wait)))
+    lab.book = replace(lab.book, storm_limit=50)
+    for batch in range(10):
+        lab.told(batch, *(event(f"+ReplicaLost replica={batch}-{n}") for n in range(20)))
+    lab.look(60)
+    incident = lab.incident()
+    assert {alert.incident_id for alert in lab.alerts()} == {incident.id}
+    assert len({alert.group_id for alert in lab.alerts()}) == 1
+    for batch in range(10):
+        lab.told(70 + batch, *(event(f"-ReplicaLost replica={batch}-{n}") for n in range(20)))
+    lab.look(200)
+    assert lab.incident().state is IncidentState.RESOLVED
+
+
+def test_a_storm_leaves_what_fired_long_before_where_it_is(lab: Lab) -> None:
+    lab.book = replace(lab.book, storm_limit=50)
+    lab.told(0, "+ReplicaLost replica=old")
+    for batch in range(5):
+        lab.told(100 + batch, *(event(f"+ReplicaLost replica={batch}-{n}") for n in range(20)))
+    lab.look(200)
+    old, storm = lab.incidents()
+    assert [alert.incident_id for alert in lab.alerts()] == [old.id, *[storm.id] * 100]
+
+
 def test_a_storm_of_one_source_leaves_others_alone(lab: Lab) -> None:
     lab.book = replace(lab.book, storm_limit=50)
     lab.told(0, *(event(f"+Alert{n}") for n in range(100)))

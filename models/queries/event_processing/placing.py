@@ -10,9 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.queries.event_processing.alert_rows import Draft
+from models.queries.event_processing.gathering import Storm, gather
 from models.queries.event_processing.memory import Memory
 from models.records import Alert, AlertGroup
-from models.rules.correlation import STORM_WINDOW, storm
+from models.rules.correlation import STORM_WINDOW
+from models.rules.correlation import storm as is_a_storm
 from models.rules.routing import Branch, routes_for
 from models.rules.topology import LOOK_BACK, topology_key
 from models.vocabulary import AlertAction, AlertState
@@ -37,10 +39,11 @@ def place(session: Session, drafts: Sequence[Draft], memory: Memory, now: dateti
     """Give each alert that fires anew its group. The groups of all whose alerts moved, by number."""
     fresh = [draft for draft in drafts if _needs_group(draft)]
     storms = _storms(session, [draft for draft in fresh if draft.is_new], memory)
+    topics = {storm.scope: storm.topic for storm in storms}
     keys: dict[str, str] = {}
     places = []
     for draft in fresh:
-        topic = (storms.get(draft.values["scope"]) if draft.is_new else None) or _topic_of(draft, memory)
+        topic = (topics.get(draft.values["scope"]) if draft.is_new else None) or _topic_of(draft, memory)
         if topic is not None and topic not in keys:
             keys[topic] = _key_of_topic(session, topic, memory, now)
         places.append(_place(draft, topic, keys, memory))
@@ -51,6 +54,9 @@ def place(session: Session, drafts: Sequence[Draft], memory: Memory, now: dateti
         group.joined_at = now
         if draft.values["is_for_incident"] and group.policy_id is None:
             group.policy_id = draft.values["policy_id"]
+    for storm in storms:
+        if storm.begins:
+            gather(session, storm, groups[keys[storm.topic]], drafts)
     moved = {draft.values["group_id"] for draft in drafts if draft.has_moved}
     return _touched(session, moved - {None}, groups.values())
 
@@ -66,20 +72,20 @@ def _needs_group(draft: Draft) -> bool:
     return fires and (is_anew or draft.values["group_id"] is None)
 
 
-def _storms(session: Session, new: Sequence[Draft], memory: Memory) -> dict[str, str]:
-    """The topic for each scope whose new alerts are a storm."""
+def _storms(session: Session, new: Sequence[Draft], memory: Memory) -> list[Storm]:
+    """The storms that the new alerts are part of."""
     by_scope: dict[str, list[datetime]] = {}
     for draft in new:
         by_scope.setdefault(draft.values["scope"], []).append(draft.values["created_at"])
-    found: dict[str, str] = {}
+    found = []
     for scope, times in by_scope.items():
         since, limit, topic = max(times) - STORM_WINDOW, memory.book.storm_limit, f"{STORM} {scope}"
         recent = select(Alert.id).where(Alert.scope == scope, Alert.created_at > since).limit(limit + 1)
         known = session.scalar(select(func.count()).select_from(recent.subquery())) or 0
         newest = _newest_of(session, topic)
         was_storm = newest is not None and newest.joined_at > since
-        if storm(known + sum(at > since for at in times), limit, was_storm=was_storm).allowed:
-            found[scope] = topic
+        if is_a_storm(known + sum(at > since for at in times), limit, was_storm=was_storm).allowed:
+            found.append(Storm(scope, topic, since, begins=not was_storm))
     return found
 
 
