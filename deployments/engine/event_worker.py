@@ -5,6 +5,7 @@ at any point is followed by one that goes on where the last transaction ended. A
 request by request, so that only the one that cannot be worked off is set aside.
 """
 
+import gc
 import logging
 import os
 import socket
@@ -34,6 +35,8 @@ LOOK_EVERY = timedelta(seconds=1)
 BEAT_EVERY = timedelta(seconds=5)
 MOST_REQUESTS, MOST_EVENTS = 500, 4_000
 """Of one transaction: long enough to be quick, short enough to let others write."""
+COLLECT_AFTER = (50_000, 20, 50)
+"""How many new objects, and rounds, Python's collector lets pass."""
 log = logging.getLogger("watchbill.events")
 
 
@@ -161,6 +164,10 @@ def run_event_worker(settings: Settings, stop: threading.Event) -> None:
     """Work until told to stop. A database that is away is said and tried again: it may come back."""
     database = Database(settings.url())
     worker = EventWorker(database)
+    # Thousands of events a second are thousands of objects that hang in no circle: by habit, the collector would
+    # take a third of the time to find that out.
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
     while not stop.is_set():
         try:
             if not worker.tick(clock.now()):

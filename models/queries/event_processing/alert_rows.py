@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from models.queries.event_processing.bulk import Bulk
 from models.records import Alert, AlertChange
 from models.rules.alert_facts import Change, Course
 from models.rules.event_policies import AlertPolicy
@@ -18,8 +19,15 @@ IN_ONE_SELECT = 500
 ALERTS = Alert.metadata.tables["alert"]
 _CHANGES = AlertChange.metadata.tables["alert_change"]
 _COURSE = tuple(name for name in Course._fields if name != "counted")
-_LASTING = ("fingerprint", "created_at", "id")
-_NEVER_CHANGED = frozenset(_LASTING)
+_CHANGED = tuple(column.name for column in ALERTS.c if column.name not in ("fingerprint", "created_at", "id"))
+_INSERT = Bulk(insert(ALERTS), [column.name for column in ALERTS.c])
+_UPDATE = Bulk(
+    update(ALERTS)
+    .where(ALERTS.c.id == bindparam("new_id"))
+    .values({name: bindparam(f"new_{name}", type_=ALERTS.c[name].type) for name in _CHANGED}),
+    [f"new_{name}" for name in (*_CHANGED, "id")],
+)
+_INSERT_CHANGES = Bulk(insert(_CHANGES), [column.name for column in _CHANGES.c if column.name != "id"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +109,11 @@ def draft_of(row: Row[Any], policy: AlertPolicy) -> Draft:
 
 def write(session: Session, drafts: Sequence[Draft]) -> None:
     """Write all of them, and what happened to them."""
-    new = [_row(draft) for draft in drafts if draft.is_new]
-    if new:
-        session.execute(insert(ALERTS), new)
+    connection = session.connection()
+    _INSERT.run(connection, [_row(draft) for draft in drafts if draft.is_new])
     old = [_row(draft) for draft in drafts if not draft.is_new]
-    if old:
-        session.connection().execute(_update(), [{f"new_{name}": value for name, value in row.items()} for row in old])
-    changes = [row for draft in drafts for row in _change_rows(draft)]
-    if changes:
-        session.execute(insert(_CHANGES), changes)
+    _UPDATE.run(connection, [{f"new_{name}": row[name] for name in (*_CHANGED, "id")} for row in old])
+    _INSERT_CHANGES.run(connection, [row for draft in drafts for row in _change_rows(draft)])
 
 
 def next_number(session: Session) -> int:
@@ -121,15 +125,6 @@ def _row(draft: Draft) -> dict[str, Any]:
     row = {**draft.values, **draft.course._asdict()}
     row["counted"] = " ".join(at.isoformat() for at in draft.course.counted)
     return row
-
-
-def _update() -> Any:
-    names = [column.name for column in ALERTS.c if column.name not in _NEVER_CHANGED]
-    return (
-        update(ALERTS)
-        .where(ALERTS.c.id == bindparam("new_id"))
-        .values({name: bindparam(f"new_{name}", type_=ALERTS.c[name].type) for name in names})
-    )
 
 
 def _change_rows(draft: Draft) -> Iterable[dict[str, Any]]:
