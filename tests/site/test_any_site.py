@@ -17,7 +17,7 @@ from models.site.tree import Node, plain
 from models.site.tree import Path as TreePath
 
 NIGHT = CHECKOUT / "deployments" / "sites" / "night"
-FILES = ("site.yaml", "people.yaml", "services.yaml", "calendars.yaml", "jobs.yaml", "events.yaml")
+FILES = ("site.yaml", "people.yaml", "services.yaml", "calendars.yaml", "jobs.yaml", "events.yaml", "incidents.yaml")
 
 odd_text = st.sampled_from(
     ["", " ", "*", "0", "-1", "secret://", "{", "{x}", "../x", "\n", "é\u202e", "25:00", "x" * 300]
