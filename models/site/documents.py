@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         "time_intervals": Kind.EVENTS,
         "maintenance": Kind.EVENTS,
         "topology": Kind.EVENTS,
+        "storm_above": Kind.EVENTS,
     },
 }
 """The files beside site.yaml, and the kind of entry in each of their sections."""

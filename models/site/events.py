@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from models.rules.correlation import STORM_LIMIT
 from models.rules.durations import Duration
 from models.rules.event_binding import Inventory, KnownHost
 from models.rules.event_priorities import Scales
@@ -102,6 +103,12 @@ class EventHandling(SiteModel):
     )
     topology: Topology | None = Field(
         default=None, description="Put alerts of one service or application together; without: by groups alone."
+    )
+    storm_above: int = Field(
+        default=STORM_LIMIT,
+        ge=10,
+        le=100_000,
+        description="More new alerts of one service or source in a minute than this are one storm: one incident.",
     )
 
     def tree(self) -> Branch:

@@ -47,7 +47,7 @@ WRONG: list[tuple[str, list[str], str]] = [
     (
         "ruls: []\n",
         [
-            '1:1: ruls: unknown key; allowed: sources, tables, defaults, rules, route, inhibit, time_intervals, maintenance, topology; did you mean "rules"?'
+            '1:1: ruls: unknown key; allowed: sources, tables, defaults, rules, route, inhibit, time_intervals, maintenance, topology, storm_above; did you mean "rules"?'
         ],
         "an unknown section",
     ),

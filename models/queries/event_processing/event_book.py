@@ -72,6 +72,7 @@ def read_event_book(session: Session) -> EventBook:
         time_intervals=handling.time_intervals,
         maintenance=handling.maintenance,
         topology=handling.topology,
+        storm_limit=handling.storm_above,
         applications=applications({name: service.depends_on for name, service in services.items()}),
         incidents=incident_rules.read_rules(session),
         sources=event_sources(sources),
