@@ -23,6 +23,7 @@ from models.database import Database
 from models.errors import DatabaseError, WatchbillError
 from models.queries import heartbeats, inbox, incident_clocks, leases, notice_box, register
 from models.queries.event_processing.event_book import EventBook, read_event_book
+from models.queries.event_processing.forgetting import forget
 from models.queries.event_processing.looking import look
 from models.queries.event_processing.memory import Memory, remember
 from models.queries.event_processing.working_off import WorkedOff, work_off
@@ -33,6 +34,7 @@ PART = "events"
 POLL_SECONDS = 0.2
 LOOK_EVERY = timedelta(seconds=1)
 BEAT_EVERY = timedelta(seconds=5)
+FORGET_EVERY = timedelta(hours=1)
 MOST_REQUESTS, MOST_EVENTS = 500, 4_000
 """Of one transaction: long enough to be quick, short enough to let others write."""
 COLLECT_AFTER = (50_000, 20, 50)
@@ -64,6 +66,8 @@ class EventWorker:
         is_more = self._work(book, now)
         if self._is_time("look", LOOK_EVERY, now):
             is_more = self._look(book, now) or is_more
+        if book.book is not None and self._is_time("forget", FORGET_EVERY, now):
+            self._forget(book, book.book.keep.events, now)
         return is_more
 
     def stop(self, now: datetime) -> None:
@@ -150,6 +154,15 @@ class EventWorker:
             if self._is_time("beat", BEAT_EVERY, now):
                 heartbeats.beat(session, PART, now)
         return looked.is_more
+
+    def _forget(self, book: EventBook, kept_for: timedelta, now: datetime) -> None:
+        """Forget one batch; while there is more, the next tick goes on."""
+        with self._turn(book, now) as (session, _):
+            forgotten = forget(session, now, kept_for)
+        # What was kept in mind may have gone.
+        self._memory = None
+        if forgotten:
+            self._last.pop("forget", None)
 
     def _is_time(self, what: str, every: timedelta, now: datetime) -> bool:
         last = self._last.get(what)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from models.database import Database
 from models.errors import Refused
 from models.queries import alerts, inbox, runs, silences
+from models.queries.event_processing import forgetting
 from models.queries.inbox import Tally
 from models.queries.states import Because, advance
 from models.records import CorrectiveRun, InboxRow, JournalRow, Run, WorkNote
@@ -128,6 +129,21 @@ def test_a_candidate_becomes_an_incident_when_a_person_says_so(lab: Lab) -> None
     assert (lab.incident().title, lab.alert().incident_id) == ("HostDown", 1)
     with lab.database.read() as session:
         assert alerts.candidates(session) == []
+
+
+def test_what_is_over_is_forgotten_when_it_is_old_and_its_incident_stays(lab: Lab) -> None:
+    lab.told(0, "+HostDown host=web1", "+DiskFull host=web1")
+    lab.told(5, "-HostDown host=web1")
+    lab.look(400)
+    with lab.database.write() as session:
+        assert forgetting.forget(session, lab.now(65), M) == 0, "as long as it is kept"
+        assert forgetting.forget(session, lab.now(66), M) == 1
+        assert forgetting.forget(session, lab.now(66), M) == 0
+    assert [alert.name for alert in lab.alerts()] == ["DiskFull"], "what fires is never forgotten"
+    assert len(lab.incidents()) == 2
+    lab.memory = None
+    lab.told(70, "+HostDown host=web1")
+    assert [alert.name for alert in lab.alerts()] == ["DiskFull", "HostDown"]
 
 
 CORRECTIVE = Corrective(job="restart", on="host={host}", attempts=2, wait=2 * M)
