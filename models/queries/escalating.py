@@ -120,7 +120,7 @@ def _tell(session: Session, incident: Incident, book: IncidentBook, due: list[_D
         for name in _names(book, incident, audience, now)
     ]
     if told:
-        text = "; ".join(map(_words, due)) + late_words(min(one.steps[0].at for one in due), now)
+        text = "; ".join(map(_words, due)) + late_words(incident.look_at, now)
         also = Also(key=due[0].key(incident), to=tuple(dict.fromkeys(told)))
         notices.about_incident(session, incident, "escalated", text, now, also)
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.queries import clock_cache, escalating, incidents, journal, notices
+from models.queries import clock_cache, escalating, incident_major, incidents, journal, notices
 from models.queries.incident_book import IncidentBook, read_incident_book
 from models.queries.incident_history import History, facts_of, histories_of, history_of
 from models.queries.notices import Also
@@ -73,6 +73,7 @@ def clocks_of(session: Session, incident_id: int, now: datetime) -> IncidentCloc
 def look(session: Session, now: datetime, most: int = MOST) -> int:
     """Do what is due: warnings, breaches, escalations, reminders, closing. How many incidents were looked at."""
     incidents.close_due(session, now)
+    incident_major.remind(session, now)
     query = select(Incident).where(Incident.look_at <= now).order_by(Incident.look_at, Incident.id).limit(most)
     due = session.scalars(query.with_for_update(skip_locked=True, of=Incident.__table__)).all()
     book = read_incident_book(session)
@@ -157,7 +158,7 @@ def _tell_crossings(session: Session, incident: Incident, clock: IncidentClock, 
         journal.append(session, fact)
     if new:
         gravest = next((one for one in new if one.event == "breached"), new[0])
-        text = "; ".join(one.words() for one in new) + late_words(min(one.at for one in new), now)
+        text = "; ".join(one.words() for one in new) + late_words(incident.look_at, now)
         notices.about_incident(session, incident, gravest.event, text, now, Also(key=gravest.key(incident)))
 
 
@@ -179,7 +180,7 @@ def _remind(session: Session, incident: Incident, book: IncidentBook, course: Co
     key = f"incident/{incident.id}/remind/{hold.begin:%Y%m%dT%H%M%S.%f}/{times}"
     if times >= 1 and not journal.is_known(session, key):
         waits = f"on hold for {format_duration(now - hold.begin)}: it waits for {hold.reason}"
-        text = waits + late_words(hold.begin + times * every, now)
+        text = waits + late_words(incident.look_at, now)
         fact = journal.Fact("incidents:incident:remind", subject_of(incident), ACTOR, reason=text, key=key, at=now)
         journal.append(session, fact)
         notices.about_incident(session, incident, "updated", text, now, Also(key=key))

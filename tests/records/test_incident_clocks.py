@@ -110,7 +110,7 @@ def test_what_fell_due_while_nobody_looked_is_one_late_message(database: Databas
     assert (tag, to) == ("incident-breached", "web@example.org")
     assert text.count("three quarters") == 1
     assert text.count("used up") == 3
-    assert text.endswith("; noticed 4h30m late: nobody looked in between")
+    assert text.endswith("; noticed 4h37m30s late: nobody looked in between")
 
 
 def test_a_hold_stops_the_clocks_that_its_reason_stops(database: Database, site: Path) -> None:
@@ -148,6 +148,7 @@ def test_another_priority_holds_from_the_opening_with_every_hold(database: Datab
     assert after["SLA", "time to own"] == MONDAY + 30 * MINUTE
     look(database, MONDAY + 3 * HOUR)
     assert ("breach", "SLA, time to own: 30m are used up since 2026-11-23T12:00Z") in told(database, number, "breach")
+    assert not any("late" in text for _, _, text in messages(database)), "it was told as soon as it was so"
 
 
 def test_a_reopened_incident_goes_on_where_it_stood(database: Database, site: Path) -> None:
@@ -254,7 +255,7 @@ def test_an_incident_on_hold_is_reminded_of_and_after_days_only_once(database: D
         look(database, MONDAY + hours * HOUR)
     assert told(database, number, "remind") == [
         ("remind", "on hold for 1d: it waits for caller"),
-        ("remind", "on hold for 4d: it waits for caller"),
+        ("remind", "on hold for 4d: it waits for caller; noticed 2d late: nobody looked in between"),
     ]
 
 
