@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from models.errors import NotFound
 from models.queries import journal
-from models.records import InboxKey, InboxRow, InboxSource
+from models.records import InboxKey, InboxRow, InboxSource, InboxSpool
 from models.vocabulary import EventFormat
 
 MOST_TRIES = 5
@@ -147,6 +147,17 @@ def tally(session: Session, found: Mapping[str, Tally]) -> None:
     if rows:
         connection = session.connection()
         connection.execute(_COUNTING[connection.dialect.name], rows)
+
+
+def brought(session: Session, spool: str) -> int:
+    """Up to which number the requests of a desk's file are in the inbox; 0: none is."""
+    return session.scalar(select(InboxSpool.number).where(InboxSpool.spool == spool)) or 0
+
+
+def bring(session: Session, spool: str, numbered: Sequence[tuple[int, Delivery]]) -> None:
+    """Put in what comes next in a desk's file, which `brought` must have been asked about in this transaction."""
+    _insert(session, [delivery for _, delivery in numbered])
+    session.merge(InboxSpool(spool=spool, number=numbered[-1][0]))
 
 
 def sources(session: Session) -> dict[str, InboxSource]:

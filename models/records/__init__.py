@@ -15,7 +15,7 @@ from models.records.base import Base
 from models.records.clocks import AssignmentTurn, IncidentClock
 from models.records.events import Event
 from models.records.evidence import Output, TaskLog
-from models.records.inbox import InboxKey, InboxRow, InboxSource
+from models.records.inbox import InboxKey, InboxRow, InboxSource, InboxSpool
 from models.records.ledger import Alarm, Heartbeat, JournalHead, JournalRow, OutboxRow
 from models.records.major_incidents import MajorIncident, MajorUpdate
 from models.records.notices import Notice
@@ -53,9 +53,9 @@ __all__ = [
     "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertPolicyRow", "AssignmentTurn", "BackupPlanEntry", "Base",
     "CalendarEntry", "CategoryEntry", "Ci", "CorrectiveRun", "DrillRow", "EscalationEntry", "Event",
     "EventHandlingEntry", "EventSourceEntry", "ExemptionEntry", "HandlingEntry", "Heartbeat", "InboxKey", "InboxRow",
-    "InboxSource", "Incident", "IncidentClock", "Job", "JournalHead", "JournalRow", "LookupTableEntry", "MailEntry",
-    "MajorIncident", "MajorUpdate", "Membership", "Notice", "OutboxRow", "Output", "PartLease", "Pause", "Person",
-    "ProbeEntry", "ProbeReading", "ProbeStanding", "PromiseEntry", "ReceiverEntry", "Registered", "Relation",
+    "InboxSource", "InboxSpool", "Incident", "IncidentClock", "Job", "JournalHead", "JournalRow", "LookupTableEntry",
+    "MailEntry", "MajorIncident", "MajorUpdate", "Membership", "Notice", "OutboxRow", "Output", "PartLease", "Pause",
+    "Person", "ProbeEntry", "ProbeReading", "ProbeStanding", "PromiseEntry", "ReceiverEntry", "Registered", "Relation",
     "RepositoryCheckRow", "RepositoryEntry", "RestorePoint", "RotaEntry", "Run", "Service", "Silence", "SiteEntry",
     "Slot", "Step", "Survey", "TaskLog", "Team", "Ticket", "TicketLink", "WorkNote", "run_number", "silence_number",
 ]  # fmt: skip

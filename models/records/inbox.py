@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.records.base import Base, Digest, Key, Name, Words
@@ -79,3 +79,14 @@ class InboxSource(Base):
     refused: Mapped[int] = mapped_column(default=0)
     last_refused_at: Mapped[datetime | None]
     last_refusal: Mapped[Words | None]
+
+
+class InboxSpool(Base):
+    """Up to where a desk's file of waiting requests was brought into the inbox."""
+
+    __tablename__ = "inbox_spool"
+
+    spool: Mapped[Name] = mapped_column(primary_key=True)
+    """The identity that stands in the file."""
+    number: Mapped[int] = mapped_column(BigInteger)
+    """The last request that was brought."""

@@ -276,6 +276,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", name=op.f("pk__inbox_source")),
     )
     op.create_table(
+        "inbox_spool",
+        sa.Column("spool", sa.String(length=128), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("spool", name=op.f("pk__inbox_spool")),
+    )
+    op.create_table(
         "job",
         sa.Column("planned_until", UtcDateTime(), nullable=True),
         sa.Column("planned_sha256", sa.String(), nullable=True),
