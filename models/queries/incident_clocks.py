@@ -76,6 +76,8 @@ def look(session: Session, now: datetime, most: int = MOST) -> int:
     incident_major.remind(session, now)
     query = select(Incident).where(Incident.look_at <= now).order_by(Incident.look_at, Incident.id).limit(most)
     due = session.scalars(query.with_for_update(skip_locked=True, of=Incident.__table__)).all()
+    if not due:
+        return 0
     book = read_incident_book(session)
     histories = histories_of(session, [incident.id for incident in due])
     for incident in due:
