@@ -7,7 +7,7 @@ from sqlalchemy import and_, update
 from sqlalchemy.orm import Session
 
 from models.errors import Refused
-from models.queries import incidents, journal, notices
+from models.queries import incident_news, incidents, journal
 from models.queries.assignment import assign_new
 from models.queries.event_processing import mending, telling
 from models.queries.event_processing.alert_rows import ALERTS, ASKING, Draft
@@ -144,19 +144,20 @@ def _open(
     incident = incidents.open_incident(session, new, Because(ACTOR, reason), now, memory.book.incidents)
     _has(session, group, incident)
     mending.tell(session, incident, group, now)
-    notices.about_incident(session, incident, "opened", reason, now)
+    incident_news.opened(session, incident, now)
     return incident
 
 
 def _reopen(
     session: Session, group: AlertGroup, incident: Incident, reason: str, memory: Memory, now: datetime
 ) -> Incident:
+    because = Because(ACTOR, reason)
     try:
-        incidents.reopen(session, incident, Because(ACTOR, reason), now, memory.book.incidents)
+        incidents.reopen(session, incident, because, now, memory.book.incidents)
     except Refused as refused:
         return _open(session, group, incident, f"{reason}; {refused}", memory, now)
     _has(session, group, incident)
-    notices.about_incident(session, incident, "reopened", reason, now)
+    incident_news.moved(session, incident, "reopen", because, now)
     return incident
 
 
@@ -174,6 +175,6 @@ def _join(session: Session, group: AlertGroup, incident: Incident) -> None:
 
 
 def _resolve(session: Session, incident: Incident, reason: str, memory: Memory, now: datetime) -> None:
-    solution = cause_of_end(session, incident, reason)
-    incidents.resolve(session, incident, solution, Because(ACTOR, reason), now, memory.book.incidents)
-    notices.about_incident(session, incident, "resolved", solution.text, now)
+    solution, because = cause_of_end(session, incident, reason), Because(ACTOR, reason)
+    incidents.resolve(session, incident, solution, because, now, memory.book.incidents)
+    incident_news.moved(session, incident, "resolve", because, now)
