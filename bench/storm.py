@@ -76,9 +76,11 @@ def measure(minutes: float = 1.0) -> dict[str, object]:
         site, home = Path(scratch, "site"), Path(scratch, "home")
         shutil.copytree(CHECKOUT / "deployments" / "sites" / "night", site)
         settings = Settings(home=home, site=site)
+        (home / "secrets").mkdir(parents=True)
         for source in ("prometheus", "nagios", "scripts"):
-            (home / "secrets").mkdir(parents=True, exist_ok=True)
-            (home / "secrets" / f"{source}-token").write_text(TOKEN + source)
+            secret = home / "secrets" / f"{source}-token"
+            secret.touch(mode=0o600)
+            secret.write_text(TOKEN + source)
         apply_site(settings, "bench", clock.now())
         environment = {
             **os.environ,
@@ -187,8 +189,11 @@ class Sender:
         """Send until it is acknowledged."""
         while True:
             try:
-                if self._ask("POST", path, body) < 300:
+                status = self._ask("POST", path, body)
+                if status < 300:
                     return
+                if status < 500 and status != 429:
+                    raise RuntimeError(f"the desk refuses {path} with {status}")
             except (OSError, http.client.HTTPException):
                 self._connection = None
             self.again += 1

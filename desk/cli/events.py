@@ -23,6 +23,7 @@ app.command("desk.cli.quarantine:app", name="quarantine", help="Requests with ev
 app.command("desk.cli.alerts_view:show", name="show", help="One alert: what it says, and what happened to it.")
 app.command("desk.cli.alerts_view:acknowledge", name="acknowledge", help="Own an alert that fires.")
 app.command("desk.cli.alerts_view:accept", name="accept", help="Make a candidate an incident.")
+app.command("desk.cli.noise:show_noise", name="noise", help="What events become, what is loud, what nobody acts on.")
 app.command("desk.cli.quarantine:sources", name="sources", help="Who sends events, and how much of it was refused.")
 
 

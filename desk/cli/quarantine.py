@@ -15,6 +15,7 @@ from desk.services.inbox import SetAside
 from desk.services.opening import opened
 from desk.services.small_words import several
 from models import clock
+from models.queries.probe_events import SOURCE as PROBES
 
 app = App("quarantine", help="Requests with events that could not be worked off.")
 Numbers = Annotated[tuple[int, ...], Parameter(name="REQUEST", help="The numbers that the list shows; or --all.")]
@@ -97,7 +98,7 @@ def sources(*, listing: Listing = LISTING) -> int:
         return 0
     grid = table("source", "last heard", "requests", "events", "refused", "why", wide=("why",))
     for one in found.sources:
-        gone = "" if one.is_in_force or one.source == inbox.NOBODY else " (no longer in events.yaml)"
+        gone = "" if one.is_in_force or one.source in (inbox.NOBODY, PROBES) else " (no longer in events.yaml)"
         grid.add_row(
             words.line(one.source + gone),
             times.when(one.last_received_at) if one.last_received_at else "never",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from desk.services.checkups import engine, events, ledger, machine, site
+from desk.services.checkups import engine, events, ledger, machine, notices, site
 from desk.services.checkups.finding import Finding, State, fail
 from models.settings import Settings
 
@@ -14,6 +14,7 @@ LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     engine.look,
     events.look,
     site.look,
+    notices.look,
 )
 
 

@@ -74,7 +74,9 @@ def update_due(session: Session, incident: Incident, row: MajorUpdate, commander
     text = f"the audience {row.audience} is to hear of it every {every}: write an update"
     to = (f"person/{commander}",) if commander else ()
     key = f"{row.audience}/{row.due_at:%Y%m%dT%H%M%S}"
-    notices.about_incident(session, incident, "major update due", text, now, Also(key=key, to=to, audience=None))
+    notices.about_incident(
+        session, incident, "major update due", text, now, Also(key=key, to=to, audience=row.audience)
+    )
 
 
 def _words(incident: Incident, action: str, because: Because) -> str:

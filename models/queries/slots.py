@@ -58,7 +58,10 @@ def dependent_slots(session: Session, book: Book, name: str, after: datetime, un
 
 
 def _insert(session: Session, job: str, planned: Iterable[PlannedSlot], now: datetime) -> int:
-    known = set(session.scalars(select(Slot.due_at).where(Slot.job == job, Slot.due_at > now - timedelta(days=40))))
+    planned = list(planned)
+    dues = [slot.due for slot in planned]
+    between = Slot.due_at.between(min(dues), max(dues)) if dues else Slot.due_at.is_(None)
+    known = set(session.scalars(select(Slot.due_at).where(Slot.job == job, between)))
     rows = [
         {
             "job": job,

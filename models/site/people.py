@@ -14,6 +14,7 @@ class PersonRole(StrEnum):
     MANAGER = "manager"  # reads reports, answers for a team
     REQUESTER = "requester"  # asks for things
     APPROVER = "approver"  # decides on requests of others
+    MAJOR_INCIDENT_MANAGER = "major incident manager"  # decides what is a major incident
     ADMINISTRATOR = "administrator"  # changes Watchbill itself
 
 
