@@ -66,6 +66,8 @@ def _say_rebuilt(screen: Screen, found: Rebuilt) -> None:
         screen.warn(f"{one.incident}, {one.clock}: {one.what} was {one.kept}, and is {one.computed}")
     if len(found.differences) > SHOWN:
         screen.warn(f"{len(found.differences) - SHOWN:,} more differences: see --json")
+    for sentence in found.failed[:SHOWN]:
+        screen.warn(f"{sentence}: its clocks cannot be computed")
     if not found.differences:
         screen.say("nothing differed")
 

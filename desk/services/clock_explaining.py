@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from desk.services.errors import Misuse
 from models.database import Database
+from models.errors import Refused
 from models.queries import clock_cache, incidents, register
 from models.queries.clock_cache import Rebuilt
 from models.queries.incident_history import history_of
@@ -53,14 +54,18 @@ class ExplainedClock:
 def explain(database: Database, number: str, now: datetime, *, rebuild: bool = False) -> ExplainedClock:
     """Every line that moved a clock of an incident up to now. With `rebuild` what is kept is computed anew first.
 
-    Raises NotFound, and Misuse for what is no number of an incident.
+    Raises NotFound, Misuse for what is no number of an incident, and Refused when a calendar is never open for so long.
     """
     incident_id = _id_of(number)
     rebuilt = rebuild_clocks(database, [number], now) if rebuild else None
     with database.read() as session:
         incident = incidents.get(session, incident_id)
         history = history_of(session, incident_id)
-        clock = read_clock(history.facts, history.promises, now)
+        try:
+            clock = read_clock(history.facts, history.promises, now)
+            lines = explain_clock(history.facts, history.promises, now)
+        except ValueError as error:
+            raise Refused(f"{incident.number}: its clocks cannot be computed: {error}") from None
         return ExplainedClock(
             incident=incident.number,
             title=incident.title,
@@ -70,7 +75,7 @@ def explain(database: Database, number: str, now: datetime, *, rebuild: bool = F
             at=now,
             reopened=clock.reopened,
             clocks=tuple(_now(reading) for reading in clock.readings),
-            lines=explain_clock(history.facts, history.promises, now),
+            lines=lines,
             rebuilt=rebuilt,
         )
 

@@ -46,6 +46,8 @@ class Rebuilt:
     missing: int = 0
     """Clocks that nothing was kept of."""
     differences: list[Difference] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    """Incidents whose clocks cannot be computed, and why; nothing is kept of them."""
 
 
 def store(session: Session, incident_id: int, readings: Iterable[Reading], now: datetime) -> None:
@@ -99,7 +101,11 @@ def rebuild(session: Session, now: datetime, incident_ids: Iterable[int] | None 
             if history is None:
                 continue
             read_at = _read_at(old, now)
-            clock = read_clock(history.facts, history.promises, read_at)
+            try:
+                clock = read_clock(history.facts, history.promises, read_at)
+            except ValueError as error:
+                found.failed.append(f"{ticket_number(TicketKind.INCIDENT, incident_id)}: {error}")
+                continue
             new = [values_of(incident_id, reading, read_at) for reading in clock.readings]
             differences = list(_differences(incident_id, old, new))
             missing = sum((row["agreement"], row["measure"]) not in old for row in new)

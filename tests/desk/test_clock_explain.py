@@ -106,6 +106,7 @@ def test_a_repair_of_all_is_json_too(told: Call, sqlite: Database) -> None:
         "clocks": 4,
         "missing": 4,
         "differences": [],
+        "failed": [],
     }
 
 
@@ -141,3 +142,18 @@ def test_long_spans_are_rounded_for_people_only(told: Call, sqlite: Database) ->
     assert "resolved stops: breached 2s" in said.words
     lines = told("clock", "explain", "INC000001", "--json").json["lines"]
     assert lines[-1]["counted_seconds"] == 1.5
+
+
+def test_a_clock_that_cannot_be_computed_is_said_and_stops_no_repair(
+    told: Call, sqlite: Database, tmp_path: Path
+) -> None:
+    once = "calendars:\n  office: {dates: {2026-11-23: '09:00-11:00'}}\n"
+    apply(sqlite, tmp_path / "site", now=MONDAY + 4 * HOUR, calendars=once)
+    with sqlite.write() as session:
+        opened(session, MONDAY + 4 * HOUR, service="files", team="data-team", priority="P4")
+    said = told("clock", "explain", "INC000001")
+    assert said.code == 6
+    assert "INC000001: its clocks cannot be computed: the calendar office is not open for 3h" in said.words
+    repaired = told("clock", "rebuild")
+    assert (repaired.code, "of 2 incidents" in repaired.words) == (0, True)
+    assert "warning: INC000001: the calendar office is not open for 3h" in repaired.words
