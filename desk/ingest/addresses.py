@@ -48,8 +48,7 @@ class Address:
     form: EventFormat
     read: Reader
     """Raises BadInput."""
-    accepted: Callable[[Read, int | None], Answer]
-    """Of what was read and the number that it has in the inbox."""
+    accepted: Callable[[Read], Answer]
     refused: Callable[[BadInput], Answer] = refusal
     methods: frozenset[str] = frozenset(("POST",))
     token_in_path: bool = False
@@ -76,11 +75,11 @@ def _read_ping(request: Request, _now: datetime, limits: Limits) -> Read:
     return Read(ping.parse(request.path, request.body, request.headers, limits))
 
 
-def _accepted(read: Read, number: int | None) -> Answer:
-    return as_json(202, {"accepted": len(read.events), "request": number})
+def _accepted(read: Read) -> Answer:
+    return as_json(202, {"accepted": len(read.events)})
 
 
-def _accepted_by_pagerduty(read: Read, _number: int | None) -> Answer:
+def _accepted_by_pagerduty(read: Read) -> Answer:
     return as_json(202, pagerduty.accepted(read.said))
 
 
@@ -89,7 +88,7 @@ def _refused_by_pagerduty(error: BadInput) -> Answer:
     return as_json(400 if error.status in (400, 413, 415, 422) else error.status, pagerduty.refused(error))
 
 
-def _pong(_read: Read, _number: int | None) -> Answer:
+def _pong(_read: Read) -> Answer:
     return Answer(200, b"OK\n", TEXT)
 
 

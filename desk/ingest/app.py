@@ -14,10 +14,12 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from desk.ingest.addresses import ADDRESSES
 from desk.ingest.answers import Answer, as_json, problem
+from desk.ingest.bookkeeper import Bookkeeper
 from desk.ingest.credentials import Credentials, Resolve
 from desk.ingest.endpoint import Endpoint, Shared
 from desk.ingest.intake import Intake
 from desk.ingest.limits import Bounds, Gate
+from desk.ingest.stores import store_for
 from models.database import Database
 from models.errors import WatchbillError
 from models.rules.event_sources import EventSource
@@ -32,19 +34,29 @@ log = logging.getLogger("watchbill.desk")
 def make_app(database: Database, read_sources: ReadSources, resolve: Resolve, bounds: Bounds | None = None) -> FastAPI:
     """The application. It writes from its start-up to its shut-down, and looks for changed sources all the time."""
     bounds = bounds or Bounds()
-    shared = Shared(Intake(database, bounds), Credentials((), resolve), Gate(bounds), ThreadPoolExecutor(READERS))
+    store = store_for(database)
+    shared = Shared(
+        Intake(store, bounds),
+        Bookkeeper(store),
+        Credentials((), resolve),
+        Gate(bounds),
+        ThreadPoolExecutor(READERS),
+    )
     keeper = _Keeper(shared, read_sources, resolve)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(keeper.look)
         shared.intake.start(asyncio.get_running_loop())
+        shared.bookkeeper.start()
         looking = asyncio.create_task(keeper.keep_looking())
         try:
             yield
         finally:
             looking.cancel()
             await asyncio.to_thread(shared.intake.close)
+            await asyncio.to_thread(shared.bookkeeper.close)
+            store.close()
             shared.readers.shutdown()
 
     endpoints = {one.path: Endpoint(one, shared) for one in ADDRESSES}
@@ -54,7 +66,8 @@ def make_app(database: Database, read_sources: ReadSources, resolve: Resolve, bo
     @app.get("/health")
     def health() -> Response:
         """Whether what comes in now will be kept."""
-        is_well, why = shared.intake.is_well, shared.intake.problem
+        why = shared.intake.problem or shared.bookkeeper.problem
+        is_well = not shared.intake.problem and shared.bookkeeper.is_well
         document = {"status": "ok" if is_well else "failing", "sources": len(shared.credentials)}
         return _response(as_json(200 if is_well else 503, document | ({"problem": why} if why else {})))
 

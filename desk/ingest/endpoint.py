@@ -7,13 +7,14 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from starlette.types import Receive, Scope, Send
 
 from desk.ingest.addresses import Address, Read, Request, split_token
 from desk.ingest.answers import Answer, not_now, problem
+from desk.ingest.bookkeeper import Bookkeeper
 from desk.ingest.credentials import Credentials, token_of
 from desk.ingest.errors import BadInput, NotNow
 from desk.ingest.intake import Intake
@@ -33,6 +34,7 @@ class Shared:
     """What all addresses of a service share."""
 
     intake: Intake
+    bookkeeper: Bookkeeper
     credentials: Credentials
     gate: Gate
     readers: Executor
@@ -74,9 +76,10 @@ class Endpoint:
                 read, kept = await self._read(Request(path, headers, body), now)
                 if not source:
                     source = self.shared.credentials.by_token(read.token, "/routing_key", self.address.form)
-                return self.address.accepted(read, await self._keep(source, read, kept, _digest(key), now))
+                await self._keep(Delivery(source, self.address.form, len(read.events), kept, now, _digest(key)))
+                return self.address.accepted(read)
         except BadInput as error:
-            self.shared.intake.refused(source, str(error))
+            self.shared.bookkeeper.refused(source, str(error))
             await coming.drain()
             return self.address.refused(error)
         except NotNow as error:
@@ -112,21 +115,14 @@ class Endpoint:
         read = self.address.read(request, now, limits)
         return read, to_bytes(read.events)
 
-    async def _keep(self, source: str, read: Read, kept: bytes, key: str, now: datetime) -> int | None:
-        """The number under which the request is in the inbox; None for one without events, which a batch may be.
-
-        Raises BadInput (409) and NotNow.
-        """
-        if not read.events:
-            return None
-        sent = hashlib.sha256(kept).hexdigest() if key else ""
-        delivery = Delivery(source, self.address.form, len(read.events), kept, now, key, sent)
-        number = await self.shared.intake.put(delivery)
-        if number is None:
+    async def _keep(self, delivery: Delivery) -> None:
+        """Have it kept; a batch without events is nothing to keep. Raises BadInput (409) and NotNow."""
+        if delivery.key:
+            delivery = replace(delivery, sent=hashlib.sha256(delivery.body).hexdigest())
+        if delivery.count and not await self.shared.intake.put(delivery):
             raise BadInput(
                 409, "header Idempotency-Key", "came with another body before", "send a new key with a new body"
             )
-        return number
 
 
 def _digest(key: str) -> str:

@@ -92,19 +92,7 @@ def _known(session: Session, keyed: Sequence[Delivery]) -> dict[_Place, tuple[st
 def _insert(session: Session, new: Sequence[Delivery]) -> list[int]:
     if not new:
         return []
-    rows = [
-        {
-            "source": delivery.source,
-            "format": delivery.format,
-            "count": delivery.count,
-            "body": delivery.body,
-            "received_at": delivery.received_at,
-            "next_try_at": delivery.received_at,
-            "tries": 0,
-        }
-        for delivery in new
-    ]
-    numbers = list(session.connection().execute(_INSERT, rows).scalars())
+    numbers = list(session.connection().execute(_NUMBERING, _rows(new)).scalars())
     keys = [
         {
             "source": delivery.source,
@@ -121,6 +109,21 @@ def _insert(session: Session, new: Sequence[Delivery]) -> list[int]:
     return numbers
 
 
+def _rows(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
+    return [
+        {
+            "source": delivery.source,
+            "format": delivery.format,
+            "count": delivery.count,
+            "body": delivery.body,
+            "received_at": delivery.received_at,
+            "next_try_at": delivery.received_at,
+            "tries": 0,
+        }
+        for delivery in deliveries
+    ]
+
+
 def _counting(table: type[InboxSource], upsert: Any) -> Any:
     """The statement that adds counts to those of a source."""
     adding = upsert(table)
@@ -133,7 +136,8 @@ _COUNTS = ("requests", "events", "refused")
 _LAST = ("last_received_at", "last_refused_at", "last_refusal")
 # Made once, and run without the ORM: a single event is written in a quarter of the time that way.
 _INBOX: Any = InboxRow.__table__
-_INSERT = insert(_INBOX).returning(_INBOX.c.id, sort_by_parameter_order=True)
+_INSERT = insert(_INBOX)
+_NUMBERING = _INSERT.returning(_INBOX.c.id, sort_by_parameter_order=True)
 _COUNTING = {"sqlite": _counting(InboxSource, sqlite.insert), "postgresql": _counting(InboxSource, postgresql.insert)}
 
 
@@ -156,7 +160,7 @@ def brought(session: Session, spool: str) -> int:
 
 def bring(session: Session, spool: str, numbered: Sequence[tuple[int, Delivery]]) -> None:
     """Put in what comes next in a desk's file, which `brought` must have been asked about in this transaction."""
-    _insert(session, [delivery for _, delivery in numbered])
+    session.connection().execute(_INSERT, _rows(delivery for _, delivery in numbered))
     session.merge(InboxSpool(spool=spool, number=numbered[-1][0]))
 
 

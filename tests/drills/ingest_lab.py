@@ -6,14 +6,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
 from sqlalchemy import select
 
+from deployments.engine.prefect_server import free_port
+from desk.ingest.spool import Spool, spool_file
 from desk.services.desk_address import address_note
 from models.database import Database
 from models.records import InboxRow
@@ -39,12 +41,26 @@ class Desk:
 
     home: Path
     database: Database
-    process: subprocess.Popen[bytes]
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] = field(init=False)
 
     @property
     def url(self) -> str:
         """Where it listens."""
         return address_note(self.home).read_text().strip()
+
+    def start(self) -> None:
+        """Start it, at the same address as the last time; return when it is well."""
+        log = self.home / "desk.log"
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "deployments.engine.parts", "desk"],
+                cwd=CHECKOUT,
+                stdout=output,
+                stderr=output,
+                env=self.environment,
+            )
+        until(self._is_well, log.read_text)
 
     def kill(self) -> None:
         """kill -9."""
@@ -52,10 +68,19 @@ class Desk:
         self.process.wait(10)
 
     def events(self) -> list[Incoming]:
-        """What it took."""
+        """What it took, when all that it acknowledged is in the inbox."""
+        if self.database.is_sqlite:
+            with closing(Spool(spool_file(self.database))) as spool:
+                until(spool.is_empty)
         with self.database.read() as session:
             rows = list(session.scalars(select(InboxRow).order_by(InboxRow.id)))
             return [event for row in rows for event in row.events()]
+
+    def _is_well(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health", timeout=1).status_code == 200
+        except (OSError, httpx.HTTPError):
+            return False
 
 
 def until(ask: Callable[[], Found], why: Callable[[], str] = str) -> Found:
@@ -78,31 +103,17 @@ def running_desk(folder: Path, database: Database) -> Iterator[Desk]:
     for name, value in (("drill", TOKEN), ("signer", SIGNING_KEY)):
         (home / "secrets" / name).touch(mode=0o600)
         (home / "secrets" / name).write_text(value)
-    with (home / "desk.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "deployments.engine.parts", "desk"],
-            cwd=CHECKOUT,
-            stdout=log,
-            stderr=log,
-            env={
-                **{name: value for name, value in os.environ.items() if not name.startswith("WATCHBILL_")},
-                "WATCHBILL_HOME": str(home),
-                "WATCHBILL_SITE": str(site),
-                "WATCHBILL_DATABASE_URL": database.url.render_as_string(hide_password=False),
-                "WATCHBILL_DESK_PORT": "0",
-            },
-        )
-        desk = Desk(home, database, process)
-        try:
-            until(lambda: _is_well(desk), (home / "desk.log").read_text)
-            yield desk
-        finally:
-            process.kill()
-            process.wait(10)
-
-
-def _is_well(desk: Desk) -> bool:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("WATCHBILL_")},
+        "WATCHBILL_HOME": str(home),
+        "WATCHBILL_SITE": str(site),
+        "WATCHBILL_DATABASE_URL": database.url.render_as_string(hide_password=False),
+        "WATCHBILL_DESK_PORT": str(free_port()),
+    }
+    desk = Desk(home, database, environment)
     try:
-        return httpx.get(f"{desk.url}/health", timeout=1).status_code == 200
-    except (OSError, httpx.HTTPError):
-        return False
+        desk.start()
+        yield desk
+    finally:
+        desk.process.kill()
+        desk.process.wait(10)

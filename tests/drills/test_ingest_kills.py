@@ -55,6 +55,7 @@ def test_nothing_acknowledged_is_lost_by_kill_9(database: Database, tmp_path: Pa
         desk.kill()
         for client in clients:
             client.join(20)
+        desk.start()
         kept = {event.name for event in desk.events()}
     acknowledged = {name for client in clients for name in client.acknowledged}
     assert len(acknowledged) > ENOUGH

@@ -138,24 +138,11 @@ def test_alertmanager_sends_as_to_pagerduty(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_alertmanager_sends_again_what_a_dead_desk_did_not_take(sqlite: Database, tmp_path: Path) -> None:
-    with running_desk(tmp_path, sqlite) as desk:
-        port = int(desk.url.rpartition(":")[2])
-        with alertmanager(desk, tmp_path) as url:
-            desk.kill()
-            post_alerts(url, None, "DiskFull")
-            environment = {
-                **os.environ,
-                "WATCHBILL_HOME": str(desk.home),
-                "WATCHBILL_DATABASE_URL": sqlite.url.render_as_string(),
-                "WATCHBILL_DESK_PORT": str(port),
-            }
-            command = [sys.executable, "-m", "deployments.engine.parts", "desk"]
-            again = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            try:
-                assert until(lambda: of(desk, "DiskFull", EventStatus.FIRING))
-            finally:
-                again.kill()
-                again.wait(10)
+    with running_desk(tmp_path, sqlite) as desk, alertmanager(desk, tmp_path) as url:
+        desk.kill()
+        post_alerts(url, None, "DiskFull")
+        desk.start()
+        assert until(lambda: of(desk, "DiskFull", EventStatus.FIRING))
 
 
 NAGIOS = """

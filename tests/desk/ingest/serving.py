@@ -4,11 +4,13 @@ import asyncio
 import hashlib
 import hmac
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 from fastapi import FastAPI
@@ -16,6 +18,7 @@ from sqlalchemy import select
 
 from desk.ingest.app import make_app
 from desk.ingest.limits import Bounds
+from desk.ingest.spool import Spool, spool_file
 from models.database import Database
 from models.queries import inbox
 from models.records import InboxRow, InboxSource
@@ -88,7 +91,11 @@ class Served:
         return self.client.request(more.pop("method", "POST"), path, headers=headers, **given, **more)
 
     def rows(self) -> list[InboxRow]:
-        """What waits, oldest first."""
+        """What waits, oldest first, when all that was acknowledged is in the inbox."""
+        if self.database.is_sqlite:
+            with closing(Spool(spool_file(self.database))) as spool:
+                while not spool.is_empty():
+                    time.sleep(0.002)
         with self.database.read() as session:
             found = list(session.scalars(select(InboxRow).order_by(InboxRow.id)))
             session.expunge_all()
@@ -99,12 +106,14 @@ class Served:
         return [event for row in self.rows() for event in row.events()]
 
     def count(self, source: str) -> InboxSource:
-        """What came from a source, when the next write is over."""
-        assert self.send("/events", {"name": "flush"}).status_code == 202
-        with self.database.read() as session:
-            found = inbox.sources(session)[source]
-            session.expunge_all()
-            return found
+        """What came from a source, as soon as something refused was counted."""
+        while True:
+            with self.database.read() as session:
+                found = inbox.sources(session).get(source)
+                session.expunge_all()
+            if found is not None and found.refused:
+                return found
+            time.sleep(0.002)
 
 
 @contextmanager
@@ -118,12 +127,15 @@ def serving(
     app, loop = make_app(database, read, resolve, bounds), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    quick = patch("desk.ingest.bookkeeper.PAUSE_SECONDS", 0.005)
+    quick.start()
     lifespan = app.router.lifespan_context(app)
     asyncio.run_coroutine_threadsafe(lifespan.__aenter__(), loop).result(30)
     try:
         yield Served(Client(app, loop), database)
     finally:
         asyncio.run_coroutine_threadsafe(lifespan.__aexit__(None, None, None), loop).result(30)
+        quick.stop()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -164,5 +164,5 @@ def test_a_large_body_is_read_beside_the_loop(served: Served) -> None:
     events = [{"name": f"e{number}", "text": "x" * 500} for number in range(1_000)]
     body = json.dumps(events).encode()
     assert 65_536 < len(body) < LIMITS.size_bytes
-    assert served.send("/events", body).json() == {"accepted": 1_000, "request": 1}
+    assert served.send("/events", body).json() == {"accepted": 1_000}
     assert len(served.events()) == 1_000

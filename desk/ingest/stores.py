@@ -1,0 +1,118 @@
+"""Where requests are committed before they are acknowledged, and what is left to do afterwards."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from sqlalchemy.exc import IntegrityError
+
+from desk.ingest.spool import Spool, spool_file
+from models import clock
+from models.database import Database
+from models.errors import DatabaseError
+from models.queries import heartbeats, inbox
+from models.queries.inbox import Delivery, Tally
+
+PART = "desk"
+
+
+class Store(Protocol):
+    """Keeps requests."""
+
+    def put(self, deliveries: Sequence[Delivery]) -> list[bool]:
+        """Commit requests; False: something else came under this key before. Raises DatabaseError: none is kept."""
+        ...
+
+    def carry(self, refused: Mapping[str, Tally], *, beat: bool) -> bool:
+        """Write down what need not be written before an answer; true: there is more. Raises DatabaseError."""
+        ...
+
+    def close(self) -> None:
+        """Let go of its files."""
+        ...
+
+
+def store_for(database: Database) -> Store:
+    """PostgreSQL lets many write at a time: there the inbox itself. On SQLite a file beside the database."""
+    return SpoolStore(database, Spool(spool_file(database))) if database.is_sqlite else InboxStore(database)
+
+
+class InboxStore:
+    """The inbox itself."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, deliveries: Sequence[Delivery]) -> list[bool]:
+        """As `Store`."""
+        try:
+            return self._put(deliveries)
+        except DatabaseError as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+            # Another desk used the same key at this moment: by now it is known.
+            return self._put(deliveries)
+
+    def _put(self, deliveries: Sequence[Delivery]) -> list[bool]:
+        with self._database.write() as session:
+            numbers = inbox.put(session, deliveries)
+            taken = [one for one, number in zip(deliveries, numbers, strict=True) if number is not None]
+            inbox.tally(session, _counted(taken, {}))
+        return [number is not None for number in numbers]
+
+    def carry(self, refused: Mapping[str, Tally], *, beat: bool) -> bool:
+        """As `Store`."""
+        if refused or beat:
+            with self._database.write() as session:
+                inbox.tally(session, refused)
+                if beat:
+                    heartbeats.beat(session, PART, clock.now())
+        return False
+
+    def close(self) -> None:
+        """As `Store`."""
+
+
+class SpoolStore:
+    """A file beside the database, from which `carry` brings requests into the inbox."""
+
+    def __init__(self, database: Database, spool: Spool) -> None:
+        self._database, self._spool = database, spool
+
+    def put(self, deliveries: Sequence[Delivery]) -> list[bool]:
+        """As `Store`."""
+        return self._spool.put(deliveries)
+
+    def carry(self, refused: Mapping[str, Tally], *, beat: bool) -> bool:
+        """As `Store`."""
+        is_empty = self._spool.is_empty()
+        if is_empty and not refused and not beat:
+            return False
+        now = clock.now()
+        with self._database.write() as session:
+            last = inbox.brought(session, self._spool.identity)
+            numbered = [] if is_empty else self._spool.after(last)
+            if numbered:
+                inbox.bring(session, self._spool.identity, numbered)
+                last = numbered[-1][0]
+            inbox.tally(session, _counted([delivery for _, delivery in numbered], refused))
+            if beat:
+                heartbeats.beat(session, PART, now)
+        if not is_empty:
+            self._spool.forget(last, now)
+        return bool(numbered)
+
+    def close(self) -> None:
+        """As `Store`."""
+        self._spool.close()
+
+
+def _counted(deliveries: Sequence[Delivery], refused: Mapping[str, Tally]) -> dict[str, Tally]:
+    """What is to be added for each source."""
+    counted = {source: replace(one) for source, one in refused.items()}
+    for delivery in deliveries:
+        one = counted.setdefault(delivery.source, Tally())
+        one.requests += 1
+        one.events += delivery.count
+        one.last_received_at = delivery.received_at
+    return counted
