@@ -28,6 +28,7 @@ from models.vocabulary import (
     EventFormat,
     EventStatus,
     HoldReason,
+    Outcome,
     ResolutionCode,
     Severity,
     Standing,
@@ -78,7 +79,7 @@ def alert(key: int, name: str, standing: Standing, **more: object) -> Alert:
         "changed_at": at(20),
         "flaps": "",
         "is_flapping": False,
-        "counted": [],
+        "counted": "",
         "is_reached": False,
         "digest": "",
         "repeats": "",
@@ -159,6 +160,25 @@ def test_the_log_tells_grave_and_broken_incidents_and_counts_the_others(database
     assert "nobody owns it" in log.verdict.needs[0]
     assert "broken: SLA, time to resolve" in log.verdict.needs[1]
     assert log.verdict.needs[2].startswith("1 request with events could not be worked off")
+
+
+def test_a_job_that_has_an_incident_is_told_once(database: Database) -> None:
+    night = Night(database)
+    with night.at_once() as session:
+        night.site()
+        night.job("dump-db")
+        night.alive()
+        night.ran("dump-db", at(20), Outcome.FAILED)
+        failed = opened(session, "job dump-db", "high", "high", 20.5)
+        session.add(AlertPolicyRow(id=1, digest="x", spec={}))
+        session.flush()
+        session.add(
+            alert(1, "job dump-db", Standing.OPEN, source="jobs", labels={"job": "dump-db"}, incident_id=failed.id)
+        )
+    needs = night.log().verdict.needs
+    assert len(needs) == 1
+    assert "INC000001 (P1) job dump-db: " in needs[0]
+    assert needs[0].endswith("nobody owns it, failed, no good run since.")
 
 
 def test_the_next_shift_watches_what_waits_is_due_silenced_or_flaps(database: Database) -> None:

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.queries.incident_rules import read_rules
+from models.queries.own_events import SOURCE
 from models.queries.register import in_force
 from models.records import Alert, Incident, IncidentClock, MajorUpdate, Silence
 from models.rules.priorities import MAJOR
@@ -44,9 +45,11 @@ class OpenIncident:
     """Which one that is: `SLA, time to own`."""
     broken: tuple[str, ...]
     """The promises that are broken already."""
-    update_due_at: datetime | None
-    """When the next word about a major incident is due."""
     is_grave: bool
+    update_due_at: datetime | None = None
+    """When the next word about a major incident is due."""
+    jobs: tuple[str, ...] = ()
+    """The jobs whose failures it is about."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,10 @@ def _open_incidents(session: Session, now: datetime) -> list[OpenIncident]:
     clocks: dict[int, list[IncidentClock]] = defaultdict(list)
     for clock in session.scalars(select(IncidentClock).where(IncidentClock.incident_id.in_(keys))):
         clocks[clock.incident_id].append(clock)
+    jobs: dict[int | None, set[str]] = defaultdict(set)
+    of_jobs = select(Alert.incident_id, Alert.labels).where(Alert.source == SOURCE, Alert.incident_id.in_(keys))
+    for incident_id, labels in session.execute(of_jobs).tuples():
+        jobs[incident_id].add(labels["job"])
     soonest = select(MajorUpdate.incident_id, func.min(MajorUpdate.due_at)).group_by(MajorUpdate.incident_id)
     updates = dict(session.execute(soonest).tuples().all())
     matrix = read_rules(session).matrix
@@ -112,14 +119,13 @@ def _open_incidents(session: Session, now: datetime) -> list[OpenIncident]:
     found = []
     for one in incidents:
         rank = ranks.get(one.priority, GRAVE_RANK)  # of a matrix that is no longer in force: rather shown than not
-        shown = _shown(one, clocks[one.id], updates.get(one.id), is_grave=rank <= GRAVE_RANK, now=now)
+        shown = _shown(one, clocks[one.id], is_grave=rank <= GRAVE_RANK, now=now)
+        shown = replace(shown, update_due_at=updates.get(one.id), jobs=tuple(sorted(jobs[one.id])))
         found.append(((rank, shown.due_at or one.opened_at, one.id), shown))
     return [shown for _, shown in sorted(found, key=lambda pair: pair[0])]
 
 
-def _shown(
-    one: Incident, clocks: Iterable[IncidentClock], update_due_at: datetime | None, *, is_grave: bool, now: datetime
-) -> OpenIncident:
+def _shown(one: Incident, clocks: Iterable[IncidentClock], *, is_grave: bool, now: datetime) -> OpenIncident:
     going = [clock for clock in clocks if clock.stopped_at is None]
     broken = [clock for clock in going if clock.breached_at or (clock.due_at and clock.due_at <= now)]
     ahead = [clock for clock in going if clock not in broken and clock.due_at]
@@ -138,7 +144,6 @@ def _shown(
         due_at=first.due_at if first else None,
         promised=_named(first) if first else "",
         broken=tuple(sorted(map(_named, broken))),
-        update_due_at=update_due_at,
         is_grave=is_grave,
     )
 

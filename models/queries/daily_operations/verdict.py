@@ -42,9 +42,9 @@ def verdict(told: Told, zone: ZoneInfo) -> Verdict:
         texts.append("no good run since")
     for job, words in tuple(_alarms(now, tuple(by_job))):
         by_job.setdefault(job, []).append(words)
+    incidents = tuple(_incidents(told.desk, by_job, zone))  # what they tell of a job is not told again
     jobs = (f"{job}: {'; '.join(words)}." for job, words in by_job.items())
-    incidents, quarantine = _incidents(told.desk, zone), _quarantine(told.events)
-    needs = [*_silence(now, zone), *incidents, *quarantine, *_backups(told.backups), *jobs]
+    needs = [*_silence(now, zone), *incidents, *_quarantine(told.events), *_backups(told.backups), *jobs]
     headline = _headline(counts)
     if needs:
         things = "One thing needs you." if len(needs) == 1 else f"{len(needs)} things need you."
@@ -87,14 +87,15 @@ def _silence(now: Now, zone: ZoneInfo) -> Iterator[str]:
         yield f"Prefect: {now.undelivered} {orders} not handed over in time, or given up: see the relay."
 
 
-def _incidents(desk: Desk, zone: ZoneInfo) -> Iterator[str]:
-    """What is grave, and what was promised and not kept; a broken promise that nobody owns is the worst of it."""
+def _incidents(desk: Desk, by_job: dict[str, list[str]], zone: ZoneInfo) -> Iterator[str]:
+    """What is grave, and what was promised and not kept; with what is wrong with their jobs, taken out of `by_job`."""
     for one in desk.incidents:
         words = [f"since {_clock(one.since, zone)}", f"owner {one.owner}" if one.owner else "nobody owns it"]
         if one.broken:
             words.append(f"broken: {_some(one.broken)}")
         if one.waits_for:
             words.append(f"waits for the {one.waits_for}")
+        words += [text for job in one.jobs for text in by_job.pop(job, ())]
         yield f"{one.number} ({one.priority}) {one.title}: {', '.join(words)}."
 
 
