@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-from bench import archive_engine, clocks, fan_out, ingest, ledger, restic_engine, start, transfer, trigger
+from bench import archive_engine, clocks, fan_out, ingest, ledger, restic_engine, start, storm, transfer, trigger
 from models import clock
 
 RESULTS = Path(__file__).parent / "results"
@@ -23,6 +23,7 @@ def main() -> None:
         "archive": archive_engine.measure,
         "clocks": clocks.measure,
         "ingest": ingest.measure,
+        "storm": storm.measure,
     }
     found: dict[str, object] = {
         "at": clock.now().isoformat(timespec="seconds"),
