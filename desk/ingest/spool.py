@@ -6,6 +6,7 @@ at once, and `carry` brings what waits into the inbox, many at a time. How far i
 written with what it brought: a desk that is killed at any point brings nothing twice and forgets nothing.
 """
 
+import fcntl
 import secrets
 import sqlite3
 import threading
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from models.database import BUSY_SECONDS, Database
 from models.errors import DatabaseError
@@ -45,9 +47,12 @@ class Spool:
         self._file = file
         self._writing = threading.Lock()
         with self._in_words():
+            # As at the shared database, only one connection writes or checkpoints at a time: docs/decisions/0005.
+            self._queue = file.with_name(f"{file.name}.queue").open("a")
             self._writer, self._reader = self._connect(), self._connect()
-            self._writer.execute("PRAGMA journal_mode=WAL")
-            self._writer.executescript(_SCHEMA)
+            with self._writing, _locked(self._queue):
+                self._writer.execute("PRAGMA journal_mode=WAL")
+                self._writer.executescript(_SCHEMA)
             self.identity = self._identity()
             """Of this very file: the numbers of another one mean something else."""
 
@@ -93,6 +98,7 @@ class Spool:
         """Close the file; what waits in it waits for the next desk."""
         self._reader.close()
         self._writer.close()
+        self._queue.close()
 
     def _is_new(self, delivery: Delivery) -> bool | None:
         """True: the key is new; False: the same came before; None: something else did."""
@@ -122,7 +128,7 @@ class Spool:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._writing:
+        with self._writing, _locked(self._queue):
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -136,7 +142,17 @@ class Spool:
     def _in_words(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise DatabaseError(
                 f"{self._file}: {error}: see that the disk has room, and who may write there"
             ) from error
+
+
+@contextmanager
+def _locked(file: IO[str]) -> Iterator[None]:
+    """Alone with this file; the kernel frees it when its holder dies."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)

@@ -1,6 +1,7 @@
 """The file beside SQLite in which requests wait: brought into the inbox once each, whatever is killed between."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -143,3 +144,20 @@ def test_counts_and_signs_of_life_are_written_without_requests(store: SpoolStore
     store.carry({"": Tally(refused=2, last_refusal="no token")}, beat=True)
     with sqlite.read() as session:
         assert inbox.sources(session)[""].refused == 2
+
+
+def test_two_desks_of_one_home_bring_each_request_once(sqlite: Database) -> None:
+    path = spool_file(sqlite)
+    with closing(Spool(path)) as one, closing(Spool(path)) as other:
+        stores = [SpoolStore(sqlite, one), SpoolStore(sqlite, other)]
+
+        def work(number: int) -> None:
+            for count in range(20):
+                stores[number].put([delivery(f"e{number}-{count}")])
+                carry(stores[number])
+
+        with ThreadPoolExecutor(2) as desks:
+            list(desks.map(work, range(2)))
+        while carry(stores[0]):
+            pass
+    assert sorted(names(sqlite)) == sorted(f"e{number}-{count}" for number in range(2) for count in range(20))
