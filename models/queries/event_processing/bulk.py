@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Executable
+import orjson
+from sqlalchemy import JSON, Connection, Dialect, Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Row = dict[str, Any]
@@ -37,14 +38,25 @@ class _Prepared:
         self.text = str(compiled)
         self._order = tuple(compiled.positiontup) if compiled.positiontup is not None else None
         self._processors: list[tuple[str, Callable[[Any], Any]]] = []
+        self._documents: list[str] = []
         for name, bind in compiled.binds.items():
             processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
-            if processor is not None:
+            if isinstance(bind.type, JSON):
+                self._documents.append(name)
+            elif processor is not None:
                 self._processors.append((name, processor))
 
     def bound(self, rows: Sequence[Row]) -> Any:
         """The rows as the driver takes them."""
-        for row in rows:
-            for name, processor in self._processors:
-                row[name] = processor(row[name])
+        for name, processor in self._processors:
+            # Of a thousand alerts most have the same times and words: each is understood once.
+            known: dict[Any, Any] = {}
+            for row in rows:
+                value = row[name]
+                if value not in known:
+                    known[value] = processor(value)
+                row[name] = known[value]
+        for name in self._documents:
+            for row in rows:
+                row[name] = orjson.dumps(row[name]).decode()
         return list(map(itemgetter(*self._order), rows)) if self._order is not None else list(rows)
