@@ -22,6 +22,7 @@ PARTS = ("planner", "relay", "worker", "desk", "events")
 WITHOUT_PREFECT = ("desk", "events")
 """These run on machines, too, that never heard of a Prefect server."""
 BEAT_SECONDS = 10
+EVENTS_NICE = 10
 
 
 def run_part(name: str, settings: Settings) -> None:
@@ -58,6 +59,8 @@ def run_part(name: str, settings: Settings) -> None:
     elif name == "events":
         from deployments.engine.event_worker import run_event_worker  # noqa: PLC0415 - the events need no Prefect
 
+        # Senders and people are answered first: what was taken can wait a moment to be worked off.
+        os.nice(EVENTS_NICE)
         run_event_worker(settings, stop_on_signal())
     else:
         raise EngineError(f"there is no part {name!r}: choose one of {', '.join(PARTS)}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from deployments.engine import parts
+from deployments.engine import event_worker, parts
 from deployments.engine.up import children, part_environment
 from models.settings import Settings
 
@@ -32,3 +32,13 @@ def test_the_desk_starts_where_no_prefect_server_ever_did(tmp_path: Path, monkey
     monkeypatch.setattr(os, "execve", lambda _program, command, _environment: started.append(command))
     parts.become("desk", settings(tmp_path))
     assert started[0][-1] == "desk"
+
+
+def test_the_events_let_others_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(os, "nice", said.append)
+    monkeypatch.setattr(event_worker, "run_event_worker", lambda *_: said.append("works"))
+    with monkeypatch.context() as patch:
+        patch.setattr(parts, "stop_on_signal", lambda: None)
+        parts.run_part("events", settings(tmp_path))
+    assert said == [10, "works"]
