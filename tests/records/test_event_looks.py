@@ -3,26 +3,29 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.errors import Refused
-from models.queries import alerts, inbox, runs, silences
-from models.queries.event_processing import forgetting
+from models.queries import alerts, inbox, journal, runs, silences
+from models.queries.event_processing import forgetting, settling
 from models.queries.inbox import Tally
 from models.queries.states import Because, advance
-from models.records import CorrectiveRun, InboxRow, JournalRow, Run, WorkNote
+from models.records import AlertGroup, CorrectiveRun, InboxRow, JournalRow, Run, WorkNote
 from models.records import Silence as SilenceRow
 from models.rules.event_policies import Corrective, IncidentRule, Opens, Start
 from models.rules.event_rule import PolicyRule
 from models.rules.event_sources import EventSource
+from models.rules.incidents import NewIncident
 from models.rules.maintenance import Maintenance
 from models.rules.matchers import parse_matchers
 from models.rules.silences import Silence
 from models.vocabulary import IncidentState, Mute, Outcome, ResolutionCode, RunState, Standing
-from tests.records.events_lab import Lab, event
+from tests.records.events_lab import AT_ONCE, Lab, event
 from tests.sites import apply_site, job, write_site
 
 M = timedelta(minutes=1)
@@ -129,6 +132,30 @@ def test_a_candidate_becomes_an_incident_when_a_person_says_so(lab: Lab) -> None
     assert (lab.incident().title, lab.alert().incident_id) == ("HostDown", 1)
     with lab.database.read() as session:
         assert alerts.candidates(session) == []
+
+
+def test_a_group_that_cannot_be_settled_does_not_keep_the_others_waiting(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.handled(route=replace(AT_ONCE, group_wait=timedelta(seconds=30)))
+    lab.told(0, "+HostDown host=web1", "+DiskFull host=web1")
+    real = settling.new_incident
+
+    def refuse(session: Session, group: AlertGroup, *others: Any) -> NewIncident:
+        journal.append(session, journal.Fact("test:group:half", f"alert_group/{group.id}", "test"))
+        if group.id == 1:
+            raise Refused("there is no such impact")
+        return real(session, group, *others)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(settling, "new_incident", refuse)
+        lab.look(30)
+    assert [one.title for one in lab.incidents()] == ["DiskFull"]
+    with lab.database.read() as session:
+        halves = session.scalars(select(JournalRow.subject).where(JournalRow.tag == "test:group:half")).all()
+        assert halves == ["alert_group/2"], "what was taken back is not told"
+    lab.look(90)
+    assert [one.title for one in lab.incidents()] == ["DiskFull", "HostDown"]
 
 
 def test_what_is_over_is_forgotten_when_it_is_old_and_its_incident_stays(lab: Lab) -> None:

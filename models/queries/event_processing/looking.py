@@ -1,15 +1,17 @@
 """What is due: alerts and groups whose time has come, what keeps alerts quiet, silences, sources that are silent."""
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from models import records
+from models.errors import MoveRefused, NotFound, Refused
 from models.queries import inbox, journal, notices, silences
 from models.queries.event_processing import alert_rows, mending, placing, settling
 from models.queries.event_processing.alert_rows import Draft
@@ -26,9 +28,12 @@ from models.rules.source_silence import SourceVerdict, source_verdict
 from models.vocabulary import AlertState, EventFormat, EventStatus, Mute, Severity, Standing
 
 AT_ONCE = 2_000
+LATER = timedelta(minutes=1)
+"""When a group is looked at again that could not be settled."""
 OUR_SOURCE = "watchbill"
 """Who says that another source is silent."""
 SILENT = "event source {} is silent"
+log = logging.getLogger("watchbill.events")
 
 
 @dataclass(slots=True)
@@ -54,19 +59,35 @@ def look(session: Session, memory: Memory, now: datetime) -> Looked:
     rows = {row.id: row for row in (*due, *reviewed)}
     drafts = [draft for row in rows.values() if (draft := _after_time(session, row, memory, now)) is not None]
     looked.alerts = len(drafts)
+    groups = placing.place(session, drafts, memory, now) if drafts else {}
     if drafts:
         alert_rows.write(session, drafts)
         mending.cleared(session, drafts, now)
-    groups = placing.place(session, drafts, memory, now) if drafts else {}
     query = select(AlertGroup).where(AlertGroup.look_at <= now).order_by(AlertGroup.look_at).limit(AT_ONCE)
     groups |= {group.id: group for group in session.scalars(query)}
-    settling.settle(session, groups, drafts, memory, now)
+    by_group: dict[int | None, list[Draft]] = {}
+    for draft in drafts:
+        by_group.setdefault(draft.values["group_id"], []).append(draft)
+    for number, group in groups.items():
+        _settle(session, group, by_group.get(number, []), memory, now)
     mending.begin(session, drafts, memory, now)
     looked.groups = len(groups)
     looked.attempts = mending.look(session, memory, now)
     looked.sources = _sources(session, memory, now)
     looked.is_more = len(due) == AT_ONCE or memory.review_from is not None
     return looked
+
+
+def _settle(session: Session, group: AlertGroup, drafts: Sequence[Draft], memory: Memory, now: datetime) -> None:
+    """Settle one group. One that cannot be settled is said, and looked at later: the others do not wait for it."""
+    told = len(session.info.get(journal.QUEUE, ()))
+    try:
+        with session.begin_nested():
+            settling.settle(session, {group.id: group}, drafts, memory, now)
+    except (MoveRefused, NotFound, Refused) as error:
+        del session.info.get(journal.QUEUE, [])[told:]
+        group.look_at = now + LATER
+        log.warning("group %d cannot be settled: %s", group.id, error)
 
 
 def _due(session: Session, now: datetime) -> Sequence[Row[Any]]:
