@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from ruamel.yaml import YAML
 
 from deployments.demo.backups import passwords, place_backups, schedules
+from deployments.demo.chat import SECRET as CHAT
 from deployments.demo.senders import tokens
 from deployments.demo.shop_front import JOB, PROBE, ShopFront
 from deployments.lab import LabHost
@@ -136,10 +137,10 @@ def _wall(instant: datetime) -> str:
     return instant.astimezone(ZoneInfo(ZONE)).replace(microsecond=0, tzinfo=None).isoformat()
 
 
-def put_secrets(home: Path) -> None:
+def put_secrets(home: Path, chat: str) -> None:
     """Put the secrets that the night's site names where a worker looks for them."""
     folder = home / "secrets"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name, value in {"payroll-db": SECRET, **passwords(), **tokens()}.items():
+    for name, value in {"payroll-db": SECRET, CHAT: chat, **passwords(), **tokens()}.items():
         (folder / name).touch(mode=0o600)
         (folder / name).write_text(value + "\n")

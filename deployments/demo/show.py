@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from deployments.demo import troubles
 from deployments.demo.acts import ACTS, points_there
 from deployments.demo.backups import ENGINE, fill_hosts
+from deployments.demo.chat import Chat
 from deployments.demo.night import ZONE, Night, put_secrets, write_night
 from deployments.demo.shop_front import ShopFront
 from deployments.demo.stage import OPERATOR, Screen, Stage
@@ -86,7 +87,7 @@ def run_demo(screen: Screen, home: Path | None, *, keep: bool) -> int:
         screen.say(f"site: {settings.site}, the shipped night with its hours pressed into a minute")
         kept_by = " and ".join(dict.fromkeys([ENGINE.value, EngineName.ARCHIVE.value]))
         screen.say(f"backups: {stage.night.repositories}, kept by {kept_by}")
-        with stage.shop_front.running(), _engine(stage, screen):
+        with stage.chat.open(), stage.shop_front.running(), _engine(stage, screen):
             good = _play(stage, screen)
             _close_with(stage, screen, time.monotonic() - began)
             if keep:
@@ -100,12 +101,13 @@ def _prepare(settings: Settings, lab: Lab) -> Stage:
 
     The night itself begins when the engine is ready: until then it lies in the future.
     """
-    put_secrets(settings.home)
+    chat = Chat()
+    put_secrets(settings.home, chat.address)
     now = clock.now()
     fill_hosts({host.name: host for host in lab.hosts}, now)
     night = Night(settings.site, settings.home.parent / "backups", now + FAR, now - OUTAGE)
     shop_front = ShopFront(next(host.folder for host in lab.hosts if host.name == "web1"))
-    stage = Stage(settings, lab, Database(settings.url()), night, shop_front)
+    stage = Stage(settings, lab, Database(settings.url()), night, shop_front, chat)
     write_night(stage.night, lab.hosts, shop_front, is_read=False)
     apply_site(settings, OPERATOR, now - timedelta(hours=1))
     with stage.database.write() as session:
@@ -153,6 +155,8 @@ def _tell(stage: Stage, screen: Screen, teller: Teller, skipped: set[int]) -> No
             screen.say(Text(line, style))
         for line in _skipped(session, skipped):
             screen.say(Text(line, "dim"))
+    for line in stage.chat.heard():
+        screen.say(Text(f"          chat of the teams: {line}", "italic"))
 
 
 def _skipped(session: Session, told: set[int]) -> Iterator[str]:

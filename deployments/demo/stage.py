@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from deployments.demo.chat import Chat
 from deployments.demo.night import Night
 from deployments.demo.shop_front import ShopFront
 from deployments.lab import Lab
@@ -29,3 +30,4 @@ class Stage:
     database: Database
     night: Night
     shop_front: ShopFront
+    chat: Chat

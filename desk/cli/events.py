@@ -17,7 +17,7 @@ from desk.services.opening import opened
 from models import clock
 from models.rules.events import NewEvent
 
-app = App("event", help="What has happened, said to the jobs that wait for it.")
+app = App("event", help="What happens, the alerts that it makes, and the rules for it.")
 app.command("desk.cli.event_rules:app", name="rules", help="The rules of events.yaml, tried on events that came.")
 app.command("desk.cli.quarantine:app", name="quarantine", help="Requests with events that could not be worked off.")
 app.command("desk.cli.alerts_view:show", name="show", help="One alert: what it says, and what happened to it.")

@@ -53,6 +53,7 @@ ALSO_SHOWN = (
     r"INC\d+ +opened \(P1, shop\): Customers cannot pay",
     r"INC\d+ +PROMISE BROKEN: SLA, time to own",
     r"INC\d+ +escalated: Nobody took it: step 2 of 2",
+    r"chat of the teams: Escalated, P1: Customers cannot pay",
     r"restart-shop-front +RUN\d+ starts: by a rule",
     r"INC\d+ +resolved by events: fixed, .*the job restart-shop-front mended it",
     r"resolved +INC\d+ +P1 +Storm of alerts: service shop-database, 400 alerts, cleared by itself",
