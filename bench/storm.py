@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 
 from deployments.engine.up import apply_site
+from desk.ingest.spool import is_all_carried
 from desk.services.desk_address import address_note
 from desk.services.incidents import list_incidents
 from models import clock
@@ -254,8 +255,9 @@ def _use(over: threading.Event, act: Callable[[], object], seconds: list[float])
 def _settle(database: Database) -> float:
     began = time.monotonic()
     while time.monotonic() - began < SETTLING_SECONDS:
+        is_carried = is_all_carried(database)
         with database.read() as session:
-            if not session.scalar(
+            if is_carried and not session.scalar(
                 select(func.count()).where(InboxRow.processed_at.is_(None), InboxRow.quarantined_at.is_(None))
             ):
                 break

@@ -148,6 +148,14 @@ class Spool:
             ) from error
 
 
+def is_all_carried(database: Database) -> bool:
+    """Whether everything that was acknowledged is in the inbox of this database."""
+    if not database.is_sqlite or not spool_file(database).exists():
+        return True
+    with closing(Spool(spool_file(database))) as spool:
+        return spool.is_empty()
+
+
 @contextmanager
 def _locked(file: IO[str]) -> Iterator[None]:
     """Alone with this file; the kernel frees it when its holder dies."""

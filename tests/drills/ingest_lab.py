@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +15,7 @@ import httpx
 from sqlalchemy import select
 
 from deployments.engine.prefect_server import free_port
-from desk.ingest.spool import Spool, spool_file
+from desk.ingest.spool import is_all_carried
 from desk.services.desk_address import address_note
 from models.database import Database
 from models.records import InboxRow
@@ -69,9 +69,7 @@ class Desk:
 
     def events(self) -> list[Incoming]:
         """What it took, when all that it acknowledged is in the inbox."""
-        if self.database.is_sqlite:
-            with closing(Spool(spool_file(self.database))) as spool:
-                until(spool.is_empty)
+        until(lambda: is_all_carried(self.database))
         with self.database.read() as session:
             rows = list(session.scalars(select(InboxRow).order_by(InboxRow.id)))
             return [event for row in rows for event in row.events()]

@@ -6,7 +6,7 @@ import hmac
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from desk.ingest.app import make_app
 from desk.ingest.limits import Bounds
-from desk.ingest.spool import Spool, spool_file
+from desk.ingest.spool import is_all_carried
 from models.database import Database
 from models.queries import inbox
 from models.records import InboxRow, InboxSource
@@ -92,10 +92,8 @@ class Served:
 
     def rows(self) -> list[InboxRow]:
         """What waits, oldest first, when all that was acknowledged is in the inbox."""
-        if self.database.is_sqlite:
-            with closing(Spool(spool_file(self.database))) as spool:
-                while not spool.is_empty():
-                    time.sleep(0.002)
+        while not is_all_carried(self.database):
+            time.sleep(0.002)
         with self.database.read() as session:
             found = list(session.scalars(select(InboxRow).order_by(InboxRow.id)))
             session.expunge_all()
