@@ -21,6 +21,8 @@ USUAL_PORT = 4280
 BACKLOG = 2_048
 ENDING_SECONDS = 10
 """How long requests that are being answered may take to end."""
+KEEP_ALIVE_SECONDS = 75
+"""Longer than senders keep a connection that rests: one that we close may be just in use."""
 log = logging.getLogger("watchbill.desk")
 
 
@@ -40,6 +42,7 @@ def run_desk(settings: Settings) -> None:
         access_log=False,  # the token of a ping stands in its path
         server_header=False,
         lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=ENDING_SECONDS,
     )
     # What is there now stays: to look through it again and again took half the time of a large batch.
