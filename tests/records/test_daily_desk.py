@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from models.database import Database
-from models.queries import incidents
+from models.queries import incident_major, incidents
 from models.queries.daily_operations import DailyOperations
 from models.queries.daily_operations.content import Mood
+from models.queries.incident_major import Roles
 from models.queries.states import Because
 from models.records import (
     Alert,
@@ -114,6 +115,7 @@ def eventful_desk(night: Night) -> DailyOperations:
         late = opened(session, "Slow printer", "low", "low", 21, owner="bo")
         held = opened(session, "No tape", "low", "medium", 22, owner="bo")
         solved = opened(session, "Disk full", "low", "low", 23, correlation_key="k1")
+        incident_major.propose(session, grave, Because("rules", "it is the shop"), at(20))
         opened(session, "A drill", "high", "high", 23, is_drill=True)
         incidents.take(session, held, ANNA, at(22))
         incidents.hold(session, held, HoldReason.SUPPLIER, ANNA, at(22))
@@ -184,6 +186,7 @@ def test_a_job_that_has_an_incident_is_told_once(database: Database) -> None:
 def test_the_next_shift_watches_what_waits_is_due_silenced_or_flaps(database: Database) -> None:
     log = eventful_desk(Night(database))
     assert [(one.word, one.what) for one in log.desk.watch] == [
+        ("candidate", "INC000001 Shop is down"),
         ("on hold", "INC000003 No tape"),
         ("due", "INC000001 Shop is down"),
         ("silence", 'SIL000001 {service="shop"}'),
@@ -191,6 +194,21 @@ def test_the_next_shift_watches_what_waits_is_due_silenced_or_flaps(database: Da
     ]
     [degraded] = log.desk.degraded
     assert (degraded.title, degraded.tier, degraded.incidents, degraded.alerts) == ("Web shop", 1, ("INC000001",), 1)
+
+
+def test_a_review_that_is_due_is_watched(database: Database) -> None:
+    night = Night(database)
+    with night.at_once() as session:
+        night.site()
+        night.alive()
+        one = opened(session, "Shop was down", "high", "high", 1)
+        incident_major.propose(session, one, Because("rules", "it is the shop"), at(1))
+        incident_major.accept(session, one, Roles(), Because("eva", "it is"), at(1))
+        incidents.take(session, one, ANNA, at(1))
+        incidents.resolve(session, one, Solution(ResolutionCode.FIXED, "restarted"), ANNA, at(2))
+    assert night.log(now=NOW).desk.watch == ()
+    late = night.log(now=NOW + timedelta(days=30))
+    assert [(line.word, line.what) for line in late.desk.watch] == [("review", "INC000001 Shop was down")]
 
 
 def test_the_log_counts_from_events_to_conditions_to_incidents(database: Database) -> None:

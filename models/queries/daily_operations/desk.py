@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from models.queries import incident_major
 from models.queries.incident_rules import read_rules
 from models.queries.own_events import SOURCE
 from models.queries.register import in_force
-from models.records import Alert, Incident, IncidentClock, MajorUpdate, Silence
+from models.records import Alert, Incident, IncidentClock, MajorIncident, MajorUpdate, Silence
 from models.rules.priorities import MAJOR
-from models.vocabulary import AlertState, EventClass, IncidentState, Mute, Standing
+from models.vocabulary import AlertState, EventClass, IncidentState, MajorState, Mute, Standing
 
 GRAVE_RANK = 2
 """Major incidents, and the two highest priorities, are told one by one."""
@@ -91,6 +92,7 @@ def read_desk(session: Session, now: datetime) -> Desk:
     opened = _open_incidents(session, now)
     told = tuple(one for one in opened if one.is_grave or one.broken)
     watch = [
+        *_majors(session, now),
         *_waiting(opened),
         *_soon_due(opened, now),
         *_silences(session, now),
@@ -156,6 +158,20 @@ def _waiting(incidents: Iterable[OpenIncident]) -> Iterator[Watch]:
     for one in incidents:
         if one.waits_for:
             yield Watch("on hold", f"{one.number} {one.title}", one.since, None, f"waits for the {one.waits_for}")
+
+
+def _majors(session: Session, now: datetime) -> Iterator[Watch]:
+    """What may be a major incident and nobody has decided, and reviews that should be written by now."""
+    asked = select(MajorIncident, Incident).join(Incident, Incident.id == MajorIncident.id)
+    waits = (MajorIncident.state == MajorState.CANDIDATE, Incident.state.not_in(OVER), Incident.is_drill.is_(False))
+    for major, one in session.execute(asked.where(*waits).order_by(MajorIncident.proposed_at)).tuples():
+        yield Watch("candidate", f"{one.number} {one.title}", major.proposed_at, None, major.proposed_for)
+    for major in incident_major.reviews_due(session, now):
+        one = session.get_one(Incident, major.id)
+        since = one.resolved_at or one.closed_at or one.opened_at
+        yield Watch(
+            "review", f"{one.number} {one.title}", since, major.review_due_at, "what it taught is not written down"
+        )
 
 
 def _soon_due(incidents: Iterable[OpenIncident], now: datetime) -> Iterator[Watch]:
