@@ -53,6 +53,14 @@ def test_the_same_event_again_is_counted_and_nothing_else(lab: Lab) -> None:
     assert tags.count("events:inbox:process") == 1, "what changed nothing is no fact"
 
 
+def test_a_request_that_comes_late_does_not_make_an_alert_older(lab: Lab) -> None:
+    for second in (0, 60):
+        lab.told(second, "+DiskFull host=web1")
+    lab.send(30, "+DiskFull host=web1")
+    lab.work(90)
+    assert (lab.alert().events, lab.alert().seen_at) == (3, lab.now(60))
+
+
 def test_what_an_event_says_anew_is_taken_over(lab: Lab) -> None:
     lab.told(0, event("+DiskFull host=web1", text="91 %"))
     lab.told(9, event("+DiskFull host=web1", Severity.CRITICAL, text="99 %"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.queries.event_processing.bulk import Bulk
@@ -87,7 +87,9 @@ def count_up(session: Session, events: Mapping[int, int], now: datetime) -> None
         by_count.setdefault(count, []).append(number)
     for count, numbers in by_count.items():
         for some in _parts(numbers):
-            changed = {"events": ALERTS.c.events + count, "seen_at": now}
+            # A request that was set aside for hours comes late: an alert was not seen last then.
+            last = case((ALERTS.c.seen_at < now, now), else_=ALERTS.c.seen_at)
+            changed = {"events": ALERTS.c.events + count, "seen_at": last}
             session.execute(update(ALERTS).where(ALERTS.c.id.in_(some)).values(changed))
 
 
