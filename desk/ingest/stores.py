@@ -1,5 +1,6 @@
 """Where requests are committed before they are acknowledged, and what is left to do afterwards."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -42,31 +43,41 @@ class InboxStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._counting = threading.Lock()
+        self._taken: list[Delivery] = []
+        """Not counted yet: in the transaction of each request two desks would wait for each other's counts."""
 
     def put(self, deliveries: Sequence[Delivery]) -> list[bool]:
         """As `Store`."""
         try:
-            return self._put(deliveries)
+            answers = self._put(deliveries)
         except DatabaseError as error:
             if not isinstance(error.__cause__, IntegrityError):
                 raise
             # Another desk used the same key at this moment: by now it is known.
-            return self._put(deliveries)
+            answers = self._put(deliveries)
+        with self._counting:
+            self._taken += [replace(one, body=b"") for one, answer in zip(deliveries, answers, strict=True) if answer]
+        return answers
 
     def _put(self, deliveries: Sequence[Delivery]) -> list[bool]:
         with self._database.write() as session:
-            numbers = inbox.put(session, deliveries)
-            taken = [one for one, number in zip(deliveries, numbers, strict=True) if number is not None]
-            inbox.tally(session, _counted(taken, {}))
-        return [number is not None for number in numbers]
+            if any(delivery.key for delivery in deliveries):
+                return [number is not None for number in inbox.put(session, deliveries)]
+            inbox.add(session, deliveries)
+        return [True] * len(deliveries)
 
     def carry(self, refused: Mapping[str, Tally], *, beat: bool) -> bool:
         """As `Store`."""
-        if refused or beat:
+        with self._counting:
+            taken = list(self._taken)
+        if taken or refused or beat:
             with self._database.write() as session:
-                inbox.tally(session, refused)
+                inbox.tally(session, _counted(taken, refused))
                 if beat:
                     heartbeats.beat(session, PART, clock.now())
+            with self._counting:
+                del self._taken[: len(taken)]
         return False
 
     def close(self) -> None:

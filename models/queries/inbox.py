@@ -54,6 +54,11 @@ class Tally:
     last_refusal: str | None = None
 
 
+def add(session: Session, deliveries: Sequence[Delivery]) -> None:
+    """Put in requests that came under no key."""
+    session.connection().execute(_INSERT, _rows(deliveries))
+
+
 def put(session: Session, deliveries: Sequence[Delivery]) -> list[int | None]:
     """Put requests in; the number of each. One under a known key is not put in again, and has the number of the first.
 
@@ -160,7 +165,7 @@ def brought(session: Session, spool: str) -> int:
 
 def bring(session: Session, spool: str, numbered: Sequence[tuple[int, Delivery]]) -> None:
     """Put in what comes next in a desk's file, which `brought` must have been asked about in this transaction."""
-    session.connection().execute(_INSERT, _rows(delivery for _, delivery in numbered))
+    add(session, [delivery for _, delivery in numbered])
     session.merge(InboxSpool(spool=spool, number=numbered[-1][0]))
 
 

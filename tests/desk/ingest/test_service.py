@@ -180,6 +180,14 @@ def test_refused_bodies_are_counted_by_source_and_not_kept(served: Served) -> No
     assert "Authorization" in (nobody.last_refusal or "")
 
 
+def test_what_was_taken_is_counted_by_source(served: Served) -> None:
+    served.send("/events", [{"name": "a"}, {"name": "b"}])
+    served.send("/events", {"name": "c"}, headers={"Idempotency-Key": "c"})
+    served.send("/events", b"{}")
+    found = served.count("probe")
+    assert (found.requests, found.events, found.last_received_at) == (2, 3, served.rows()[-1].received_at)
+
+
 def test_when_too_many_wait_they_are_asked_to_come_again(sqlite: Database) -> None:
     with serving(sqlite, Bounds(requests=0)) as service:
         answer = service.send("/events", {"name": "a"})
