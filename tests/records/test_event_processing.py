@@ -195,6 +195,17 @@ def test_a_warning_opens_nothing_and_joins_nothing(lab: Lab) -> None:
     assert lab.incident().state is IncidentState.RESOLVED, "the warning does not keep it open"
 
 
+def test_a_group_that_begins_anew_follows_the_rules_of_now(lab: Lab) -> None:
+    lab.told(0, "+HostDown host=web1")
+    lab.told(9, "-HostDown host=web1")
+    lab.look(400)
+    lab.handled(defaults=PolicyRule(incident=IncidentRule(resolves_itself=False)))
+    lab.memory = None
+    lab.told(7_200, "+HostDown host=web1")
+    lab.told(7_210, "-HostDown host=web1")
+    assert [one.state for one in lab.incidents()] == [IncidentState.CLOSED, IncidentState.NEW]
+
+
 def test_a_candidate_asks_a_person_once(lab: Lab) -> None:
     lab.handled(defaults=PolicyRule(incident=IncidentRule(opens=Opens.CANDIDATE)))
     lab.told(0, "+HostDown host=web1")

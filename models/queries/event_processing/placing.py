@@ -52,7 +52,8 @@ def place(session: Session, drafts: Sequence[Draft], memory: Memory, now: dateti
         group = groups[one.key]
         draft.values["group_id"] = group.id
         group.joined_at = now
-        if draft.values["is_for_incident"] and group.policy_id is None:
+        # What begins anew follows the rules of now; what goes on, those that it began with.
+        if draft.values["is_for_incident"] and (group.policy_id is None or group.first_look_at is None):
             group.policy_id = draft.values["policy_id"]
     for storm in storms:
         if storm.begins:
