@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from models.rules.event_policies import Corrective, IncidentRule
+from models.rules.event_policies import Corrective, IncidentRule, Start
 from models.rules.event_rule import EventRule, PolicyRule
 from models.rules.event_transforms import Enrich
 from models.rules.field_error import FieldError
@@ -109,6 +109,8 @@ def _corrective(corrective: Corrective, job: Job) -> Said:
     for name, parameter in job.parameters.items():
         if parameter.required and name not in corrective.parameters:
             yield ("parameters",), f"the job {job.name} needs {name}, and nobody is there to be asked"
+    if corrective.start is Start.AFTER_APPROVAL:
+        yield ("start",), "nobody can be asked for an approval yet; write automatic, or leave the job to a person"
     if corrective.on is not None and job.on is None:
         yield ("on",), f"the job {job.name} runs a flow, which knows itself where it works"
 

@@ -141,6 +141,13 @@ WRONG: list[tuple[str, list[str], str]] = [
         "wrong parameters",
     ),
     (
+        RULES + "    corrective: [{job: restart, parameters: {unit: x}, start: after approval}]\n",
+        [
+            "3:63: rules.0.corrective.0.start: nobody can be asked for an approval yet; write automatic, or leave the job to a person"
+        ],
+        "an approval",
+    ),
+    (
         RULES + "    corrective: [{job: restart, parameters: {unit: x}, attempts: 0}]\n",
         ["3:66: rules.0.corrective.0.attempts: attempts is from 1 to 20"],
         "no attempt",
