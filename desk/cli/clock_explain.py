@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.table import Table
 from rich.text import Text
 
 from desk.cli import words
@@ -85,13 +86,24 @@ def _show(screen: Screen, found: ExplainedClock) -> None:
         due = times.when(one.due_at) if one.due_at else ""
         state = Text(one.state, COLOURS.get(one.state, ""))
         grid.add_row(_name(one), one.promise, one.target or "none", state, due, _hours(one.business), _left(one))
-    screen.show("", grid, heading("What moved them"))
+    screen.show("", grid, heading("Who had it"), _breakdown(found), heading("What moved them"))
     lines = table("when", "clock", "what", "effect", "counted", "closed", "used", wide=("what", "effect"))
     for line in found.lines:
         name = f"{line.agreement.value}, {line.measure.value}"
         spans = (_hours(line.counted), _hours(line.closed), _hours(line.used))
         lines.add_row(times.when(line.at), name, times.line(line.what), times.line(line.effect), *spans)
     screen.show(lines, Text(f"\ntimes in {times.zone_name}", "dim"))
+
+
+def _breakdown(found: ExplainedClock) -> Table:
+    """Each clock by those who had the incident; what passed around the clock stands beside the open hours."""
+    grid = table("clock", "team", "owner", "used", "around the clock", "on hold", right=("used", "around the clock"))
+    for one in found.clocks:
+        for part in one.breakdown:
+            held = ", ".join(f"{reason} {_hours(span)}" for reason, span in part.held.items())
+            has = (words.line(part.team or "none"), words.line(part.owner or "nobody"))
+            grid.add_row(_name(one), *has, _hours(part.business), _hours(part.actual), words.line(held))
+    return grid
 
 
 def _name(one: ClockNow) -> str:

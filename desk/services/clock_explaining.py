@@ -1,6 +1,6 @@
 """Why the clocks of an incident stand where they stand, from the journal alone; and the repair of what is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,9 +12,21 @@ from models.errors import Refused
 from models.queries import clock_cache, incidents, register
 from models.queries.clock_cache import Rebuilt
 from models.queries.incident_history import history_of
+from models.rules.clock_breakdown import Share, break_down
 from models.rules.clock_lines import ClockLine, explain_clock
 from models.rules.incidents import incident_id_of
 from models.rules.service_clock import Reading, read_clock
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of one stopwatch passed while one team and one person had the incident; as `Share`."""
+
+    team: str | None
+    owner: str | None
+    business: timedelta
+    actual: timedelta
+    held: Mapping[str, timedelta]
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,7 @@ class ClockNow:
     business: timedelta
     actual: timedelta
     remaining: timedelta | None
+    breakdown: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,7 @@ def explain(database: Database, number: str, now: datetime, *, rebuild: bool = F
         try:
             clock = read_clock(history.facts, history.promises, now)
             lines = explain_clock(history.facts, history.promises, now)
+            shares = break_down(history.facts, history.promises, history.handovers, now)
         except ValueError as error:
             raise Refused(f"{incident.number}: its clocks cannot be computed: {error}") from None
         return ExplainedClock(
@@ -74,7 +88,7 @@ def explain(database: Database, number: str, now: datetime, *, rebuild: bool = F
             timezone=_timezone(session),
             at=now,
             reopened=clock.reopened,
-            clocks=tuple(_now(reading) for reading in clock.readings),
+            clocks=tuple(_now(reading, shares) for reading in clock.readings),
             lines=lines,
             rebuilt=rebuilt,
         )
@@ -104,7 +118,8 @@ def _timezone(session: Session) -> str:
     return str(sites[0].spec["timezone"]) if sites else "UTC"
 
 
-def _now(reading: Reading) -> ClockNow:
+def _now(reading: Reading, shares: Sequence[Share]) -> ClockNow:
+    mine = [share for share in shares if (share.agreement, share.measure) == (reading.agreement, reading.measure)]
     return ClockNow(
         agreement=reading.agreement.value,
         measure=reading.measure.value,
@@ -118,4 +133,5 @@ def _now(reading: Reading) -> ClockNow:
         business=reading.business_elapsed,
         actual=reading.actual_elapsed,
         remaining=reading.remaining,
+        breakdown=tuple(Part(one.team, one.owner, one.business, one.actual, one.held) for one in mine),
     )

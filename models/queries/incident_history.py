@@ -18,6 +18,7 @@ from models import clock
 from models.queries import journal
 from models.queries.promise_terms import PromiseTerms, Version, read_terms
 from models.records import JournalRow
+from models.rules.clock_breakdown import Handover
 from models.rules.clock_facts import (
     Closed,
     Fact,
@@ -58,6 +59,8 @@ class History:
     """The promises that the last row named."""
     steps: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The steps of each escalation that were taken, by their keys."""
+    handovers: list[Handover] = field(default_factory=list)
+    """Who has had it, from when on."""
 
 
 def history_of(session: Session, incident_id: int) -> History:
@@ -99,6 +102,8 @@ def _history(rows: Iterable[Row], terms: PromiseTerms) -> History:
     changes: list[Version] = []
     is_over = False
     for row in rows:
+        if "team" in row.facts or "owner" in row.facts:
+            _hand_over(history, row)
         if row.action == "open":
             history.names = tuple(row.facts.get("promises") or ())
             history.promises = current = terms.at(history.names, row.seq)
@@ -119,6 +124,13 @@ def _history(rows: Iterable[Row], terms: PromiseTerms) -> History:
     for change in [] if is_over else changes:
         current = _follow(history, current, change, terms)
     return history
+
+
+def _hand_over(history: History, row: Row) -> None:
+    """Who has it after a row that names a team, a person, or that there is none."""
+    before = history.handovers[-1] if history.handovers else Handover(row.at)
+    team, owner = row.facts.get("team", before.team), row.facts.get("owner", before.owner)
+    history.handovers.append(Handover(row.at, team, owner))
 
 
 def _follow(

@@ -6,7 +6,7 @@ What happens after a stopwatch has stopped does not move it. A hold and the time
 not counted, and an instant that falls on their beginning is the one at which time counts again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -93,25 +93,42 @@ def read_clock(facts: Iterable[Fact], promises: Sequence[Promise], now: datetime
     """
     at = now if now.tzinfo is UTC else require_aware(now, "now")
     course = Course(facts, tuple(promises), at)
+    return IncidentClock(tuple(_read(watch, at) for watch in stopwatches(course)), course.reopened)
+
+
+class Stopwatch(NamedTuple):
+    """What one stopwatch is read from."""
+
+    promise: Promise
+    measure: Measure
+    terms: list[Terms]
+    """All that held, the last of which hold now, or did when it stopped."""
+    stop: Stop | None
+    gaps: tuple[Gap, ...]
+
+    def end(self, now: datetime) -> datetime:
+        """Up to when it counts."""
+        return self.stop.at if self.stop else now
+
+    def run(self, now: datetime) -> "Run":
+        """The stretches in which it counts."""
+        return Run.of(self.promise, self.terms[0].at, self.gaps, self.end(now))
+
+
+def stopwatches(course: Course) -> Iterator[Stopwatch]:
+    """Every stopwatch of an incident; none before it was opened."""
     if course.started is None:
-        return IncidentClock((), 0)
-    readings = []
+        return
     for measure, stop in ((Measure.OWN, course.owned or course.ended), (Measure.RESOLVE, course.ended)):
         terms = course.terms[: stop.terms] if stop else course.terms
         for promise in terms[-1].promises:
             if promise.targets(measure):
-                readings.append(_read(promise, measure, (course, terms, stop), at))
-    return IncidentClock(tuple(readings), course.reopened)
+                yield Stopwatch(promise, measure, terms, stop, stop.gaps if stop else course.gaps())
 
 
-_Known = tuple[Course, list[Terms], Stop | None]
-
-
-def _read(promise: Promise, measure: Measure, known: _Known, now: datetime) -> Reading:
-    course, terms, stop = known
-    started, end = terms[0].at, stop.at if stop else now
-    gaps = stop.gaps if stop else course.gaps()
-    run = Run.of(promise, started, gaps, end)
+def _read(watch: Stopwatch, now: datetime) -> Reading:
+    promise, measure, terms, stop, gaps = watch
+    started, run = terms[0].at, watch.run(now)
     target = promise.targets(measure).get(terms[-1].priority or "")
     due_at = warn_at = resumed_at = breached_at = remaining = None
     if target is not None:

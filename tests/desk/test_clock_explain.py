@@ -85,6 +85,35 @@ def test_json_has_clocks_and_lines_and_no_repair_that_nobody_asked_for(told: Cal
     assert used == sorted(used)
 
 
+def test_the_time_of_each_clock_is_told_by_who_had_the_incident(told: Call, sqlite: Database) -> None:
+    """The web team's until Anna takes it at 10:10; at 14:00 Cleo of the data team gets it; it waits from 11 to 12."""
+    with sqlite.write() as session:
+        incident = incidents.get(session, 1)
+        incidents.assign(session, incident, ("data-team", "cleo"), ANNA, MONDAY + 4 * HOUR)
+    said = told("clock", "explain", "INC000001", "--no-color")
+    lines = [" ".join(line.split()) for line in said.out.splitlines()]
+    begin = lines.index("Who had it")
+    assert lines[begin + 1] == "clock team owner used around the clock on hold"
+    assert lines[begin + 2] == "SLA, time to own web-team nobody 10m 10m"
+    for wanted in (
+        "OLA, time to resolve web-team nobody 10m 10m",
+        "OLA, time to resolve web-team anna 2h50m 2h50m caller 1h",
+        "OLA, time to resolve data-team cleo 30m 30m",
+    ):
+        assert wanted in lines[begin:], wanted
+    clocks = told("clock", "explain", "1", "--json").json["clocks"]
+    ola = next(one for one in clocks if one["agreement"] == "OLA")
+    assert ola["breakdown"][1] == {
+        "team": "web-team",
+        "owner": "anna",
+        "business_seconds": 10200,
+        "actual_seconds": 10200,
+        "held": {"caller_seconds": 3600},
+    }
+    for one in clocks:
+        assert sum(part["business_seconds"] for part in one["breakdown"]) == one["business_seconds"]
+
+
 def test_a_repair_says_what_differed_and_the_next_finds_nothing(told: Call, sqlite: Database) -> None:
     with sqlite.write() as session:
         own = IncidentClock.measure == Measure.OWN
