@@ -13,7 +13,7 @@ from models.errors import Refused
 from models.queries import events, journal, pauses, retention, runs, slots
 from models.queries.book import Book
 from models.queries.dispatching import Wish, run_now, start_due
-from models.records import Event, JournalRow, OutboxRow, Pause, Run, Slot
+from models.records import Event, JournalRow, Notice, OutboxRow, Pause, Run, Slot
 from models.rules.events import NewEvent
 from models.vocabulary import Outcome, SlotState
 from tests.sites import apply_site, job, write_site
@@ -177,8 +177,9 @@ def test_a_slot_whose_event_does_not_come_is_missed_and_told(database: Database,
     (slot, _) = slots_of(database)
     assert (slot.state, slot.reason, slot.was_late) == (SlotState.MISSED, reason, False)
     with database.write() as session:
-        (told,) = session.scalars(select(OutboxRow))
-        assert reason in told.parameters["order"]["facts"]["text"]
+        (order,) = session.scalars(select(OutboxRow))
+        told = session.get_one(Notice, order.parameters["order"]["notice"])
+        assert reason in told.facts["text"]
     send(database, at(5))
     tick(database, book, at(5))
     assert states(database) == ["missed", "expected"], "what comes too late does not bring it back"
