@@ -116,7 +116,7 @@ class Night:
 
     def alive(self, now: datetime = NOW) -> None:
         """Every part gave a sign of life just now."""
-        for part in ("anchor", "planner", "relay", "worker"):
+        for part in ("anchor", "desk", "events", "planner", "relay", "worker"):
             self.add(Heartbeat(part=part, at=now - timedelta(seconds=2), worker="lab:1"))
 
     def log(self, period: Period = PERIOD, now: datetime = NOW) -> DailyOperations:

@@ -139,7 +139,7 @@ def test_without_rows_it_says_no_data_and_never_all_well(night: Night) -> None:
 def test_an_empty_database_is_reported_as_silent(sqlite: Database) -> None:
     log = Night(sqlite).log()
     assert (log.site, log.zone, log.complete_to) == ("no site yet", "UTC", None)
-    assert [part.part for part in log.now.silent] == ["anchor", "planner", "relay", "worker"]
+    assert [part.part for part in log.now.silent] == ["anchor", "desk", "events", "planner", "relay", "worker"]
     assert log.verdict.mood is Mood.NEEDS_YOU
 
 

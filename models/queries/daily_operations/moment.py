@@ -30,6 +30,8 @@ SILENT_AFTER = {
     "planner": timedelta(minutes=2),
     "relay": timedelta(minutes=2),
     "worker": timedelta(minutes=3),
+    "desk": timedelta(minutes=2),
+    "events": timedelta(minutes=2),
     "anchor": timedelta(minutes=15),
 }
 """Parts that must give signs of life, and how long each may be silent."""
