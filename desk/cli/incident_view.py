@@ -90,7 +90,8 @@ def _solution(found: IncidentDetail, times: words.Clock) -> Rows:
     if line.closed_at:
         yield "over since", times.when(line.closed_at)
     if found.survey_score:
-        yield "caller says", f"{found.survey_score} of 5"
+        why = f": {found.survey_words}" if found.survey_words else ""
+        yield "caller says", words.block(f"{found.survey_score} of 5{why}")
 
 
 def _major(major: MajorDetail, times: words.Clock) -> Rows:

@@ -25,3 +25,4 @@ app.command(f"{ENDS}:reopen", name="reopen", sort_key=15, help="The solution was
 app.command(f"{ENDS}:close", name="close", sort_key=16, help="The solution is accepted.")
 app.command(f"{ENDS}:cancel", name="cancel", sort_key=17, help="It was none.")
 app.command("desk.cli.incident_major:major", name="major", sort_key=18, help="Major incidents: decide, lead, tell.")
+app.command("desk.cli.incident_survey:survey", name="survey", sort_key=19, help="Say how content its caller is.")

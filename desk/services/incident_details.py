@@ -103,6 +103,7 @@ class IncidentDetail:
     alerts_in_all: int
     major: MajorDetail | None
     survey_score: int | None
+    survey_words: str | None
     timeline: tuple[Entry, ...]
     hidden: int
     """Entries that are not for who asks: private notes, alerts, runs, notices."""
@@ -139,6 +140,7 @@ def show_incident(database: Database, number: str, person: str, now: datetime) -
             alerts_in_all=desk_incidents.number_of_alerts(session, incident.id),
             major=_major(session, incident),
             survey_score=survey.score if survey else None,
+            survey_words=survey.words if survey else None,
             timeline=tuple(mine),
             hidden=len(entries) - len(mine),
         )

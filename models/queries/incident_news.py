@@ -52,7 +52,7 @@ def escalated(session: Session, incident: Incident, because: Because, now: datet
 
 def taken_along(session: Session, incident: Incident, action: str, because: Because, now: datetime) -> None:
     """Tell the caller of a child or a duplicate how it ended or goes on; its team hears of the one it belongs to."""
-    if incident.caller is not None and action in ("resolve", "reopen"):
+    if incident.caller is not None and action in ("resolve", "reopen", "close"):
         moved(session, incident, action, because, now)
 
 

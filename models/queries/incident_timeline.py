@@ -1,4 +1,4 @@
-"""The timeline of an incident, read from what is known anyway: journal, notes, alerts, runs, notices."""
+"""The timeline of an incident, read from what is known anyway: journal, notes, survey, alerts, runs, notices."""
 
 import json
 from collections.abc import Iterator
@@ -9,13 +9,14 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.queries import tickets
+from models.queries import surveys, tickets
 from models.records import Alert, AlertChange, CorrectiveRun, Incident, JournalRow, Notice, Run, WorkNote
 from models.rules.incident_words import in_words
 from models.vocabulary import RunState
 
 MOST_ALERT_CHANGES = 200
-_TOLD_BY_ITS_NOTE = {"note"}
+_TOLD_WITH_ITS_WORDS = {"note", "answer"}
+"""By the note and by the survey: what people write is not in the journal."""
 
 
 class Source(StrEnum):
@@ -23,6 +24,7 @@ class Source(StrEnum):
 
     JOURNAL = "journal"
     NOTE = "note"
+    SURVEY = "survey"
     ALERT = "alert"
     RUN = "run"
     NOTICE = "notice"
@@ -46,6 +48,7 @@ def timeline(session: Session, incident: Incident) -> list[Entry]:
     found = [
         *_from_journal(session, incident),
         *_from_notes(session, incident),
+        *_from_survey(session, incident),
         *_from_alerts(session, incident),
         *_from_runs(session, incident),
         *_from_notices(session, incident),
@@ -58,7 +61,7 @@ def _from_journal(session: Session, incident: Incident) -> Iterator[Entry]:
     query = select(JournalRow).where(JournalRow.subject.in_(subjects)).order_by(JournalRow.seq)
     for row in session.scalars(query):
         action = row.tag.rpartition(":")[2]
-        if action not in _TOLD_BY_ITS_NOTE:
+        if action not in _TOLD_WITH_ITS_WORDS:
             text = in_words(action, json.loads(row.facts))
             reason = row.reason if row.reason and row.reason not in text else None
             yield Entry(datetime.fromisoformat(row.at), Source.JOURNAL, row.actor, text, reason, is_public=True)
@@ -67,6 +70,13 @@ def _from_journal(session: Session, incident: Incident) -> Iterator[Entry]:
 def _from_notes(session: Session, incident: Incident) -> Iterator[Entry]:
     for note in tickets.notes_of(session, incident.id):
         yield Entry(note.at, Source.NOTE, note.person, _note_words(note), is_public=note.is_public)
+
+
+def _from_survey(session: Session, incident: Incident) -> Iterator[Entry]:
+    survey = surveys.of_ticket(session, incident.id)
+    if survey is not None and survey.answered_at is not None:
+        why = f": {survey.words}" if survey.words else ""
+        yield Entry(survey.answered_at, Source.SURVEY, survey.person, f"says {survey.score} of 5{why}", is_public=True)
 
 
 def _note_words(note: WorkNote) -> str:

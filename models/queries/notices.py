@@ -107,7 +107,7 @@ def about_incident(
     """
     tag = INCIDENT_TAGS[event]
     directory = Directory(session)
-    recipients = [*_receivers(directory, incident, tag, also), *_concerned(directory, incident, tag, also)]
+    recipients = [*_receivers(directory, incident, tag, also), *_concerned(session, directory, incident, tag, also)]
     if not recipients:
         return []
     facts = _incident_facts(session, incident, event, text, now, also)
@@ -131,13 +131,19 @@ def _receivers(directory: Directory, incident: Incident, tag: NoticeTag, also: A
     return [*named, *directory.of_team(incident.team), *others]
 
 
-def _concerned(directory: Directory, incident: Incident, tag: NoticeTag, also: Also) -> list[Recipient]:
+def _concerned(
+    session: Session, directory: Directory, incident: Incident, tag: NoticeTag, also: Also
+) -> list[Recipient]:
+    """Those whom it concerns, but for who did it; a caller who closed it is asked how content they are all the same."""
+    knows = also.by
+    if tag is NoticeTag.INCIDENT_CLOSED and knows == incident.caller and _survey(session, incident):
+        knows = None
     who = CONCERNED.get(tag, frozenset()) | ({Concerned.CALLER} if also.is_public else set())
     people = {Concerned.OWNER: incident.owner, Concerned.CALLER: incident.caller}
     return [
         recipient
         for part, person in people.items()
-        if part in who and person != also.by
+        if part in who and person != knows
         for recipient in directory.person(person, part)
     ]
 
@@ -171,11 +177,14 @@ def _incident_facts(
         resolution=incident.resolution,
         next_update_at=session.scalar(next_update.order_by(MajorUpdate.due_at).limit(1)) if major else None,
         commander=_title(session, Person, major.commander) if major else None,
-        survey=session.scalar(
-            select(Survey.token).where(Survey.ticket_id == incident.id, Survey.answered_at.is_(None))
-        ),
+        survey=_survey(session, incident),
         is_drill=incident.is_drill,
     )
+
+
+def _survey(session: Session, incident: Incident) -> str | None:
+    """The code of the question that its caller has not answered yet."""
+    return session.scalar(select(Survey.token).where(Survey.ticket_id == incident.id, Survey.answered_at.is_(None)))
 
 
 def about_alert_group(

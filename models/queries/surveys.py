@@ -1,5 +1,7 @@
-"""How content callers are: asked once for each ticket, answered by whoever has the link."""
+"""How content callers are: asked once for each ticket, answered by whoever has the code."""
 
+import re
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,9 +10,19 @@ from sqlalchemy.orm import Session
 from models.errors import NotFound, Refused
 from models.queries import journal, tickets
 from models.records import Survey, Ticket
-from models.rules.incidents import fitting_text
+from models.rules.incidents import text_problems
 
 SCORES = range(1, 6)
+_TOKEN = re.compile("[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a caller says: 1 (bad) to 5 (good), and why, if they like."""
+
+    token: str
+    score: int
+    words: str = ""
 
 
 def ask(session: Session, ticket_id: int, person: str, now: datetime) -> Survey:
@@ -29,19 +41,27 @@ def of_ticket(session: Session, ticket_id: int) -> Survey | None:
     return session.scalar(select(Survey).where(Survey.ticket_id == ticket_id))
 
 
-def answer(session: Session, token: str, score: int, words: str, now: datetime) -> Survey:
-    """Write an answer down. Raises NotFound for an unknown token, Refused for a second answer or another score."""
-    survey = session.scalar(select(Survey).where(Survey.token == token))
+def answer(session: Session, given: Answer, person: str, now: datetime) -> Survey:
+    """Write an answer down; `person` brings it, for the caller or as the caller.
+
+    Raises NotFound for an unknown token, Refused for a second answer, another score, or words that cannot be kept.
+    """
+    query = select(Survey).where(Survey.token == given.token).with_for_update()
+    # Anything else than a token may be what no database compares with.
+    survey = session.scalar(query) if _TOKEN.fullmatch(given.token) else None
     if survey is None:
-        raise NotFound("this link belongs to no survey: it may be cut")
+        raise NotFound("no survey has this code: it may be cut; the mail about the closed incident has all of it")
     if survey.answered_at is not None:
         raise Refused("this survey was answered before; the first answer counts")
-    if score not in SCORES:
-        raise Refused(f"{score} is no score: say 1 (bad) to 5 (good)")
-    survey.answered_at, survey.score, survey.words = now, score, fitting_text(words)
+    if given.score not in SCORES:
+        raise Refused(f"{given.score} is no score: say 1 (bad) to 5 (good)")
+    words = given.words.strip()
+    problems = list(text_problems("answer", words)) if words else []
+    if problems:
+        raise Refused("; ".join(problems))
+    survey.answered_at, survey.score, survey.words = now, given.score, words
     ticket = session.get_one(Ticket, survey.ticket_id)
-    fact = journal.Fact(
-        "surveys:survey:answer", tickets.subject_of(ticket), survey.person, facts={"score": score}, at=now
-    )
+    facts = {"score": given.score, "caller": survey.person}
+    fact = journal.Fact("surveys:survey:answer", tickets.subject_of(ticket), person, facts=facts, at=now)
     journal.append(session, fact)
     return survey

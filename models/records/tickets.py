@@ -164,8 +164,8 @@ class Survey(Base):
 
     id: Mapped[Key]
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), unique=True)
-    token: Mapped[str] = mapped_column(String(43), unique=True, default=lambda: secrets.token_urlsafe(32))
-    """Who has it may answer: random, for the link in the notice."""
+    token: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: secrets.token_hex(16))
+    """Who has it may answer: random, for the code in the notice; never read as an option by a command line."""
     person: Mapped[Name]
     asked_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]

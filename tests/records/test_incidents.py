@@ -1,5 +1,6 @@
 """Incidents on both databases: opened once, moved with their family, told in the journal."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from models.database import Database
 from models.errors import DatabaseError, MoveRefused, NotFound, Refused
 from models.queries import incident_family, incidents, journal, surveys, tickets
 from models.queries.states import Because
+from models.queries.surveys import Answer
 from models.records import Incident, JournalRow, Survey, TicketLink
 from models.rules.incident_rules import Grading, IncidentRules
 from models.rules.incidents import NewIncident, Reopening, Solution
@@ -319,15 +321,21 @@ def test_the_caller_is_asked_once_how_content_they_are(database: Database) -> No
         survey = surveys.of_ticket(session, asked.id)
         assert survey is not None
         assert session.scalar(select(func.count()).select_from(Survey)) == 1, "no drill, and nobody who did not call"
-        assert len(survey.token) == 43
+        assert re.fullmatch("[0-9a-f]{32}", survey.token), "no code that begins with a dash"
         with pytest.raises(Refused, match="say 1"):
-            surveys.answer(session, survey.token, 6, "", NOW)
+            surveys.answer(session, Answer(survey.token, 6), "zoe", NOW)
+        with pytest.raises(Refused, match="the answer holds a NUL"):
+            surveys.answer(session, Answer(survey.token, 4, "quick\0"), "zoe", NOW)
         with pytest.raises(NotFound):
-            surveys.answer(session, "guessed", 5, "", NOW)
-        surveys.answer(session, survey.token, 4, "quick\0", NOW)
-        assert (survey.score, survey.words) == (4, "quick ")
+            surveys.answer(session, Answer("guessed", 5), "zoe", NOW)
+        assert survey.answered_at is None, "what was refused is no answer"
+        surveys.answer(session, Answer(survey.token, 4, " quick\n"), "ada", NOW)
+        assert (survey.score, survey.words, survey.answered_at) == (4, "quick", NOW)
         with pytest.raises(Refused, match="the first answer counts"):
-            surveys.answer(session, survey.token, 1, "", NOW)
+            surveys.answer(session, Answer(survey.token, 1), "zoe", NOW)
+    with database.read() as session:
+        row = journal.rows_about(session, f"incident/{asked.id}")[-1]
+        assert (row.tag, row.actor, row.facts) == ("surveys:survey:answer", "ada", '{"caller":"zoe","score":4}')
 
 
 def test_notes_are_for_the_caller_or_for_those_who_work(database: Database) -> None:

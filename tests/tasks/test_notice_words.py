@@ -98,6 +98,7 @@ def test_a_drill_is_seen_in_the_subject() -> None:
         ("incident-resolved", "Is it not solved? Tell us, and we open it again."),
         ("incident-closed", "from 1 (bad) to 5 (good), and a line why if you like"),
         ("incident-closed", "the code s3cret-token"),
+        ("incident-closed", 'watchbill incident survey s3cret-token --score 5 --words "why"'),
         ("incident-reopened", "nothing: we work on it again."),
     ],
 )
@@ -105,7 +106,7 @@ def test_the_caller_is_told_in_the_callers_words(tag: str, words: str) -> None:
     notice = rendered(tag, replace(sample(tag), you="caller", survey="s3cret-token"))
     assert words in flat(notice.text)
     assert words in flat("".join(Page(notice.html).text))
-    for inside in ("web1", "impact", "watchbill incident"):
+    for inside in ("web1", "impact", "watchbill incident show"):
         assert inside not in notice.text + notice.html, "what is only for those who mend"
 
 

@@ -804,7 +804,7 @@ def upgrade() -> None:
         "survey",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("ticket_id", sa.Integer(), nullable=False),
-        sa.Column("token", sa.String(length=43), nullable=False),
+        sa.Column("token", sa.String(length=32), nullable=False),
         sa.Column("person", sa.String(length=128), nullable=False),
         sa.Column("asked_at", UtcDateTime(), nullable=False),
         sa.Column("answered_at", UtcDateTime(), nullable=True),
