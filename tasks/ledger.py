@@ -8,6 +8,7 @@ persisted by Prefect: the shared database is the memory.
 import functools
 import inspect
 import time
+from asyncio import CancelledError
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
@@ -60,11 +61,12 @@ def _logged(function: Callable[P, R], name: str) -> Callable[P, R]:
 
     @functools.wraps(function)
     def body(*positional: P.args, **named: P.kwargs) -> R:
+        began = time.monotonic()  # Prefect counts the time of our own row, too
         arguments = signature.bind(*positional, **named).arguments
         started = _started(name, arguments)
         with database().write() as session:
             row_id = task_log.open_row(session, started)
-        token, began = CURRENT.set(replace(started, parent_id=row_id)), time.monotonic()
+        token = CURRENT.set(replace(started, parent_id=row_id))
         try:
             result = function(*positional, **named)
         except BaseException as error:
@@ -106,6 +108,7 @@ def _outcome_of(error: BaseException, seconds: float) -> Outcome:
     """How a task that raised is logged. Prefect ends a task past its time-out by an exception of its own."""
     in_task = TaskRunContext.get()
     limit = in_task.task.timeout_seconds if in_task else None
-    if isinstance(error, TimeoutError) or (limit is not None and seconds >= limit):
+    is_cut = limit is not None and (isinstance(error, CancelledError) or seconds >= limit)
+    if is_cut or isinstance(error, TimeoutError):
         return Outcome.TIMED_OUT
     return Outcome.FAILED if isinstance(error, Exception) else Outcome.KILLED
