@@ -1,16 +1,17 @@
 """What all tests share: a shared database of either kind, fresh for each test."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, create_engine, text
 from sqlalchemy.engine import make_url
 
 from models import migrations
 from models.database import Database
 from tasks import workplace
-from tests.postgres import postgresql_server
+from tests.postgres import emptied, postgresql_server, shape_of
 
 LONG = ("drills", "faults", "flows")
 """The folders of the tests that take seconds each."""
@@ -31,6 +32,12 @@ def postgresql() -> Iterator[str]:
         migrations.upgrade(template)
         template.close()
         yield url
+
+
+@pytest.fixture(scope="session")
+def emptied_databases() -> list[str]:
+    """Databases of the server that are as new, for the next test."""
+    return []
 
 
 @pytest.fixture(scope="session")
@@ -58,10 +65,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield request.getfixturevalue("sqlite_url")
         return
     server = request.getfixturevalue("postgresql")
-    name = f"t{abs(hash(str(tmp_path))):x}"
-    _administrate(server, f"CREATE DATABASE {name} TEMPLATE template")
+    free: list[str] = request.getfixturevalue("emptied_databases")
+    if free:
+        name = free.pop()
+    else:
+        name = f"t{abs(hash(str(tmp_path))):x}"
+        _administrate(server, f"CREATE DATABASE {name} TEMPLATE template")
     yield _named(server, name)
-    _administrate(server, f"DROP DATABASE {name} WITH (FORCE)")
+    if emptied(_reached(server, name), _shape(server)):
+        free.append(name)
+    else:
+        _administrate(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -108,8 +122,22 @@ def _named(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
+def _reached(url: str, name: str | None = None) -> URL:
+    found = make_url(url).set(drivername="postgresql+psycopg")
+    return found.set(database=name) if name else found
+
+
+@cache
+def _shape(url: str) -> str:
+    engine = create_engine(_reached(url, "template"))
+    with engine.connect() as connection:
+        found = shape_of(connection)
+    engine.dispose()
+    return found
+
+
 def _administrate(url: str, statement: str) -> None:
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    engine = create_engine(_reached(url), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
