@@ -252,6 +252,9 @@ def test_an_idle_connection_keeps_its_slot_only_until_somebody_needs_it(lab: Lab
         assert lent.startswith("lent ")
         assert mine.run(target, shell("true")).exit_code == 0
         assert slot.read_text() == lent  # it had it again without the mutex, and wrote nothing there
+        # Taken under the mutex by its own shell it is given back like any other.
+        assert mine.run(target, shell("true", lock="job")).exit_code == 0
+        assert slot.read_text().startswith("free")
         assert yours.run(target, shell("true")).exit_code == 0
         assert slot.read_text().split()[2] != lent.split()[2]
         with ThreadPoolExecutor(3) as threads:

@@ -395,7 +395,8 @@ grab() {
         busy="all $slots command slots of this host are taken"
         return 1
     done
-    slot=$base/slots/$slot
+    # Its line says `used` now, also when it was lent to ourselves: it has to be given back like any other.
+    slot=$base/slots/$slot lent_slot=
     [ "$lock" = - ] || echo "used ${run#"$base/runs/"}" 1<>"$base/locks/$lock"
 }
 
