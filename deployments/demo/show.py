@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from deployments.demo.shop_front import ShopFront
 from deployments.demo.stage import OPERATOR, Screen, Stage
 from deployments.demo.telling import ROUNDS, Teller
 from deployments.demo.troubles import TROUBLES
+from deployments.engine.stopping import stop_on_signal
 from deployments.engine.supervisor import Supervisor
 from deployments.engine.up import apply_site, children
 from deployments.lab import Lab
@@ -265,8 +265,8 @@ def _close_with(stage: Stage, screen: Screen, seconds: float) -> None:
 
 def _wait_for_the_person(settings: Settings, screen: Screen) -> None:
     """Leave everything running until Ctrl-C."""
-    over = threading.Event()
-    before = {number: signal.signal(number, lambda *_: over.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    over = stop_on_signal()
     screen.say(f"next: export WATCHBILL_HOME={settings.home} and try `watchbill job list`; Ctrl-C here ends everything")
     over.wait()
     for number, handler in before.items():

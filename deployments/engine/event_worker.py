@@ -9,7 +9,6 @@ import gc
 import logging
 import os
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -18,6 +17,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from deployments.engine.rhythm import Rhythm
+from deployments.engine.stopping import Stop
 from models import clock
 from models.database import Database
 from models.errors import DatabaseError, WatchbillError
@@ -53,7 +54,7 @@ class EventWorker:
         self._database = database
         self._holder = holder or f"{socket.gethostname()}:{os.getpid()}"
         self._memory: Memory | None = None
-        self._last: dict[str, datetime] = {}
+        self._rhythm = Rhythm()
 
     def tick(self, now: datetime) -> bool:
         """Work some requests off, and look at what is due when it is time to. True: there is more to do right now.
@@ -64,9 +65,9 @@ class EventWorker:
         if self._memory is None or self._memory.book.revision != book.revision:
             self._memory = None
         is_more = self._work(book, now)
-        if self._is_time("look", LOOK_EVERY, now):
+        if self._rhythm.is_time("look", LOOK_EVERY, now):
             is_more = self._look(book, now) or is_more
-        if book.book is not None and self._is_time("forget", FORGET_EVERY, now):
+        if book.book is not None and self._rhythm.is_time("forget", FORGET_EVERY, now):
             self._forget(book, book.book.keep.events, now)
         return is_more
 
@@ -151,7 +152,7 @@ class EventWorker:
             looked = look(session, memory, now)
             incident_clocks.look(session, now)
             notice_box.look(session, now)
-            if self._is_time("beat", BEAT_EVERY, now):
+            if self._rhythm.is_time("beat", BEAT_EVERY, now):
                 heartbeats.beat(session, PART, now)
         return looked.is_more
 
@@ -162,18 +163,10 @@ class EventWorker:
         # What was kept in mind may have gone.
         self._memory = None
         if forgotten:
-            self._last.pop("forget", None)
-
-    def _is_time(self, what: str, every: timedelta, now: datetime) -> bool:
-        last = self._last.get(what)
-        # A clock that was set back must not stop the looks until it has caught up.
-        if last is not None and timedelta(0) <= now - last < every:
-            return False
-        self._last[what] = now
-        return True
+            self._rhythm.again("forget")
 
 
-def run_event_worker(settings: Settings, stop: threading.Event) -> None:
+def run_event_worker(settings: Settings, stop: Stop) -> None:
     """Work until told to stop. A database that is away is said and tried again: it may come back."""
     database = Database(settings.url())
     worker = EventWorker(database)

@@ -2,12 +2,12 @@
 
 import logging
 import os
-import signal
 import sys
 import threading
 import time
 from typing import TYPE_CHECKING, NoReturn
 
+from deployments.engine.stopping import stop_on_signal
 from deployments.engine.up import bare_environment, engine_or_foreign, part, part_environment
 from models import clock
 from models.database import Database
@@ -97,14 +97,6 @@ def become(name: str, settings: Settings) -> NoReturn:
     environment = bare_environment() if name in WITHOUT_PREFECT else engine_or_foreign(settings)
     environment |= part_environment(settings)
     os.execve(sys.executable, part(name), environment)  # noqa: S606 - no shell, and nothing of the old process stays
-
-
-def stop_on_signal() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def main() -> int:

@@ -5,13 +5,14 @@ goes on where it stopped.
 """
 
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from deployments.engine.rhythm import Rhythm
+from deployments.engine.stopping import Stop
 from models import clock
 from models.database import Database
 from models.errors import NotFound, WatchbillError
@@ -46,20 +47,20 @@ class Planner:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._anchors = settings.anchors
-        self._last: dict[str, datetime] = {}
+        self._rhythm = Rhythm()
         self._book: tuple[int, Book] | None = None
 
     def tick(self, now: datetime) -> None:
         """Plan, start what is due, take up what was lost, look for alarms, anchor the journal."""
         book, changed = self._current_book()
-        if self._is_time("plan", PLAN_EVERY, now) or changed:
+        if self._rhythm.is_time("plan", PLAN_EVERY, now) or changed:
             self._plan(book, now)
         self._start(book, now)
-        if self._is_time("look", LOOK_EVERY, now):
+        if self._rhythm.is_time("look", LOOK_EVERY, now):
             self._look(book, now)
-        if self._is_time("anchor", ANCHOR_EVERY, now):
+        if self._rhythm.is_time("anchor", ANCHOR_EVERY, now):
             self._anchor(now)
-        if self._is_time("forget", FORGET_EVERY, now):
+        if self._rhythm.is_time("forget", FORGET_EVERY, now):
             self._forget(book, now)
 
     @contextmanager
@@ -117,18 +118,10 @@ class Planner:
             gone = retention.forget(session, now, output_for=keep.output, log_for=keep.task_log)
             gone += retention.forget_events(session, now, keep.events)
             if gone + inbox.forget(session, now, keep.events):
-                self._last.pop("forget", None)
-
-    def _is_time(self, what: str, every: timedelta, now: datetime) -> bool:
-        last = self._last.get(what)
-        # A clock that was set back must not stop the work until it has caught up.
-        if last is not None and timedelta(0) <= now - last < every:
-            return False
-        self._last[what] = now
-        return True
+                self._rhythm.again("forget")
 
 
-def run_planner(settings: Settings, stop: threading.Event) -> None:
+def run_planner(settings: Settings, stop: Stop) -> None:
     """Tick until told to stop. A tick that fails is said and tried again: the database may come back."""
     database = Database(settings.url())
     planner = Planner(database, settings)

@@ -4,12 +4,12 @@ Nothing is lost while Prefect is down: the rows wait, and drain once when it is 
 """
 
 import logging
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from deployments.engine.stopping import Stop
 from models import clock
 from models.database import Database
 from models.errors import NotFound, WatchbillError
@@ -151,7 +151,7 @@ class Relay:
                 heartbeats.vouch(session, "worker", seen[0], now)
 
 
-def run_relay(settings: Settings, prefect: Prefect, wake_worker: Callable[[], object], stop: threading.Event) -> None:
+def run_relay(settings: Settings, prefect: Prefect, wake_worker: Callable[[], object], stop: Stop) -> None:
     """Pass after pass until told to stop. A pass that fails is said and tried again."""
     database = Database(settings.url())
     relay = Relay(database, prefect, wake_worker)

@@ -24,6 +24,8 @@ class Note(TypedDict):
     """What the status file says."""
 
     supervisor: Running
+    mark: str
+    """What its children carry in their environment."""
     since: str
     children: dict[str, Running | None]
 
@@ -63,10 +65,11 @@ class StatusFile:
             finally:
                 self.path.unlink(missing_ok=True)
 
-    def write(self, children: Mapping[str, int | None]) -> None:
+    def write(self, mark: str, children: Mapping[str, int | None]) -> None:
         """Note who runs now."""
         note = Note(
             supervisor=Running(pid=os.getpid(), started=started_at(os.getpid())),
+            mark=mark,
             since=now().isoformat(),
             children={
                 name: Running(pid=pid, started=started_at(pid)) if pid else None for name, pid in children.items()

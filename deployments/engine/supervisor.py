@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from uuid import uuid4
 
-from deployments.engine.status_file import Running, StatusFile, started_at
+from deployments.engine.status_file import StatusFile
+from deployments.engine.stopping import Stop
 from models.errors import EngineError, WatchbillError
 
 POLL_SECONDS = 0.05
@@ -74,10 +76,11 @@ class Supervisor:
         self.tell = tell
         self.posts = {child.name: Post(child, home / "logs" / f"{child.name}.log") for child in children}
         self.status = StatusFile(home / "up.json")
-        self.mark = mark_of(Running(pid=os.getpid(), started=started_at(os.getpid())))
+        self.mark = uuid4().hex
+        """What its children carry in their environment, at any depth."""
         self.failure: EngineError | None = None
-        self._stop = threading.Event()
-        self._hurry = threading.Event()
+        self._stop = Stop()
+        self._hurry = Stop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="supervisor")
         check_needs(self.posts)
@@ -126,7 +129,8 @@ class Supervisor:
         try:
             with self.status.held():
                 if killed := self.status.left_behind():
-                    sweep(mark_of(killed["supervisor"]))
+                    sweep(killed["mark"])
+                self._note()  # before anything starts: who finds this one killed must know what to end
                 try:
                     self._keep_running()
                 finally:
@@ -217,7 +221,9 @@ class Supervisor:
             kill_group(post)
 
     def _note(self) -> None:
-        self.status.write({name: post.process.pid if post.process else None for name, post in self.posts.items()})
+        self.status.write(
+            self.mark, {name: post.process.pid if post.process else None for name, post in self.posts.items()}
+        )
 
 
 def is_ready(child: Child) -> bool:
@@ -250,11 +256,6 @@ def kill_group(post: Post) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(post.process.pid, signal.SIGKILL)
         post.process.wait(KILL_SECONDS)
-
-
-def mark_of(supervisor: Running) -> str:
-    """What the children of a supervisor carry in their environment, at any depth."""
-    return f"{supervisor['pid']}.{supervisor['started']}"
 
 
 def sweep(mark: str) -> None:

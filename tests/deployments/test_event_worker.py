@@ -156,10 +156,11 @@ def test_nothing_is_lost_and_nothing_counted_twice_when_it_is_killed_again_and_a
         inbox.put(session, [Delivery("probe", EventFormat.ALERTMANAGER, PER_REQUEST, body, BEGIN) for body in bodies])
         session.execute(update(InboxRow).values(next_try_at=BEGIN))
     script = (
-        "import threading, deployments.engine.event_worker as w\n"
+        "import deployments.engine.event_worker as w\n"
+        "from deployments.engine.stopping import Stop\n"
         "from models.settings import Settings\n"
         "w.MOST_REQUESTS = 1\n"
-        "w.run_event_worker(Settings(), threading.Event())\n"
+        "w.run_event_worker(Settings(), Stop())\n"
     )
     environment = {
         **os.environ, "WATCHBILL_DATABASE_URL": str(sqlite.url), "WATCHBILL_HOME": str(tmp_path),

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from deployments.engine.status_file import StatusFile, is_running, started_at
-from deployments.engine.supervisor import Child, Supervisor, mark_of, marked
+from deployments.engine.status_file import Note, StatusFile, is_running, started_at
+from deployments.engine.supervisor import Child, Supervisor, marked
 from models.errors import EngineError
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
@@ -121,6 +121,16 @@ def test_a_child_that_ignores_the_request_is_killed_with_all_that_it_started(tmp
     assert marked(supervisor.mark) == []
 
 
+def test_a_supervisor_ends_nothing_of_another_in_the_same_process(tmp_path: Path, lines: list[str]) -> None:
+    with Supervisor(tmp_path / "one", [shell("worker", "exec sleep 60")], lines.append) as one:
+        one.wait_ready(BOUND_SECONDS)
+        before = children(tmp_path / "one")
+        with Supervisor(tmp_path / "other", [shell("worker", "exec sleep 60")], lines.append) as other:
+            other.wait_ready(BOUND_SECONDS)
+        assert marked(one.mark) == list(before.values())
+    assert [line for line in lines if "ended with" in line] == []
+
+
 def test_a_home_is_not_run_twice(tmp_path: Path) -> None:
     with Supervisor(tmp_path, [shell("worker", "exec sleep 60")], print) as supervisor:
         supervisor.wait_ready(BOUND_SECONDS)
@@ -138,7 +148,12 @@ def test_the_status_file_names_who_runs_and_goes_with_them(tmp_path: Path) -> No
 
 
 def test_a_note_of_a_dead_supervisor_whose_id_was_given_to_another_is_not_believed(tmp_path: Path) -> None:
-    note = {"supervisor": {"pid": os.getpid(), "started": started_at(os.getpid()) - 1}, "since": "", "children": {}}
+    note = {
+        "supervisor": {"pid": os.getpid(), "started": started_at(os.getpid()) - 1},
+        "mark": "",
+        "since": "",
+        "children": {},
+    }
     (tmp_path / "up.json").write_text(json.dumps(note))
     assert StatusFile(tmp_path / "up.json").read() is None
 
@@ -171,7 +186,7 @@ def test_ctrl_c_or_a_request_to_end_leaves_no_process(
     tmp_path: Path, supervise: Callable[[str], subprocess.Popen[str]], number: int
 ) -> None:
     with supervise("sleep 63 & exec sleep 64") as process:
-        mark = mark_of({"pid": process.pid, "started": started_at(process.pid)})
+        mark = note_of(tmp_path)["mark"]
         until(lambda: len(marked(mark)) == 2)
         process.send_signal(number)
         assert process.wait(BOUND_SECONDS) == 0
@@ -212,6 +227,10 @@ def test_what_a_killed_supervisor_left_is_ended_by_the_next_one(
 
 
 def children(home: Path) -> dict[str, int]:
+    return {name: running["pid"] for name, running in note_of(home)["children"].items() if running}
+
+
+def note_of(home: Path) -> Note:
     note = StatusFile(home / "up.json").left_behind()
     assert note
-    return {name: running["pid"] for name, running in note["children"].items() if running}
+    return note

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from deployments.engine.prefect_environment import database_file
-from deployments.engine.status_file import StatusFile, started_at
-from deployments.engine.supervisor import mark_of, marked
+from deployments.engine.status_file import StatusFile
+from deployments.engine.supervisor import marked
 from models.settings import CHECKOUT
 from tests.desk.conftest import Said, real_watchbill
 from tests.sites import write_site
@@ -31,10 +31,6 @@ class Up:
 
     process: subprocess.Popen[bytes]
     said: Path
-    mark: str = ""
-
-    def __post_init__(self) -> None:
-        self.mark = mark_of({"pid": self.process.pid, "started": started_at(self.process.pid)})
 
     def until_said(self, word: str, times: int = 1) -> None:
         def heard() -> bool:
@@ -96,7 +92,8 @@ def end(process: subprocess.Popen[bytes]) -> None:
 def test_up_mends_what_falls_and_leaves_no_process_however_it_ends(home: Path, up: Callable[[], Up]) -> None:
     first = up()
     first.until_said(READY)
-    assert len(marked(first.mark)) >= 5, "Prefect, planner, relay, worker and its warm runner"
+    first_mark = mark_of(home)
+    assert len(marked(first_mark)) >= 5, "Prefect, planner, relay, worker and its warm runner"
 
     write_lines(home.parent, "true", f"echo x >> {home}/effects; sleep 20; echo x >> {home}/over")
     again = watchbill(home, "up")
@@ -115,11 +112,12 @@ def test_up_mends_what_falls_and_leaves_no_process_however_it_ends(home: Path, u
     kill(first)
     second = up()
     second.until_said(READY)
-    assert marked(first.mark) == [], names_of(marked(first.mark))
+    assert marked(first_mark) == [], names_of(marked(first_mark))
+    second_mark = mark_of(home)
     second.process.send_signal(signal.SIGINT)
     assert second.process.wait(120) == 0
     assert "everything has ended" in second.said.read_text()
-    assert marked(second.mark) == []
+    assert marked(second_mark) == []
     assert not (home / "up.json").exists()
     assert database_file(home).exists()
     assert "Traceback" not in second.said.read_text()
@@ -130,8 +128,15 @@ def test_up_mends_what_falls_and_leaves_no_process_however_it_ends(home: Path, u
 def test_up_that_is_killed_leaves_no_process_even_when_nobody_starts_it_again(home: Path, up: Callable[[], Up]) -> None:
     only = up()
     only.until_said(READY)
+    mark = mark_of(home)
     kill(only)
-    until(lambda: not marked(only.mark), GONE_SECONDS, why=lambda: names_of(marked(only.mark)))
+    until(lambda: not marked(mark), GONE_SECONDS, why=lambda: names_of(marked(mark)))
+
+
+def mark_of(home: Path) -> str:
+    note = StatusFile(home / "up.json").read()
+    assert note
+    return note["mark"]
 
 
 def kill(running: Up) -> None:
