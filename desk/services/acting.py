@@ -12,7 +12,9 @@ from models.records import Incident
 from models.rules.lifecycle import Role
 from models.rules.moves import TABLES
 
-ROLES: Mapping[str, Role] = {role.value: role for role in (Role.OPERATOR, Role.MANAGER, Role.MAJOR_INCIDENT_MANAGER)}
+ROLES: Mapping[str, Role] = {
+    role.value: role for role in (Role.OPERATOR, Role.MANAGER, Role.MAJOR_INCIDENT_MANAGER, Role.PROBLEM_MANAGER)
+}
 """The roles of people.yaml that move tickets."""
 WORKERS = frozenset(ROLES.values())
 

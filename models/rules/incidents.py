@@ -10,9 +10,9 @@ from models.rules.durations import format_duration
 from models.rules.verdicts import Verdict
 from models.vocabulary import LinkVerb, ResolutionCode, TicketKind
 
-PREFIXES = {TicketKind.INCIDENT: "INC"}
+PREFIXES = {TicketKind.INCIDENT: "INC", TicketKind.PROBLEM: "PRB", TicketKind.REQUEST: "REQ"}
 LONGEST_TITLE, LONGEST_TEXT = 200, 20_000
-_NUMBER = re.compile(r"(?:inc)?0*(\d{1,15})", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"([a-z]*)0*(\d{1,15})", re.ASCII | re.IGNORECASE)
 _MARK = " ..."
 
 
@@ -56,18 +56,24 @@ def ticket_number(kind: TicketKind, ticket_id: int) -> str:
 
 
 def subject_number(subject: str) -> str:
-    """What people say for `incident/12` and `run/7`: INC000012, RUN000007; anything else as it is."""
+    """What people say for `incident/12`, `problem/5` and `run/7`: INC000012, PRB000005, RUN000007; else as it is."""
     kind, _, name = subject.partition("/")
-    prefix = {"incident": "INC", "run": "RUN"}.get(kind)
+    prefix = {**PREFIXES, "known-error": "KE", "run": "RUN"}.get(kind)
     return f"{prefix}{int(name):06d}" if prefix else subject
 
 
 def incident_id_of(number: str) -> int:
     """The key of INC000123; also of inc123 and 123. Raises ValueError for anything else."""
+    return ticket_id_of(TicketKind.INCIDENT, number)
+
+
+def ticket_id_of(kind: TicketKind, number: str) -> int:
+    """The key of a ticket of this kind, with or without its prefix. Raises ValueError for anything else."""
     found = _NUMBER.fullmatch(number.strip())
-    if found is None or not int(found[1]):
-        raise ValueError(f"{number!r} is not the number of an incident: it looks like INC000123")
-    return int(found[1])
+    if found is None or found[1].upper() not in ("", PREFIXES[kind]) or not int(found[2]):
+        noun = f"{'an' if kind is TicketKind.INCIDENT else 'a'} {kind.value}"
+        raise ValueError(f"{number!r} is not the number of {noun}: it looks like {PREFIXES[kind]}000123")
+    return int(found[2])
 
 
 def text_problems(name: str, text: str, longest: int = LONGEST_TEXT) -> Iterator[str]:

@@ -12,6 +12,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     MANAGER = "manager"
     MAJOR_INCIDENT_MANAGER = "major incident manager"
+    PROBLEM_MANAGER = "problem manager"
     CALLER = "caller"  # the person whom the incident troubles
 
 

@@ -15,6 +15,7 @@ class PersonRole(StrEnum):
     REQUESTER = "requester"  # asks for things
     APPROVER = "approver"  # decides on requests of others
     MAJOR_INCIDENT_MANAGER = "major incident manager"  # decides what is a major incident
+    PROBLEM_MANAGER = "problem manager"  # decides what is a problem, and when one is none any more
     ADMINISTRATOR = "administrator"  # changes Watchbill itself
 
 

@@ -14,6 +14,7 @@ from models.vocabulary.events import (
     Standing,
 )
 from models.vocabulary.notices import NoticeState, NoticeTag, WhenQuiet
+from models.vocabulary.problems import AnalysisKind, CandidateState, KnownErrorState, ProblemOrigin, ProblemState
 from models.vocabulary.tickets import HoldReason, IncidentState, LinkVerb, MajorState, ResolutionCode, TicketKind
 from models.vocabulary.work import (
     AlarmKind,
@@ -34,8 +35,10 @@ __all__ = [
     "AlarmKind",
     "AlertAction",
     "AlertState",
+    "AnalysisKind",
     "AnomalyKind",
     "BackupFault",
+    "CandidateState",
     "CatchUp",
     "EventClass",
     "EventFormat",
@@ -45,6 +48,7 @@ __all__ = [
     "HostFault",
     "IncidentState",
     "Join",
+    "KnownErrorState",
     "LinkVerb",
     "MajorState",
     "Mute",
@@ -55,6 +59,8 @@ __all__ = [
     "PointState",
     "ProbeKind",
     "ProbeVerdict",
+    "ProblemOrigin",
+    "ProblemState",
     "Repeat",
     "ResolutionCode",
     "RunState",

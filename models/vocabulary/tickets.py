@@ -58,3 +58,5 @@ class TicketKind(StrEnum):
     """What kind of work a ticket is."""
 
     INCIDENT = "incident"
+    PROBLEM = "problem"  # the cause of incidents
+    REQUEST = "request"

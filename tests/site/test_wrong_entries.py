@@ -75,7 +75,7 @@ WRONG: list[tuple[dict[str, str | bytes], list[str], str]] = [
         [
             'people.yaml:2:33: teams.web-team.manager: no person "ann"; known: anna; did you mean "anna"?',
             'people.yaml:4:30: people.anna.teams.0: no team "wbe"; known: web-team',
-            'people.yaml:4:44: people.anna.roles.0: must be operator, manager, requester, approver, major incident manager or administrator; found "oprator"; did you mean "operator"?',
+            'people.yaml:4:44: people.anna.roles.0: must be operator, manager, requester, approver, major incident manager, problem manager or administrator; found "oprator"; did you mean "operator"?',
             'people.yaml:4:63: people.anna.manager: no person "ann"; known: anna; did you mean "anna"?',
         ],
         "unknown team, role and manager",

@@ -561,7 +561,15 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column(
             "kind",
-            sa.Enum("incident", name="ticketkind", native_enum=False, create_constraint=True, length=32),
+            sa.Enum(
+                "incident",
+                "problem",
+                "request",
+                name="ticketkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
             nullable=False,
         ),
         sa.Column("public_id", sa.String(length=16), nullable=False),
