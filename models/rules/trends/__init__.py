@@ -1,0 +1,1 @@
+"""Whether figures changed, which few matter, and what comes again."""
