@@ -26,6 +26,7 @@ from models.records import (
     Membership,
     Person,
     ProbeEntry,
+    ProblemHandlingEntry,
     PromiseEntry,
     ReceiverEntry,
     Registered,
@@ -60,6 +61,7 @@ TABLES: dict[str, type[Any]] = {
     "source": EventSourceEntry,
     "table": LookupTableEntry,
     "rules": EventHandlingEntry,
+    "problems": ProblemHandlingEntry,
 }
 
 TERMS = ("promise", "calendar")

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from models.errors import MoveRefused
 from models.queries import journal
-from models.records import Incident, MajorIncident, RestorePoint, Run, Slot, Step
+from models.records import Incident, MajorIncident, Problem, RestorePoint, Run, Slot, Step
 from models.rules.lifecycle import Move, Role
 from models.rules.moves import find_move
 
-Stateful = Run | Slot | Step | RestorePoint | Incident | MajorIncident
-PRACTICES = {"incident": "incidents", "major_incident": "incidents"}
+Stateful = Run | Slot | Step | RestorePoint | Incident | MajorIncident | Problem
+PRACTICES = {"incident": "incidents", "major_incident": "incidents", "problem": "problems"}
 """The practice that each kind belongs to, for the journal's tags; all others are operations."""
 UNTOLD = {"look_at", "moved_with_parent"}
 """What is only bookkeeping of ours: written with a move, not told in the journal."""

@@ -4,6 +4,7 @@ from models.records.alerts import (
     Alert,
     AlertChange,
     AlertGroup,
+    AlertGuest,
     AlertPolicyRow,
     CorrectiveRun,
     PartLease,
@@ -16,10 +17,12 @@ from models.records.clocks import AssignmentTurn, IncidentClock
 from models.records.events import Event
 from models.records.evidence import Output, TaskLog
 from models.records.inbox import InboxKey, InboxRow, InboxSource, InboxSpool
+from models.records.known_errors import KnownError, KnownErrorKey, KnownErrorUse
 from models.records.ledger import Alarm, Heartbeat, JournalHead, JournalRow, OutboxRow
 from models.records.major_incidents import MajorIncident, MajorUpdate
 from models.records.notices import Notice
 from models.records.probes import ProbeEntry, ProbeReading, ProbeStanding
+from models.records.problems import Problem, ProblemNote, ProblemTask
 from models.records.register import (
     BackupPlanEntry,
     CalendarEntry,
@@ -36,6 +39,7 @@ from models.records.register import (
     Membership,
     Pause,
     Person,
+    ProblemHandlingEntry,
     PromiseEntry,
     ReceiverEntry,
     Registered,
@@ -50,12 +54,14 @@ from models.records.tickets import Incident, Survey, Ticket, TicketLink, WorkNot
 from models.records.work import Run, Slot, Step, run_number
 
 __all__ = [
-    "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertPolicyRow", "AssignmentTurn", "BackupPlanEntry", "Base",
+    "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertGuest", "AlertPolicyRow", "AssignmentTurn",
+    "BackupPlanEntry", "Base",
     "CalendarEntry", "CategoryEntry", "Ci", "CorrectiveRun", "DrillRow", "EscalationEntry", "Event",
     "EventHandlingEntry", "EventSourceEntry", "ExemptionEntry", "HandlingEntry", "Heartbeat", "InboxKey", "InboxRow",
-    "InboxSource", "InboxSpool", "Incident", "IncidentClock", "Job", "JournalHead", "JournalRow", "LookupTableEntry",
+    "InboxSource", "InboxSpool", "Incident", "IncidentClock", "Job", "JournalHead", "JournalRow", "KnownError", "KnownErrorKey", "KnownErrorUse", "LookupTableEntry",
     "MailEntry", "MajorIncident", "MajorUpdate", "Membership", "Notice", "OutboxRow", "Output", "PartLease", "Pause",
-    "Person", "ProbeEntry", "ProbeReading", "ProbeStanding", "PromiseEntry", "ReceiverEntry", "Registered", "Relation",
+    "Person", "ProbeEntry", "ProbeReading", "ProbeStanding", "Problem", "ProblemHandlingEntry", "ProblemNote",
+    "ProblemTask", "PromiseEntry", "ReceiverEntry", "Registered", "Relation",
     "RepositoryCheckRow", "RepositoryEntry", "RestorePoint", "RotaEntry", "Run", "Service", "Silence", "SiteEntry",
     "Slot", "Step", "Survey", "TaskLog", "Team", "Ticket", "TicketLink", "WorkNote", "run_number", "silence_number",
 ]  # fmt: skip

@@ -130,6 +130,12 @@ class EventHandlingEntry(Registered, Base):
     __tablename__ = "event_handling"
 
 
+class ProblemHandlingEntry(Registered, Base):
+    """How problems are handled. At most one row in force."""
+
+    __tablename__ = "problem_handling"
+
+
 class SiteEntry(Registered, Base):
     """The site itself: its title, time zone and settings. One row in force."""
 

@@ -8,7 +8,9 @@ from enum import StrEnum
 
 from models.errors import MoveRefused
 from models.rules.incident_moves import INCIDENT, MAJOR_INCIDENT
+from models.rules.known_error_moves import KNOWN_ERROR
 from models.rules.lifecycle import Move, Role
+from models.rules.problem_moves import PROBLEM
 from models.vocabulary import PointState, RunState, SlotState, StepState
 
 RUN = (
@@ -77,6 +79,8 @@ TABLES: dict[str, tuple[Move, ...]] = {
     "restore_point": RESTORE_POINT,
     "incident": INCIDENT,
     "major_incident": MAJOR_INCIDENT,
+    "problem": PROBLEM,
+    "known_error": KNOWN_ERROR,
 }
 
 

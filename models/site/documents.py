@@ -41,11 +41,17 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         "topology": Kind.EVENTS,
         "storm_above": Kind.EVENTS,
     },
+    "problems.yaml": {
+        "escalate": Kind.PROBLEMS,
+        "watch": Kind.PROBLEMS,
+        "close_after": Kind.PROBLEMS,
+        "review": Kind.PROBLEMS,
+    },
 }
 """The files beside site.yaml, and the kind of entry in each of their sections."""
 SINGLE = {Kind.HANDLING: "incidents", Kind.MAIL: "mail"}
 """Sections that are one entry and no mapping of names, and what that entry is called."""
-TOGETHER = {Kind.EVENTS: "events"}
+TOGETHER = {Kind.EVENTS: "events", Kind.PROBLEMS: "problems"}
 """Entries of which each key is a section, and what that entry is called."""
 
 YAML_ENDINGS = {".yaml", ".yml"}

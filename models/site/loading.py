@@ -127,6 +127,7 @@ class Loader:
             sources=made[Kind.SOURCE],
             tables=made[Kind.TABLE],
             event_handlings=made[Kind.EVENTS],
+            problem_handlings=made[Kind.PROBLEMS],
         )
 
 

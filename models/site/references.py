@@ -37,6 +37,7 @@ class Kind(StrEnum):
     SOURCE = "source"
     TABLE = "table"
     EVENTS = "rules"
+    PROBLEMS = "problems"
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ REFERENCES = (
     Reference(Kind.EVENTS, ("maintenance", "*", "calendar"), Kind.CALENDAR),
     Reference(Kind.EVENTS, ("maintenance", "*", "services", "*"), Kind.SERVICE),
     Reference(Kind.EVENTS, ("maintenance", "*", "hosts", "*"), Kind.HOST),
+    Reference(Kind.PROBLEMS, ("escalate", "*", "team"), Kind.TEAM),
+    *_scoped(Kind.PROBLEMS, ("escalate", "*")),
     Reference(Kind.RECEIVER, ("tell", "*", "team"), Kind.TEAM),
     Reference(Kind.RECEIVER, ("tell", "*", "person"), Kind.PERSON),
 )

@@ -25,6 +25,7 @@ from models.site.notices import MailServer, Receiver
 from models.site.people import Person, Team
 from models.site.probe_jobs import probe_jobs
 from models.site.probes import Probe
+from models.site.problems import ProblemHandling
 from models.site.references import Kind, unknown_name
 from models.site.services import Host, Service
 from models.site.site_file import SiteSettings
@@ -53,6 +54,7 @@ SHAPES: dict[Kind, Shape] = {
     Kind.SOURCE: Shape(Sender),
     Kind.TABLE: Shape(Table),
     Kind.EVENTS: Shape(EventHandling, key_field=""),
+    Kind.PROBLEMS: Shape(ProblemHandling, key_field=""),
 }
 """The type of each kind of entry."""
 
@@ -97,6 +99,8 @@ class Site:
     tables: Mapping[str, Table] = field(default_factory=dict)
     event_handlings: Mapping[str, EventHandling] = field(default_factory=dict)
     """What is made of events: one entry, or none when the file says nothing of it."""
+    problem_handlings: Mapping[str, ProblemHandling] = field(default_factory=dict)
+    """How problems are handled: one entry, or none when there is no such file."""
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:
@@ -112,6 +116,11 @@ class Site:
     def event_handling(self) -> EventHandling:
         """What is made of events; the usual when the site does not say."""
         return next(iter(self.event_handlings.values()), EventHandling())
+
+    @cached_property
+    def problem_handling(self) -> ProblemHandling:
+        """How problems are handled; the usual way when the site does not say."""
+        return next(iter(self.problem_handlings.values()), ProblemHandling())
 
     @cached_property
     def event_rules(self) -> EventRules:
@@ -187,6 +196,7 @@ class Site:
             Kind.SOURCE: self.sources,
             Kind.TABLE: self.tables,
             Kind.EVENTS: self.event_handlings,
+            Kind.PROBLEMS: self.problem_handlings,
         }
         return {
             kind: {name: _entry(kind, name, value) for name, value in named.items()} for kind, named in values.items()

@@ -14,7 +14,14 @@ from models.vocabulary.events import (
     Standing,
 )
 from models.vocabulary.notices import NoticeState, NoticeTag, WhenQuiet
-from models.vocabulary.problems import AnalysisKind, CandidateState, KnownErrorState, ProblemOrigin, ProblemState
+from models.vocabulary.problems import (
+    AnalysisKind,
+    CandidateState,
+    KnownErrorState,
+    ProblemOrigin,
+    ProblemOutcome,
+    ProblemState,
+)
 from models.vocabulary.tickets import HoldReason, IncidentState, LinkVerb, MajorState, ResolutionCode, TicketKind
 from models.vocabulary.work import (
     AlarmKind,
@@ -60,6 +67,7 @@ __all__ = [
     "ProbeKind",
     "ProbeVerdict",
     "ProblemOrigin",
+    "ProblemOutcome",
     "ProblemState",
     "Repeat",
     "ResolutionCode",

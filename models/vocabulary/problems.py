@@ -26,6 +26,14 @@ class ProblemOrigin(StrEnum):
     IMPORTED = "imported"  # out of another tool
 
 
+class ProblemOutcome(StrEnum):
+    """How a problem came to its end."""
+
+    FIXED = "fixed"
+    DUPLICATE = "duplicate"
+    NO_PROBLEM = "no problem"  # the analysis found none
+
+
 class AnalysisKind(StrEnum):
     """What an entry of the analysis of a problem says."""
 

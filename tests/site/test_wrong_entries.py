@@ -161,14 +161,14 @@ WRONG: list[tuple[dict[str, str | bytes], list[str], str]] = [
     (
         {"job.yaml": "x: 1\n"},
         [
-            'job.yaml:1:1: file: unknown file; allowed: site.yaml, people.yaml, services.yaml, calendars.yaml, jobs.yaml, backups.yaml, probes.yaml, incidents.yaml, notices.yaml, events.yaml; did you mean "jobs.yaml"?'
+            'job.yaml:1:1: file: unknown file; allowed: site.yaml, people.yaml, services.yaml, calendars.yaml, jobs.yaml, backups.yaml, probes.yaml, incidents.yaml, notices.yaml, events.yaml, problems.yaml; did you mean "jobs.yaml"?'
         ],
         "a misspelt file would be ignored",
     ),
     (
         {"jobs.yml": "x: 1\n"},
         [
-            'jobs.yml:1:1: file: unknown file; allowed: site.yaml, people.yaml, services.yaml, calendars.yaml, jobs.yaml, backups.yaml, probes.yaml, incidents.yaml, notices.yaml, events.yaml; did you mean "jobs.yaml"?'
+            'jobs.yml:1:1: file: unknown file; allowed: site.yaml, people.yaml, services.yaml, calendars.yaml, jobs.yaml, backups.yaml, probes.yaml, incidents.yaml, notices.yaml, events.yaml, problems.yaml; did you mean "jobs.yaml"?'
         ],
         "another ending would be ignored",
     ),

@@ -437,6 +437,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq__probe__name")),
     )
     op.create_table(
+        "problem_handling",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__problem_handling")),
+        sa.UniqueConstraint("name", name=op.f("uq__problem_handling__name")),
+    )
+    op.create_table(
         "promise",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
@@ -769,6 +781,116 @@ def upgrade() -> None:
         sa.UniqueConstraint("probe", "host", name=op.f("uq__probe_standing__probe_host")),
     )
     op.create_table(
+        "problem",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "new",
+                "assessed",
+                "under investigation",
+                "root cause known",
+                "known error",
+                "fix in progress",
+                "watching",
+                "resolved",
+                "closed",
+                "risk accepted",
+                name="problemstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "origin",
+            sa.Enum(
+                "reactive",
+                "proactive",
+                "imported",
+                name="problemorigin",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("impact", sa.String(length=128), nullable=False),
+        sa.Column("urgency", sa.String(length=128), nullable=False),
+        sa.Column("priority", sa.String(length=128), nullable=False),
+        sa.Column("team", sa.String(length=128), nullable=True),
+        sa.Column("owner", sa.String(length=128), nullable=True),
+        sa.Column("target_at", UtcDateTime(), nullable=True),
+        sa.Column("change_reference", sa.String(length=128), nullable=True),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("workaround", sa.Text(), nullable=True),
+        sa.Column("workaround_at", UtcDateTime(), nullable=True),
+        sa.Column("fix", sa.Text(), nullable=True),
+        sa.Column("fixed_at", UtcDateTime(), nullable=True),
+        sa.Column("watch_until", UtcDateTime(), nullable=True),
+        sa.Column("resolved_at", UtcDateTime(), nullable=True),
+        sa.Column("close_at", UtcDateTime(), nullable=True),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "fixed",
+                "duplicate",
+                "no problem",
+                name="problemoutcome",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("reopened", sa.Integer(), nullable=False),
+        sa.Column("risk_until", UtcDateTime(), nullable=True),
+        sa.Column("risk_words", sa.Text(), nullable=True),
+        sa.Column("risk_by", sa.String(length=128), nullable=True),
+        sa.Column("review_due_at", UtcDateTime(), nullable=True),
+        sa.Column("reviewed_at", UtcDateTime(), nullable=True),
+        sa.Column("review_well", sa.Text(), nullable=True),
+        sa.Column("review_badly", sa.Text(), nullable=True),
+        sa.Column("review_changes", sa.Text(), nullable=True),
+        sa.Column("review_people", sa.Text(), nullable=True),
+        sa.CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name=op.f("ck__problem__over_has_time")),
+        sa.CheckConstraint("(state = 'closed') = (outcome IS NOT NULL)", name=op.f("ck__problem__over_has_outcome")),
+        sa.CheckConstraint(
+            "(state = 'resolved') = (close_at IS NOT NULL)", name=op.f("ck__problem__resolved_is_closed_some_day")
+        ),
+        sa.CheckConstraint(
+            "(state = 'risk accepted') = (risk_until IS NOT NULL)", name=op.f("ck__problem__risk_has_end")
+        ),
+        sa.CheckConstraint(
+            "(state = 'watching') = (watch_until IS NOT NULL)", name=op.f("ck__problem__watched_until_when")
+        ),
+        sa.CheckConstraint(
+            "state <> 'known error' OR workaround IS NOT NULL", name=op.f("ck__problem__known_error_has_workaround")
+        ),
+        sa.CheckConstraint(
+            "state <> 'resolved' OR resolved_at IS NOT NULL", name=op.f("ck__problem__resolved_has_time")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('root cause known', 'known error', 'fix in progress', 'watching', 'resolved') OR cause IS NOT NULL",
+            name=op.f("ck__problem__cause_is_said"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('watching', 'resolved') OR fix IS NOT NULL", name=op.f("ck__problem__fixed_has_fix")
+        ),
+        sa.CheckConstraint("(fix IS NULL) = (fixed_at IS NULL)", name=op.f("ck__problem__fix_has_time")),
+        sa.CheckConstraint(
+            "(reviewed_at IS NULL) = (review_changes IS NULL)", name=op.f("ck__problem__review_has_words")
+        ),
+        sa.CheckConstraint("(risk_until IS NULL) = (risk_by IS NULL)", name=op.f("ck__problem__risk_has_bearer")),
+        sa.CheckConstraint("(risk_until IS NULL) = (risk_words IS NULL)", name=op.f("ck__problem__risk_has_words")),
+        sa.ForeignKeyConstraint(["id"], ["ticket.id"], name=op.f("fk__problem__id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__problem")),
+    )
+    op.create_index(op.f("ix__problem__state_team"), "problem", ["state", "team"], unique=False)
+    op.create_index(op.f("ix__problem__watch_until"), "problem", ["watch_until"], unique=False)
+    op.create_table(
         "slot",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("job", sa.String(length=128), nullable=False),
@@ -889,6 +1011,7 @@ def upgrade() -> None:
         sa.Column("timing", sa.JSON(), nullable=False),
         sa.Column("topic", sa.String(length=200), nullable=True),
         sa.Column("joined_at", UtcDateTime(), nullable=False),
+        sa.Column("has_guests", sa.Boolean(), nullable=False),
         sa.Column("policy_id", sa.Integer(), nullable=True),
         sa.Column("incident_id", sa.Integer(), nullable=True),
         sa.Column("candidate_at", UtcDateTime(), nullable=True),
@@ -1019,6 +1142,62 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["id"], ["incident.id"], name=op.f("fk__major_incident__id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__major_incident")),
     )
+    op.create_table(
+        "problem_note",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("problem_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "symptom",
+                "impact",
+                "why",
+                "cause",
+                name="analysiskind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("parent_id", sa.Integer(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("person", sa.String(length=128), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.CheckConstraint("(kind = 'why') = (number IS NOT NULL)", name=op.f("ck__problem_note__whys_are_numbered")),
+        sa.CheckConstraint(
+            "parent_id IS NULL OR kind = 'cause'", name=op.f("ck__problem_note__only_causes_are_a_tree")
+        ),
+        sa.ForeignKeyConstraint(["parent_id"], ["problem_note.id"], name=op.f("fk__problem_note__parent_id")),
+        sa.ForeignKeyConstraint(["problem_id"], ["problem.id"], name=op.f("fk__problem_note__problem_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__problem_note")),
+    )
+    op.create_index(op.f("ix__problem_note__problem_id"), "problem_note", ["problem_id"], unique=False)
+    op.create_index(
+        "uq__problem_note__why",
+        "problem_note",
+        ["problem_id", "number"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'why'"),
+        postgresql_where=sa.text("kind = 'why'"),
+    )
+    op.create_table(
+        "problem_task",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("problem_id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("owner", sa.String(length=128), nullable=True),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("added_at", UtcDateTime(), nullable=False),
+        sa.Column("added_by", sa.String(length=128), nullable=False),
+        sa.Column("done_at", UtcDateTime(), nullable=True),
+        sa.Column("done_by", sa.String(length=128), nullable=True),
+        sa.CheckConstraint("(done_at IS NULL) = (done_by IS NULL)", name=op.f("ck__problem_task__done_has_person")),
+        sa.ForeignKeyConstraint(["problem_id"], ["problem.id"], name=op.f("fk__problem_task__problem_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__problem_task")),
+    )
+    op.create_index(op.f("ix__problem_task__problem_id"), "problem_task", ["problem_id"], unique=False)
     op.create_table(
         "run",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -1231,6 +1410,7 @@ def upgrade() -> None:
         sa.Column("policy_id", sa.Integer(), nullable=False),
         sa.Column("is_for_incident", sa.Boolean(), nullable=False),
         sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column("is_guest", sa.Boolean(), nullable=False),
         sa.Column("incident_id", sa.Integer(), nullable=True),
         sa.Column(
             "told",
@@ -1644,6 +1824,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix__alert_change__alert_id_id"), "alert_change", ["alert_id", "id"], unique=False)
     op.create_index(op.f("ix__alert_change__at"), "alert_change", ["at"], unique=False)
+    op.create_table(
+        "alert_guest",
+        sa.Column("group_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("alert_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column(
+            "told",
+            sa.Enum(
+                "firing", "acknowledged", "resolved", name="told", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk__alert_guest__alert_id")),
+        sa.ForeignKeyConstraint(["group_id"], ["alert_group.id"], name=op.f("fk__alert_guest__group_id")),
+        sa.PrimaryKeyConstraint("group_id", "alert_id", name=op.f("pk__alert_guest")),
+    )
+    op.create_index(op.f("ix__alert_guest__alert_id"), "alert_guest", ["alert_id"], unique=False)
     op.create_table(
         "corrective_run",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
