@@ -16,6 +16,8 @@ from models.queries.states import Because
 from models.rules.incidents import LONGEST_TITLE, NewIncident, text_problems
 from models.vocabulary import LinkVerb
 
+LONGEST_CALLER = 100
+
 
 def open_new(database: Database, new: NewIncident, person: str, run: str | None, now: datetime) -> Moved:
     """Open an incident; what it does not say is known: caller, service, team, priority, promises.
@@ -25,6 +27,7 @@ def open_new(database: Database, new: NewIncident, person: str, run: str | None,
     """
     problems = [*text_problems("title", new.title, LONGEST_TITLE)]
     problems += [*text_problems("description", new.description)] if new.description else []
+    problems += [*text_problems("caller", new.caller, LONGEST_CALLER)] if new.caller is not None else []
     if problems:
         raise Misuse("; ".join(problems))
     with database.write() as session:

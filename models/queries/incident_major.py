@@ -13,6 +13,7 @@ from models.records import Incident, MajorIncident, MajorUpdate, WorkNote
 from models.rules.incident_rules import STANDARD, IncidentRules
 from models.rules.incidents import text_problems
 from models.rules.priorities import MAJOR
+from models.rules.scopes import LABELS
 from models.vocabulary import IncidentState, MajorState
 
 _OVER = (IncidentState.RESOLVED, IncidentState.CLOSED, IncidentState.CANCELLED)
@@ -65,6 +66,16 @@ def propose(session: Session, incident: Incident, because: Because, now: datetim
     fact = journal.Fact(tag, f"major_incident/{incident.id}", because.actor, None, target, reason, at=now)
     journal.append(session, fact)
     return major
+
+
+def propose_by_rule(
+    session: Session, incident: Incident, rules: IncidentRules, now: datetime, reason: str | None = None
+) -> None:
+    """Make it a candidate when a rule of the site, or who opens it, says so, and nobody has decided before."""
+    facts = {name: getattr(incident, name, None) for name in LABELS}
+    reason = reason or rules.major_for(rules.subject(facts))
+    if reason and find(session, incident.id) is None:
+        propose(session, incident, Because("incident rules", reason), now)
 
 
 def accept(

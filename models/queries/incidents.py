@@ -26,7 +26,6 @@ from models.rules.incidents import (
     text_problems,
 )
 from models.rules.priorities import MAJOR
-from models.rules.scopes import LABELS
 from models.vocabulary import HoldReason, IncidentState, LinkVerb, ResolutionCode, TicketKind
 
 __all__ = [
@@ -80,16 +79,8 @@ def open_incident(
     _tell_opened(session, incident, new, replace(because, at=now))
     for verb, target in new.links:
         link(session, incident, verb, target, because, now)
-    _propose(session, incident, new.major_for, rules, now)
+    incident_major.propose_by_rule(session, incident, rules, now, new.major_for)
     return incident
-
-
-def _propose(session: Session, incident: Incident, reason: str | None, rules: IncidentRules, now: datetime) -> None:
-    """Make it a candidate for a major incident when something says so, and nobody has decided before."""
-    facts = {name: getattr(incident, name, None) for name in LABELS}
-    reason = reason or rules.major_for(rules.subject(facts))
-    if reason and incident_major.find(session, incident.id) is None:
-        incident_major.propose(session, incident, Because("incident rules", reason), now)
 
 
 def _tell_opened(session: Session, incident: Incident, new: NewIncident, because: Because) -> None:
@@ -134,7 +125,7 @@ def set_priority(
         grading = replace(grading, priority=MAJOR)
     done = change(session, incident, "set priority", because, now, **asdict(grading))
     if done:
-        _propose(session, incident, None, rules, now)
+        incident_major.propose_by_rule(session, incident, rules, now)
     return done
 
 

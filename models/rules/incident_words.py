@@ -1,5 +1,6 @@
 """What a row of the journal about an incident says, in a few words for its timeline."""
 
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,6 +36,16 @@ def _appointed(facts: Facts) -> str:
     return f"major incident: {', '.join(parts)}"
 
 
+def _edited(facts: Facts) -> str:
+    was = facts["was"]
+    return "; ".join(f"{name} is {_short(facts[name])} now, not {_short(was[name])}" for name in sorted(was))
+
+
+def _short(value: str | None) -> str:
+    line = " ".join((value or "").split())
+    return f'"{textwrap.shorten(line, 80, placeholder=" ...")}"' if line else "empty"
+
+
 def _promised(facts: Facts) -> str:
     return f"promised: {', '.join(facts.get('promises') or ()) or 'nothing'}"
 
@@ -44,6 +55,7 @@ _WORDS: dict[str, Callable[[Facts], str]] = {
     "take": lambda facts: f"taken by {facts['owner']}",
     "assign": _assigned,
     "set-priority": _graded,
+    "edit": _edited,
     "hold": lambda facts: f"on hold, waits for: {facts['hold_reason']}",
     "resume": lambda _: "goes on",
     "resolve": lambda facts: f"resolved ({facts['resolution_code']}): {facts['resolution']}",

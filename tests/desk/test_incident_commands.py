@@ -179,3 +179,12 @@ def test_a_slip_of_the_pen_ends_in_one_sentence(incident: Call, words: tuple[str
     assert said.code == code
     assert says in said.words
     assert said.out == ""
+
+
+def test_an_incident_is_corrected(incident: Call) -> None:
+    incident("new", "The shop is slwo", "--service", "shop")
+    said = incident("edit", "1", "--title", "The shop is slow", "--service", "")
+    changed = 'service is empty now, not "shop"; title is "The shop is slow" now, not "The shop is slwo"'
+    assert said.out == f"INC000001 is corrected: {changed}\n"
+    assert incident("edit", "1", "--host", "web1", "--json").json["incident"]["host"] == "web1"
+    assert (incident("edit", "1").code, incident("edit", "1", "--host", "web1").code) == (2, 6)
