@@ -1,0 +1,207 @@
+"""How a known error recognises an incident, and why: by labels of its alerts, service, category, host and words.
+
+Each of these is optional; all that are given must hold, and one that asks for nothing recognises nothing. So that few
+of many known errors have to be tried, each is filed under one thing that it asks for (`filed_under`), and an incident
+asks for those that are filed under what it has (`keys_of`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from models.rules.field_error import FieldError, under
+from models.rules.known_error_words import Mask, Said
+from models.rules.matchers import Labels, Matchers, Operator, contradictions, matching, parse_matchers, show_matchers
+from models.rules.patterns import Pattern, pattern_of
+
+MOST_MASKS = 20
+LONGEST_KEY = 200
+REGEX = "~"
+"""Before a host that is a pattern of RE2; without it * and ? are wild cards."""
+ANY = "any"
+"""What a known error is filed under that asks for nothing which could be looked up."""
+_WILD = frozenset("*?")
+_Way = list[tuple[str, ...]]
+"""How it can be filed: under one key out of each group."""
+_POINTS = {"label": 3, "host": 3, "service": 2, "category": 1, "word": 1}
+_MOST_WORDS = 5
+"""More words than that make nothing surer."""
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What an incident must be like. Raises FieldError for what cannot be read, or can never hold."""
+
+    matchers: str = ""
+    """On the labels of one of its alerts: `{name="HttpDown",job=~"shop.*"}`."""
+    service: str | None = None
+    category: str | None = None
+    """Or one below it."""
+    host: str | None = None
+    """`web1`, `web*`, or `~web[0-9]+`."""
+    texts: tuple[str, ...] = ()
+    """Masks of words (models.rules.known_error_words); one of them must match."""
+
+    def __post_init__(self) -> None:
+        with under("matchers"):
+            if wrong := next(contradictions(self.asked), None):
+                raise ValueError(wrong)
+        with under("host"):
+            _ = self.hosts
+        with under("texts"):
+            if len(self.texts) > MOST_MASKS:
+                raise ValueError(f"there are {len(self.texts)} texts to look for, at most {MOST_MASKS} are allowed")
+            _ = self.masks
+
+    @cached_property
+    def asked(self) -> Matchers:
+        """The matchers, understood."""
+        return parse_matchers(self.matchers)
+
+    @cached_property
+    def hosts(self) -> Pattern | None:
+        """The host, understood."""
+        if not self.host:
+            return None
+        if self.host.startswith(REGEX):
+            return pattern_of(self.host.removeprefix(REGEX))
+        return pattern_of("".join(_WILD_CARDS.get(sign) or _literal(sign) for sign in self.host))
+
+    @cached_property
+    def masks(self) -> tuple[Mask, ...]:
+        """The texts, understood."""
+        return tuple(map(Mask, self.texts))
+
+    def __bool__(self) -> bool:
+        """Whether it asks for anything."""
+        return bool(self.asked or self.service or self.category or self.host or self.texts)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An incident as known errors see it."""
+
+    said: Said
+    service: str | None = None
+    categories: tuple[str, ...] = ()
+    """Its category, and those above it."""
+    host: str | None = None
+    alerts: tuple[Labels, ...] = ()
+    """The labels of its alerts."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """That a known error fits an incident: how surely, and why."""
+
+    score: int
+    why: str
+
+
+def recognise(wanted: Recognition, seen: Seen) -> Recognised | None:
+    """Whether all that is wanted holds, in words: `service shop, the words 'connection pool'`. None: it does not."""
+    found = list(_found(wanted, seen))
+    if not found or None in found:
+        return None
+    points, words = zip(*(one for one in found if one is not None), strict=True)
+    return Recognised(sum(points), ", ".join(words))
+
+
+def keys_of(seen: Seen) -> frozenset[str]:
+    """Whatever a known error can be filed under that recognises this incident."""
+    found = {ANY, *(_key("word", word) for word in seen.said.distinct)}
+    found |= {_key("category", name) for name in seen.categories}
+    found |= {_key("label", f"{name}={value}") for labels in seen.alerts for name, value in labels.items()}
+    found |= {_key(kind, name) for kind, name in (("service", seen.service), ("host", seen.host)) if name}
+    return frozenset(found)
+
+
+def possible_keys(wanted: Recognition) -> frozenset[str]:
+    """Everything that it could be filed under."""
+    return frozenset(key for keys in _ways(wanted) for group in keys for key in group)
+
+
+def filed_under(wanted: Recognition, filed: Mapping[str, int]) -> frozenset[str]:
+    """What it is filed under: that under which the fewest others are, by how many these are now."""
+    ways = [
+        [min(group, key=lambda key: (filed.get(key, 0), group.index(key))) for group in way] for way in _ways(wanted)
+    ]
+    if not ways:
+        return frozenset({ANY})
+    return frozenset(min(ways, key=lambda way: sum(filed.get(key, 0) for key in way)))
+
+
+def as_spec(wanted: Recognition) -> dict[str, Any]:
+    """It as JSON keeps it: only what is asked for."""
+    return {name: list(value) if name == "texts" else value for name, value in asdict(wanted).items() if value}
+
+
+def of_spec(spec: Mapping[str, Any]) -> Recognition:
+    """The same from JSON. Raises FieldError for keys and values that are none."""
+    values = {**spec, "texts": tuple(spec.get("texts", ()))}
+    try:
+        return Recognition(**values)
+    except TypeError:
+        raise FieldError("recognise", f"one recognises by {', '.join(Recognition.__annotations__)}") from None
+
+
+def in_words(wanted: Recognition) -> str:
+    """What it asks for, in one line."""
+    parts = [f"{name} {value}" for name, value in (("service", wanted.service), ("category", wanted.category)) if value]
+    parts += [f"host {wanted.host}"] if wanted.host else []
+    parts += [f"an alert {show_matchers(wanted.asked)}"] if wanted.asked else []
+    parts += [" or ".join(f"the words '{text}'" for text in wanted.texts)] if wanted.texts else []
+    return ", ".join(parts) or "nothing"
+
+
+def _found(wanted: Recognition, seen: Seen) -> Iterator[tuple[int, str] | None]:
+    """For each thing that is wanted: its points and words, or None when it does not hold."""
+    if wanted.service:
+        yield (_POINTS["service"], f"service {wanted.service}") if wanted.service == seen.service else None
+    if wanted.category:
+        yield (_POINTS["category"], f"category {wanted.category}") if wanted.category in seen.categories else None
+    if wanted.hosts:
+        holds = seen.host is not None and wanted.hosts.matches(seen.host)
+        like = "" if wanted.host == seen.host else f", which is {wanted.host}"
+        yield (_POINTS["host"], f"host {seen.host}{like}") if holds else None
+    if wanted.asked:
+        holds = any(matching(wanted.asked, labels) for labels in seen.alerts)
+        points = _POINTS["label"] * len(wanted.asked)
+        yield (points, f"an alert {show_matchers(wanted.asked)}") if holds else None
+    if wanted.masks:
+        # The one that asks for most words says most.
+        masks = sorted(wanted.masks, key=lambda mask: (-mask.size, mask.text))
+        mask = next((mask for mask in masks if seen.said.matches(mask)), None)
+        yield (_POINTS["word"] * min(mask.size, _MOST_WORDS), f"the words '{mask.text}'") if mask else None
+
+
+def _ways(wanted: Recognition) -> list[_Way]:
+    """Each way to file it."""
+    words = [tuple(_key("word", word) for word in sorted(mask.plain_words, key=_longest)) for mask in wanted.masks]
+    labels = tuple(_label_keys(wanted.asked))
+    host = wanted.host if wanted.host and not wanted.host.startswith(REGEX) and not _WILD & set(wanted.host) else None
+    named = (("host", host), ("category", wanted.category), ("service", wanted.service))
+    ways: list[_Way] = [[(_key(kind, name),)] for kind, name in named if name]
+    return [*([words] if words and all(words) else []), *([[labels]] if labels else []), *ways]
+
+
+def _label_keys(asked: Iterable[Any]) -> Iterator[str]:
+    for one in asked:
+        if one.operator is Operator.EQUAL and one.value:
+            yield _key("label", f"{one.name}={one.value}")
+
+
+def _key(kind: str, name: str) -> str:
+    return f"{kind}:{name}"[:LONGEST_KEY]
+
+
+def _longest(word: str) -> tuple[int, str]:
+    return -len(word), word
+
+
+_WILD_CARDS = {"*": ".*", "?": "."}
+
+
+def _literal(sign: str) -> str:
+    return sign if sign.isalnum() or sign == "_" or not sign.isascii() else f"\\{sign}"
