@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.engine import make_url
+from xdist.scheduler import LoadFileScheduling
 
 from models import migrations
 from models.database import Database
@@ -15,12 +16,34 @@ from tests.postgres import emptied, postgresql_server, shape_of
 
 LONG = ("drills", "faults", "flows")
 """The folders of the tests that take seconds each."""
+SERVERS = ("tests.stack_fixtures", "tests.prefect_fixtures", 'usefixtures("prefect_server")')
+"""What a file says that asks for a server which is there for a whole session."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first, which mostly wait: the quick tests fill up what is left at the end."""
-    items.sort(key=lambda item: item.path.parent.name not in LONG)
+    items.sort(key=lambda item: (not _server_of(item.path), item.path.parent.name not in LONG))
+
+
+class FilesByServer(LoadFileScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+    """The tests of a file stay together, and so do the files that share a server: it starts once for all of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return _server_of(Path(self.config.rootpath, file)) or file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesByServer:
+    """How the processes of `make test` share the files out."""
+    return FilesByServer(config, log)
+
+
+@cache
+def _server_of(file: Path) -> str:
+    """The word by which a test file asks for a server; empty for most."""
+    text = file.read_text()
+    return next((word for word in SERVERS if word in text), "")
 
 
 @pytest.fixture(scope="session")

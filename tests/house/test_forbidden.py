@@ -3,13 +3,8 @@
 import ast
 import re
 import subprocess
-from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("flows", "tasks", "models", "desk", "deployments")
-SOURCES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+from tests.house.sources import ROOT, SOURCES, name_of, nodes_of, text_of
 
 CALLS = {
     "datetime.now": ("models/clock.py", "ask models.clock.now; rules are given `now`"),
@@ -21,44 +16,39 @@ CALLS = {
     "AutoAddPolicy": ("", "host keys are pinned"),
     "WarningPolicy": ("", "host keys are pinned"),
 }
+STATEFUL = re.compile(r"^(run|slot|step|record|point|incident|major|problem|candidate|known_error)\.(state|outcome)$")
 
 
-def _relative(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
-
-
-def _called(tree: ast.AST) -> set[str]:
-    return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=_relative)
-def test_forbidden_calls(path: Path) -> None:
-    called = _called(ast.parse(path.read_text()))
-    found = [
-        f"{call}: {why}"
-        for call, (home, why) in CALLS.items()
-        if _relative(path) != home and any(name == call or name.endswith(f".{call}") for name in called)
-    ]
+def test_forbidden_calls() -> None:
+    found = []
+    for path in SOURCES:
+        called = {ast.unparse(node.func) for node in nodes_of(path) if isinstance(node, ast.Call)}
+        found += [
+            f"{name_of(path)} calls {call}: {why}"
+            for call, (home, why) in CALLS.items()
+            if name_of(path) != home and any(name == call or name.endswith(f".{call}") for name in called)
+        ]
     assert found == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_relative)
-def test_nobody_assigns_a_state_outside_the_one_writer(path: Path) -> None:
-    targets = [
-        ast.unparse(target)
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Assign | ast.AugAssign)
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-    ]
-    stateful = re.compile(r"^(run|slot|step|record)\.(state|outcome)$")
-    assert [target for target in targets if stateful.match(target)] == [], "use models.queries.states.advance"
+def test_nobody_assigns_a_state_outside_the_one_writer() -> None:
+    found = []
+    for path in SOURCES:
+        targets = [
+            ast.unparse(target)
+            for node in nodes_of(path)
+            if isinstance(node, ast.Assign | ast.AugAssign)
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        ]
+        found += [f"{name_of(path)} assigns {target}" for target in targets if STATEFUL.match(target)]
+    assert found == [], "use models.queries.states.advance"
 
 
 def test_only_the_ssh_tool_imports_paramiko() -> None:
     users = {
-        _relative(path)
+        name_of(path)
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if (isinstance(node, ast.Import) and any(name.name.split(".")[0] == "paramiko" for name in node.names))
         or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "paramiko")
     }
@@ -69,9 +59,9 @@ def test_only_the_ssh_tool_imports_paramiko() -> None:
 def test_only_the_task_layer_makes_prefect_tasks() -> None:
     """A task made elsewhere would run without its row in task_log."""
     makers = {
-        _relative(path)
+        name_of(path)
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if (
             isinstance(node, ast.ImportFrom)
             and (node.module or "").startswith("prefect")
@@ -100,9 +90,9 @@ def test_no_committed_line_names_a_registry_or_a_path_of_a_machine() -> None:
 def test_no_todo_without_an_issue() -> None:
     marks = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b(?!.*#\d)")
     found = [
-        f"{_relative(path)}: {line.strip()}"
+        f"{name_of(path)}: {line.strip()}"
         for path in SOURCES
-        for line in path.read_text().splitlines()
+        for line in text_of(path).splitlines()
         if marks.search(line)
     ]
     assert found == []

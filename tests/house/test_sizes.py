@@ -6,47 +6,50 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-import pytest
+from tests.house.sources import ROOMS, ROOT, SOURCES, name_of, nodes_of, text_of, tree_of
 
-ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("flows", "tasks", "models", "desk", "deployments")
 MOST_LINES = 300
 MOST_FUNCTION_LINES = 45
 """40 of the style card, and its docstring."""
-SOURCES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if "versions" not in path.parts]
+WRITTEN = [path for path in SOURCES if "versions" not in path.parts]
+"""Without the migrations, which a program writes."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def _name(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
 def _functions(path: Path) -> Iterator[Function]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_name)
-def test_a_module_is_small_enough_to_know(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= MOST_LINES
+def test_a_module_is_small_enough_to_know() -> None:
+    lines = {name_of(path): len(text_of(path).splitlines()) for path in WRITTEN}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_name)
-def test_a_function_fits_on_a_screen(path: Path) -> None:
-    long = [f"{f.name} has {f.end_lineno - f.lineno + 1} lines" for f in _functions(path) if f.end_lineno]
-    assert [text for text in long if int(text.split()[-2]) > MOST_FUNCTION_LINES] == []
+def test_a_function_fits_on_a_screen() -> None:
+    lines = {
+        f"{name_of(path)}, {function.name}": (function.end_lineno or 0) - function.lineno + 1
+        for path in WRITTEN
+        for function in _functions(path)
+    }
+    assert {name: count for name, count in lines.items() if count > MOST_FUNCTION_LINES} == {}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_name)
-def test_every_public_thing_is_said_in_words(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    things = [node for node in tree.body if isinstance(node, Function | ast.ClassDef)]
-    silent = [thing.name for thing in things if not thing.name.startswith("_") and not ast.get_docstring(thing)]
-    # A table's docstring is its name; its columns carry the words.
-    silent = [name for name in silent if "records" not in path.parts]
-    if path.read_text().strip():
-        assert ast.get_docstring(tree), "the module says what it is for"
+def test_every_module_says_what_it_is_for() -> None:
+    assert [name_of(path) for path in WRITTEN if text_of(path).strip() and not ast.get_docstring(tree_of(path))] == []
+
+
+def test_every_public_thing_is_said_in_words() -> None:
+    silent = [
+        f"{name_of(path)}, {thing.name}"
+        for path in WRITTEN
+        # A table's docstring is its name; its columns carry the words.
+        if "records" not in path.parts
+        for thing in tree_of(path).body
+        if isinstance(thing, Function | ast.ClassDef) and not thing.name.startswith("_")
+        if not ast.get_docstring(thing)
+    ]
     assert silent == []
 
 
@@ -58,7 +61,7 @@ def test_no_flow_file_shadows_a_library() -> None:
 
 def test_flow_files_define_flows_only() -> None:
     for path in (ROOT / "flows").glob("*.py"):
-        classes = [node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)]
+        classes = [node.name for node in tree_of(path).body if isinstance(node, ast.ClassDef)]
         assert classes == [], f"{path.name}: a class here would exist twice when the flow is loaded by file"
 
 
@@ -74,7 +77,7 @@ def test_a_flow_takes_one_order_and_is_thin() -> None:
 
 def test_every_folder_of_tests_is_a_package() -> None:
     folders = {path.parent for path in (ROOT / "tests").rglob("test_*.py")}
-    assert [_name(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+    assert [name_of(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
 def test_the_rooms_come_from_this_checkout() -> None:
