@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 
 from models.errors import MoveRefused
 from models.queries import journal
-from models.records import Incident, MajorIncident, Problem, RestorePoint, Run, Slot, Step
+from models.records import Incident, KnownError, MajorIncident, Problem, RestorePoint, Run, Slot, Step
 from models.rules.lifecycle import Move, Role
 from models.rules.moves import find_move
 
-Stateful = Run | Slot | Step | RestorePoint | Incident | MajorIncident | Problem
-PRACTICES = {"incident": "incidents", "major_incident": "incidents", "problem": "problems"}
+Stateful = Run | Slot | Step | RestorePoint | Incident | MajorIncident | Problem | KnownError
+PRACTICES = {"incident": "incidents", "major_incident": "incidents", "problem": "problems", "known_error": "problems"}
 """The practice that each kind belongs to, for the journal's tags; all others are operations."""
+NAMES = {"known_error": "known-error"}
+"""What the journal calls a kind, when its table is called otherwise."""
 UNTOLD = {"look_at", "moved_with_parent"}
 """What is only bookkeeping of ours: written with a move, not told in the journal."""
 
@@ -94,9 +96,10 @@ def advance_many(
 
 
 def _fact(record_id: int, move: Move, kind: str, because: Because, changes: dict[str, Any]) -> journal.Fact:
+    name = NAMES.get(kind, kind)
     return journal.Fact(
-        tag=f"{PRACTICES.get(kind, 'operations')}:{kind}:{move.action.replace(' ', '-')}",
-        subject=f"{kind}/{record_id}",
+        tag=f"{PRACTICES.get(kind, 'operations')}:{name}:{move.action.replace(' ', '-')}",
+        subject=f"{name}/{record_id}",
         source=move.source.value,
         target=move.target.value,
         actor=because.actor,

@@ -1105,6 +1105,64 @@ def upgrade() -> None:
         postgresql_where=sa.text("stopped_at IS NULL"),
     )
     op.create_table(
+        "known_error",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "published",
+                "retired",
+                name="knownerrorstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("symptom", sa.Text(), nullable=False),
+        sa.Column("recognise", sa.JSON(), nullable=False),
+        sa.Column("root_cause", sa.Text(), nullable=True),
+        sa.Column("workaround", sa.Text(), nullable=True),
+        sa.Column("workaround_job", sa.String(length=128), nullable=True),
+        sa.Column("check_job", sa.String(length=128), nullable=True),
+        sa.Column("runs_itself", sa.Boolean(), nullable=False),
+        sa.Column("risk", sa.Text(), nullable=True),
+        sa.Column("permanent_fix", sa.Text(), nullable=True),
+        sa.Column("review_on", sa.Date(), nullable=True),
+        sa.Column("owner", sa.String(length=128), nullable=True),
+        sa.Column("problem_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("created_by", sa.String(length=128), nullable=False),
+        sa.Column("published_at", UtcDateTime(), nullable=True),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.Column("look_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "state <> 'published' OR review_on IS NOT NULL", name=op.f("ck__known_error__is_reviewed_some_day")
+        ),
+        sa.CheckConstraint(
+            "state <> 'published' OR workaround IS NOT NULL OR workaround_job IS NOT NULL",
+            name=op.f("ck__known_error__helps"),
+        ),
+        sa.CheckConstraint("NOT runs_itself OR workaround_job IS NOT NULL", name=op.f("ck__known_error__runs_a_job")),
+        sa.CheckConstraint(
+            "check_job IS NULL OR workaround_job IS NOT NULL", name=op.f("ck__known_error__checks_a_job")
+        ),
+        sa.ForeignKeyConstraint(["problem_id"], ["problem.id"], name=op.f("fk__known_error__problem_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__known_error")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        op.f("ix__known_error__look_at"),
+        "known_error",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_index(op.f("ix__known_error__problem_id"), "known_error", ["problem_id"], unique=False)
+    op.create_table(
         "major_incident",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -1464,6 +1522,65 @@ def upgrade() -> None:
         postgresql_where=sa.text("standing <> 'over'"),
     )
     op.create_index(op.f("ix__alert__scope_created_at"), "alert", ["scope", "created_at"], unique=False)
+    op.create_table(
+        "known_error_key",
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("known_error_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("service", sa.String(length=128), nullable=True),
+        sa.Column("category", sa.String(length=128), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["known_error_id"], ["known_error.id"], name=op.f("fk__known_error_key__known_error_id")
+        ),
+        sa.PrimaryKeyConstraint("key", "known_error_id", name=op.f("pk__known_error_key")),
+    )
+    op.create_index(op.f("ix__known_error_key__known_error_id"), "known_error_key", ["known_error_id"], unique=False)
+    op.create_table(
+        "known_error_use",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("known_error_id", sa.Integer(), nullable=False),
+        sa.Column("service", sa.String(length=128), nullable=True),
+        sa.Column("category", sa.String(length=128), nullable=True),
+        sa.Column("suggested_at", UtcDateTime(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("used_at", UtcDateTime(), nullable=True),
+        sa.Column("used_by", sa.String(length=128), nullable=True),
+        sa.Column("worked", sa.Boolean(), nullable=True),
+        sa.Column("settled_at", UtcDateTime(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=True),
+        sa.Column("check_run_id", sa.Integer(), nullable=True),
+        sa.Column("look_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint("(used_at IS NULL) = (used_by IS NULL)", name=op.f("ck__known_error_use__used_by_somebody")),
+        sa.CheckConstraint(
+            "(worked IS NULL) = (settled_at IS NULL)", name=op.f("ck__known_error_use__settled_has_verdict")
+        ),
+        sa.CheckConstraint("worked IS NULL OR used_at IS NOT NULL", name=op.f("ck__known_error_use__settled_was_used")),
+        sa.ForeignKeyConstraint(["check_run_id"], ["run.id"], name=op.f("fk__known_error_use__check_run_id")),
+        sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk__known_error_use__incident_id")),
+        sa.ForeignKeyConstraint(
+            ["known_error_id"], ["known_error.id"], name=op.f("fk__known_error_use__known_error_id")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk__known_error_use__run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__known_error_use")),
+        sa.UniqueConstraint(
+            "incident_id", "known_error_id", name=op.f("uq__known_error_use__incident_id_known_error_id")
+        ),
+    )
+    op.create_index(op.f("ix__known_error_use__known_error_id"), "known_error_use", ["known_error_id"], unique=False)
+    op.create_index(
+        op.f("ix__known_error_use__look_at"),
+        "known_error_use",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix__known_error_use__service_category_id"), "known_error_use", ["service", "category", "id"], unique=False
+    )
     op.create_table(
         "major_update",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
