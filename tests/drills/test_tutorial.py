@@ -36,9 +36,9 @@ def _as_script(block: Block) -> str:
         return 'cat ops/keys/ops.pub >> "$AUTHORIZED_KEYS"\n' if "ssh-copy-id" in block.text else ""
     if block.when == "ends up":
         return "end\n"
-    if block.when in ("starts up", "starts up again"):
+    if block.when == "starts up":
         assert block.text == "watchbill up\n"
-        return ("end > ended.log\n" if block.when == "starts up again" else "") + STARTS
+        return STARTS
     return block.text
 
 

@@ -39,7 +39,7 @@ from tests.house.documents import (
 PAGES = pages()
 TUTORIAL = CHECKOUT / "docs" / "tutorials" / "first-night.md"
 REFERENCE = CHECKOUT / "docs" / "reference"
-WHEN = {"install", "at once", "by hand", "starts up", "starts up again", "with up", "with host", "ends up"}
+WHEN = {"install", "at once", "by hand", "starts up", "with up", "with host", "ends up"}
 COMMAND = re.compile(r"(?<![\w./-])watchbill((?: [a-z][a-z-]*)+)")
 
 
