@@ -11,12 +11,18 @@ from sqlalchemy.orm import Session
 
 from models.errors import MoveRefused
 from models.queries import journal
-from models.records import Incident, KnownError, MajorIncident, Problem, RestorePoint, Run, Slot, Step
+from models.records import Incident, KnownError, MajorIncident, Problem, Request, RestorePoint, Run, Slot, Step
 from models.rules.lifecycle import Move, Role
 from models.rules.moves import find_move
 
-Stateful = Run | Slot | Step | RestorePoint | Incident | MajorIncident | Problem | KnownError
-PRACTICES = {"incident": "incidents", "major_incident": "incidents", "problem": "problems", "known_error": "problems"}
+Stateful = Run | Slot | Step | RestorePoint | Incident | MajorIncident | Problem | KnownError | Request
+PRACTICES = {
+    "incident": "incidents",
+    "major_incident": "incidents",
+    "problem": "problems",
+    "known_error": "problems",
+    "request": "requests",
+}
 """The practice that each kind belongs to, for the journal's tags; all others are operations."""
 NAMES = {"known_error": "known-error"}
 """What the journal calls a kind, when its table is called otherwise."""
@@ -58,7 +64,7 @@ def advance(session: Session, record: Stateful, action: str, because: Because, *
     if result.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
         raise MoveRefused(f"{kind} {record.id} is no longer {source.value!r} under this claim: somebody else was first")
     session.expire(record)
-    journal.append(session, _fact(record.id, move, kind, because, changes))
+    journal.append(session, fact_of(record.id, move, kind, because, changes))
     return True
 
 
@@ -92,10 +98,11 @@ def advance_many(
     if session.connection().execute(statement, rows).rowcount != len(changes):
         raise MoveRefused(f"one of {len(changes)} {kind}s is no longer {source.value!r}: somebody else was first")
     for change in changes:
-        journal.append(session, _fact(change.record_id, move, kind, change.because, change.values))
+        journal.append(session, fact_of(change.record_id, move, kind, change.because, change.values))
 
 
-def _fact(record_id: int, move: Move, kind: str, because: Because, changes: dict[str, Any]) -> journal.Fact:
+def fact_of(record_id: int, move: Move, kind: str, because: Because, changes: dict[str, Any]) -> journal.Fact:
+    """A move as the journal tells it."""
     name = NAMES.get(kind, kind)
     return journal.Fact(
         tag=f"{PRACTICES.get(kind, 'operations')}:{name}:{move.action.replace(' ', '-')}",

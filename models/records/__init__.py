@@ -16,6 +16,7 @@ from models.records.base import Base
 from models.records.clocks import AssignmentTurn, IncidentClock
 from models.records.events import Event
 from models.records.evidence import Output, TaskLog
+from models.records.imports import ImportedTicket, ImportRun
 from models.records.inbox import InboxKey, InboxRow, InboxSource, InboxSpool
 from models.records.known_errors import KnownError, KnownErrorKey, KnownErrorUse
 from models.records.ledger import Alarm, Heartbeat, JournalHead, JournalRow, OutboxRow
@@ -50,6 +51,7 @@ from models.records.register import (
     SiteEntry,
     Team,
 )
+from models.records.requests import Request
 from models.records.tickets import Incident, Survey, Ticket, TicketLink, WorkNote
 from models.records.work import Run, Slot, Step, run_number
 
@@ -57,12 +59,14 @@ __all__ = [
     "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertGuest", "AlertPolicyRow", "AssignmentTurn",
     "BackupPlanEntry", "Base",
     "CalendarEntry", "CategoryEntry", "Ci", "CorrectiveRun", "DrillRow", "EscalationEntry", "Event",
-    "EventHandlingEntry", "EventSourceEntry", "ExemptionEntry", "HandlingEntry", "Heartbeat", "InboxKey", "InboxRow",
+    "EventHandlingEntry", "EventSourceEntry", "ExemptionEntry", "HandlingEntry", "Heartbeat", "ImportRun",
+    "ImportedTicket", "InboxKey", "InboxRow",
     "InboxSource", "InboxSpool", "Incident", "IncidentClock", "Job", "JournalHead", "JournalRow", "KnownError",
     "KnownErrorKey", "KnownErrorUse", "LookupTableEntry",
     "MailEntry", "MajorIncident", "MajorUpdate", "Membership", "Notice", "OutboxRow", "Output", "PartLease", "Pause",
     "Person", "ProbeEntry", "ProbeReading", "ProbeStanding", "Problem", "ProblemHandlingEntry", "ProblemNote",
     "ProblemTask", "PromiseEntry", "ReceiverEntry", "Registered", "Relation",
-    "RepositoryCheckRow", "RepositoryEntry", "RestorePoint", "RotaEntry", "Run", "Service", "Silence", "SiteEntry",
+    "RepositoryCheckRow", "RepositoryEntry", "Request", "RestorePoint", "RotaEntry", "Run", "Service",
+    "Silence", "SiteEntry",
     "Slot", "Step", "Survey", "TaskLog", "Team", "Ticket", "TicketLink", "WorkNote", "run_number", "silence_number",
 ]  # fmt: skip

@@ -7,10 +7,12 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from models.errors import MoveRefused
+from models.rules.import_moves import IMPORTED_PROBLEM
 from models.rules.incident_moves import INCIDENT, MAJOR_INCIDENT
 from models.rules.known_error_moves import KNOWN_ERROR
 from models.rules.lifecycle import Move, Role
 from models.rules.problem_moves import PROBLEM
+from models.rules.request_moves import REQUEST
 from models.vocabulary import PointState, RunState, SlotState, StepState
 
 RUN = (
@@ -79,7 +81,8 @@ TABLES: dict[str, tuple[Move, ...]] = {
     "restore_point": RESTORE_POINT,
     "incident": INCIDENT,
     "major_incident": MAJOR_INCIDENT,
-    "problem": PROBLEM,
+    "problem": (*PROBLEM, *IMPORTED_PROBLEM),
+    "request": REQUEST,
     "known_error": KNOWN_ERROR,
 }
 

@@ -13,6 +13,7 @@ from models.vocabulary.events import (
     Severity,
     Standing,
 )
+from models.vocabulary.imports import Duplicates, FileShape, SourceVerdict
 from models.vocabulary.notices import NoticeState, NoticeTag, WhenQuiet
 from models.vocabulary.problems import (
     AnalysisKind,
@@ -22,6 +23,7 @@ from models.vocabulary.problems import (
     ProblemOutcome,
     ProblemState,
 )
+from models.vocabulary.requests import RequestState
 from models.vocabulary.tickets import HoldReason, IncidentState, LinkVerb, MajorState, ResolutionCode, TicketKind
 from models.vocabulary.work import (
     AlarmKind,
@@ -47,9 +49,11 @@ __all__ = [
     "BackupFault",
     "CandidateState",
     "CatchUp",
+    "Duplicates",
     "EventClass",
     "EventFormat",
     "EventStatus",
+    "FileShape",
     "Health",
     "HoldReason",
     "HostFault",
@@ -70,10 +74,12 @@ __all__ = [
     "ProblemOutcome",
     "ProblemState",
     "Repeat",
+    "RequestState",
     "ResolutionCode",
     "RunState",
     "Severity",
     "SlotState",
+    "SourceVerdict",
     "Standing",
     "StepState",
     "TicketKind",

@@ -214,6 +214,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("part", name=op.f("pk__heartbeat")),
     )
     op.create_table(
+        "import_run",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("source", sa.String(length=128), nullable=False),
+        sa.Column("file", sa.String(length=128), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("person", sa.String(length=128), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("tickets", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("added", sa.Integer(), nullable=False),
+        sa.Column("continued", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__import_run")),
+    )
+    op.create_index(op.f("ix__import_run__source_digest"), "import_run", ["source", "digest"], unique=False)
+    op.create_table(
         "inbox",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("source", sa.String(length=128), nullable=False),
@@ -374,8 +391,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["digest_id"], ["notice.id"], name=op.f("fk__notice__digest_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__notice")),
         sa.UniqueConstraint("key", name=op.f("uq__notice__key")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix__notice__created_at"), "notice", ["created_at"], unique=False)
+    op.create_index(
+        op.f("ix__notice__digest_id"),
+        "notice",
+        ["digest_id"],
+        unique=False,
+        sqlite_where=sa.text("digest_id IS NOT NULL"),
+        postgresql_where=sa.text("digest_id IS NOT NULL"),
+    )
     op.create_index(
         "ix__notice__held",
         "notice",
@@ -601,6 +627,43 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix__ticket__opened_at"), "ticket", ["opened_at"], unique=False)
     op.create_index(op.f("ix__ticket__service_opened_at"), "ticket", ["service", "opened_at"], unique=False)
+    op.create_table(
+        "imported_ticket",
+        sa.Column("ticket_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("source", sa.String(length=128), nullable=False),
+        sa.Column("external_id", sa.String(length=128), nullable=False),
+        sa.Column(
+            "shape",
+            sa.Enum(
+                "one row per ticket",
+                "one row per change",
+                name="fileshape",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("first_at", UtcDateTime(), nullable=False),
+        sa.Column("last_at", UtcDateTime(), nullable=False),
+        sa.Column("left", sa.JSON(), nullable=False),
+        sa.Column("last_state", sa.String(length=128), nullable=False),
+        sa.Column("states", sa.JSON(), nullable=False),
+        sa.Column(
+            "made_sla",
+            sa.Enum("met", "missed", name="sourceverdict", native_enum=False, create_constraint=True, length=32),
+            nullable=True,
+        ),
+        sa.Column("reopened_there", sa.Integer(), nullable=True),
+        sa.Column("reassigned_there", sa.Integer(), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.CheckConstraint("last_at >= first_at", name=op.f("ck__imported_ticket__time_goes_on")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk__imported_ticket__ticket_id")),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk__imported_ticket")),
+        sa.UniqueConstraint("source", "external_id", name=op.f("uq__imported_ticket__source_external_id")),
+    )
     op.create_table(
         "inbox_key",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -890,6 +953,45 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix__problem__state_team"), "problem", ["state", "team"], unique=False)
     op.create_index(op.f("ix__problem__watch_until"), "problem", ["watch_until"], unique=False)
+    op.create_table(
+        "request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "received",
+                "in progress",
+                "waiting",
+                "fulfilled",
+                "closed",
+                "cancelled",
+                name="requeststate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("priority", sa.String(length=128), nullable=False),
+        sa.Column("team", sa.String(length=128), nullable=True),
+        sa.Column("owner", sa.String(length=128), nullable=True),
+        sa.Column("resolved_at", UtcDateTime(), nullable=True),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("reopened", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(state IN ('closed', 'cancelled')) = (closed_at IS NOT NULL)", name=op.f("ck__request__over_has_time")
+        ),
+        sa.CheckConstraint(
+            "state <> 'fulfilled' OR resolved_at IS NOT NULL", name=op.f("ck__request__fulfilled_has_time")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('received', 'in progress', 'waiting') OR resolved_at IS NULL",
+            name=op.f("ck__request__open_is_not_fulfilled"),
+        ),
+        sa.ForeignKeyConstraint(["id"], ["ticket.id"], name=op.f("fk__request__id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__request")),
+    )
+    op.create_index(op.f("ix__request__state_team"), "request", ["state", "team"], unique=False)
     op.create_table(
         "slot",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
