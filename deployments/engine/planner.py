@@ -117,6 +117,7 @@ class Planner:
             keep = book.keep
             gone = retention.forget(session, now, output_for=keep.output, log_for=keep.task_log)
             gone += retention.forget_events(session, now, keep.events)
+            gone += retention.forget_notices(session, now, keep.notices)
             if gone + inbox.forget(session, now, keep.events):
                 self._rhythm.again("forget")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
@@ -96,7 +96,8 @@ def _chosen(
 
 def _row(session: Session, draft: Draft, recipient: Recipient, known: Around, now: datetime) -> Notice:
     """The row, with the message id that its mail will have however often it is sent."""
-    first = select(Notice.message_id).where(Notice.subject == draft.subject, Notice.to == recipient.to)
+    first = select(func.coalesce(Notice.thread, Notice.message_id))  # the first one may be forgotten by now
+    before = first.where(Notice.subject == draft.subject, Notice.to == recipient.to)
     unique = _sha256(draft.key, recipient.to, now.isoformat())[:32]
     return Notice(
         key=_sha256(draft.key, recipient.to),
@@ -109,7 +110,7 @@ def _row(session: Session, draft: Draft, recipient: Recipient, known: Around, no
         facts={**draft.facts, **({"you": recipient.you} if recipient.you else {})},
         created_at=now,
         message_id=f"<{unique}.{known.site}@{known.domain}>",
-        thread=session.scalar(first.order_by(Notice.id).limit(1)),
+        thread=session.scalar(before.order_by(Notice.id).limit(1)),
         tries=0,
     )
 

@@ -1,15 +1,15 @@
-"""Forget what was kept long enough: outputs, then the log of tasks, and events. Never of a run that has not ended.
+"""Forget what was kept long enough: outputs, then the log of tasks; events; notices. Never what has not ended.
 
 Slots, runs, steps and the journal stay: reports and audits are read from them.
 """
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from models.queries import journal
-from models.records import Event, Output, Run, Slot, TaskLog
+from models.records import Event, Notice, Output, Run, Slot, TaskLog
 from models.vocabulary import RunState
 
 BATCH_ROWS = 500
@@ -39,6 +39,23 @@ def forget_events(session: Session, now: datetime, kept_for: timedelta) -> int:
         fact = journal.Fact("events:event:forget", "event/*", "planner", facts={"events": len(events)})
         journal.append(session, fact)
     return len(events)
+
+
+def forget_notices(session: Session, now: datetime, kept_for: timedelta) -> int:
+    """Delete one batch of notices that are too old, except those that still wait. Returns how many went."""
+    part = aliased(Notice)
+    is_over = or_(
+        *(end.is_not(None) for end in (Notice.sent_at, Notice.failed_at, Notice.dropped_at, Notice.digest_id))
+    )
+    old = select(Notice.id).where(Notice.created_at < now - kept_for, is_over)
+    # A digest goes after what it told of.
+    free = old.where(~select(part.id).where(part.digest_id == Notice.id).exists()).order_by(Notice.created_at)
+    notices = list(session.scalars(free.limit(BATCH_ROWS)))
+    if notices:
+        session.execute(delete(Notice).where(Notice.id.in_(notices)))
+        fact = journal.Fact("notices:notice:forget", "notice/*", "planner", facts={"notices": len(notices)})
+        journal.append(session, fact)
+    return len(notices)
 
 
 def _ended_before(instant: datetime) -> Select[tuple[int]]:

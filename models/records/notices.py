@@ -25,6 +25,13 @@ class Notice(Base):
         Index("ix__notice__held", "receiver", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index(None, "subject"),
         Index(None, "created_at"),
+        Index(
+            None,
+            "digest_id",
+            sqlite_where=text("digest_id IS NOT NULL"),
+            postgresql_where=text("digest_id IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},  # the outbox knows a notice by its number after it was forgotten
     )
 
     id: Mapped[Key]

@@ -10,12 +10,15 @@ from models.site.types import Name, SiteModel, TimeZone, Title
 
 
 class Keep(SiteModel):
-    """How long the evidence of tasks, and events, are kept. Slots, runs and the journal are kept for ever."""
+    """How long the evidence of tasks, events and notices are kept. Slots, runs and the journal are kept for ever."""
 
     output: Duration = Field(default=timedelta(days=90), description="What commands printed.")
     task_log: Duration = Field(default=timedelta(days=400), description="The row of each task run.")
     events: Duration = Field(
         default=timedelta(days=90), description="Received events; one that released a run stays with it."
+    )
+    notices: Duration = Field(
+        default=timedelta(days=400), description="What was told to whom; one that was not sent yet stays."
     )
 
 
@@ -28,4 +31,4 @@ class SiteSettings(SiteModel):
     defaults: JobDefaults = Field(
         default_factory=JobDefaults, description="What every job has that does not say otherwise."
     )
-    keep: Keep = Field(default_factory=Keep, description="How long the evidence of tasks, and events, are kept.")
+    keep: Keep = Field(default_factory=Keep, description="How long the evidence of tasks, events and notices are kept.")
