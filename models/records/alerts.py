@@ -52,6 +52,8 @@ class AlertGroup(Base):
     """What its alerts have in common instead of a route: `storm service:shop`, `application:shop`."""
     joined_at: Mapped[datetime]
     """When the newest of its alerts joined it."""
+    has_guests: Mapped[bool] = mapped_column(default=False)
+    """It is told of alerts that belong to other groups, or was."""
     policy_id: Mapped[int | None] = mapped_column(ForeignKey("alert_policy.id"))
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.id"))
     """The incident that it has, or had last."""
@@ -143,12 +145,27 @@ class Alert(Base):
     is_for_incident: Mapped[bool]
     """Its policy makes an incident of it; else it is only told."""
     group_id: Mapped[int | None] = mapped_column(ForeignKey("alert_group.id"))
+    """The group of the first route that takes it, or what took its place: there it has its incident."""
+    is_guest: Mapped[bool] = mapped_column(default=False)
+    """Groups of further routes are told of it too: `alert_guest` says which."""
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.id"))
     """The incident that it belongs to, or did last."""
     told: Mapped[AlertState | None] = mapped_column(word_of(AlertState, "told"))
     """As what its group told it last."""
     is_drill: Mapped[bool]
     look_at: Mapped[datetime | None]
+
+
+class AlertGuest(Base):
+    """An alert that a further group is told of: the route before that group's says `continue`."""
+
+    __tablename__ = "alert_guest"
+    __table_args__ = (Index(None, "alert_id"),)
+
+    group_id: Mapped[int] = mapped_column(ForeignKey("alert_group.id"), primary_key=True, autoincrement=False)
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"), primary_key=True, autoincrement=False)
+    told: Mapped[AlertState | None] = mapped_column(word_of(AlertState, "told"))
+    """As what this group told it last."""
 
 
 class AlertChange(Base):

@@ -12,9 +12,11 @@ from models.queries.event_processing.bulk import Bulk
 from models.records import Alert, AlertChange
 from models.rules.alert_facts import Change, Course
 from models.rules.event_policies import AlertPolicy
-from models.vocabulary import Standing
+from models.vocabulary import AlertAction, Standing
 
 ASKING = (Standing.OPEN, Standing.FLAPPING)
+ANEW = (AlertAction.FIRE, AlertAction.FIRE_AGAIN, AlertAction.RAISE, AlertAction.TIME_OUT)
+"""What makes an alert ask as if it were new: it joins its incident again, and is told again."""
 IN_ONE_SELECT = 500
 ALERTS = Alert.metadata.tables["alert"]
 _CHANGES = AlertChange.metadata.tables["alert_change"]
@@ -51,6 +53,10 @@ class Draft:
     was: Course | None = None
     """As it stood before this transaction; None: it is new."""
     happened: list[Happened] = field(default_factory=list)
+    guest_of: frozenset[int] = frozenset()
+    """The groups of further routes that are told of it."""
+    was_guest_of: frozenset[int] = frozenset()
+    """As it stood before this transaction."""
     actor: str = "events"
 
     @property
@@ -64,6 +70,12 @@ class Draft:
         return self.course.standing in ASKING
 
     @property
+    def groups(self) -> tuple[int, ...]:
+        """The groups that are told of it; its own comes first."""
+        own = self.values["group_id"]
+        return (*(() if own is None else (own,)), *sorted(self.guest_of))
+
+    @property
     def has_moved(self) -> bool:
         """Whether its group is to be looked at."""
         was = self.was.standing if self.was else Standing.OVER
@@ -74,7 +86,7 @@ def repeats_of(session: Session, fingerprints: Collection[str]) -> dict[str, tup
     """Of the alerts that are known by these fingerprints: the number, and which event only counts."""
     found: dict[str, tuple[int, str]] = {}
     query = select(ALERTS.c.fingerprint, ALERTS.c.id, ALERTS.c.repeats)
-    for some in _parts(list(fingerprints)):
+    for some in parts(list(fingerprints)):
         for fingerprint, number, repeats in session.execute(query.where(ALERTS.c.fingerprint.in_(some))):
             found[fingerprint] = (number, repeats)
     return found
@@ -86,7 +98,7 @@ def count_up(session: Session, events: Mapping[int, int], now: datetime) -> None
     for number, count in events.items():
         by_count.setdefault(count, []).append(number)
     for count, numbers in by_count.items():
-        for some in _parts(numbers):
+        for some in parts(numbers):
             # A request that was set aside for hours comes late: an alert was not seen last then.
             last = case((ALERTS.c.seen_at < now, now), else_=ALERTS.c.seen_at)
             changed = {"events": ALERTS.c.events + count, "seen_at": last}
@@ -96,7 +108,7 @@ def count_up(session: Session, events: Mapping[int, int], now: datetime) -> None
 def read_rows(session: Session, numbers: Collection[int]) -> list[Row[Any]]:
     """The alerts of these numbers, whole; nobody else changes them until the transaction ends."""
     rows: list[Row[Any]] = []
-    for some in _parts(sorted(numbers)):
+    for some in parts(sorted(numbers)):
         rows += session.execute(select(ALERTS).where(ALERTS.c.id.in_(some)).with_for_update())
     return rows
 
@@ -123,6 +135,11 @@ def next_number(session: Session) -> int:
     return int(session.scalar(select(func.max(ALERTS.c.id))) or 0) + 1
 
 
+def parts(values: list[Any]) -> Iterable[list[Any]]:
+    """The same values, no more at once than one statement takes."""
+    return (values[first : first + IN_ONE_SELECT] for first in range(0, len(values), IN_ONE_SELECT))
+
+
 def _row(draft: Draft) -> dict[str, Any]:
     row = {**draft.values, **draft.course._asdict()}
     row["counted"] = " ".join(at.isoformat() for at in draft.course.counted)
@@ -141,7 +158,3 @@ def _change_rows(draft: Draft) -> Iterable[dict[str, Any]]:
             "actor": draft.actor,
             "reason": one.change.reason,
         }
-
-
-def _parts(values: list[Any]) -> Iterable[list[Any]]:
-    return (values[first : first + IN_ONE_SELECT] for first in range(0, len(values), IN_ONE_SELECT))

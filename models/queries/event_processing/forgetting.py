@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from models.queries import journal
-from models.records import Alert, AlertChange, AlertGroup, AlertPolicyRow, CorrectiveRun
+from models.records import Alert, AlertChange, AlertGroup, AlertGuest, AlertPolicyRow, CorrectiveRun
 from models.vocabulary import Standing
 
 BATCH_ROWS = 500
@@ -19,7 +19,7 @@ def forget(session: Session, now: datetime, kept_for: timedelta) -> int:
     last = select(func.max(Alert.id)).scalar_subquery()
     old = select(Alert.id).where(Alert.standing == Standing.OVER, Alert.seen_at < before, Alert.id < last)
     numbers = list(session.scalars(old.order_by(Alert.id).limit(BATCH_ROWS)))
-    for table in (AlertChange, CorrectiveRun):
+    for table in (AlertChange, AlertGuest, CorrectiveRun):
         session.execute(delete(table).where(table.alert_id.in_(numbers)))
     session.execute(delete(Alert).where(Alert.id.in_(numbers)))
     _forget_groups(session, before)
@@ -32,7 +32,9 @@ def forget(session: Session, now: datetime, kept_for: timedelta) -> int:
 def _forget_groups(session: Session, before: datetime) -> None:
     """Groups that no alert belongs to any more, and the policies that no alert and no group follows."""
     mine = select(Alert.id).where(Alert.group_id == AlertGroup.id)
-    empty = select(AlertGroup.id).where(AlertGroup.joined_at < before, AlertGroup.look_at.is_(None), ~mine.exists())
+    guests = select(AlertGuest.alert_id).where(AlertGuest.group_id == AlertGroup.id)
+    unused = (AlertGroup.joined_at < before, AlertGroup.look_at.is_(None), ~mine.exists(), ~guests.exists())
+    empty = select(AlertGroup.id).where(*unused)
     session.execute(delete(AlertGroup).where(AlertGroup.id.in_(list(session.scalars(empty.limit(BATCH_ROWS))))))
     followed = select(Alert.policy_id).union(select(AlertGroup.policy_id).where(AlertGroup.policy_id.is_not(None)))
     session.execute(delete(AlertPolicyRow).where(AlertPolicyRow.id.not_in(followed)))

@@ -41,9 +41,9 @@ def newest_raised(session: Session, group: AlertGroup) -> datetime | None:
     return session.scalar(select(func.max(Alert.raised_at)).where(condition))
 
 
-def earliest_firing(session: Session, group: AlertGroup) -> datetime | None:
-    """Since when the oldest of those that ask fires."""
-    return session.scalar(select(func.min(Alert.firing_since)).where(of_group(group, ASKING)))
+def gravity(alert: Alert) -> tuple[int, str, int]:
+    """The place of an alert among others, the gravest and oldest first."""
+    return (list(Severity).index(alert.severity), alert.raised_at.isoformat() if alert.raised_at else "", alert.id)
 
 
 def gravest(session: Session, condition: ColumnElement[bool], most: int) -> list[Alert]:

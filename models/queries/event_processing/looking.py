@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models import records
 from models.errors import MoveRefused, NotFound, Refused
 from models.queries import inbox, journal, notices, silences
-from models.queries.event_processing import alert_rows, mending, placing, settling
+from models.queries.event_processing import alert_rows, guests, mending, placing, settling
 from models.queries.event_processing.alert_rows import Draft
 from models.queries.event_processing.memory import Memory
 from models.queries.event_processing.working_off import note_cause, note_changes
@@ -62,12 +62,14 @@ def look(session: Session, memory: Memory, now: datetime) -> Looked:
     groups = placing.place(session, drafts, memory, now) if drafts else {}
     if drafts:
         alert_rows.write(session, drafts)
+        guests.write(session, drafts)
         mending.cleared(session, drafts, now)
     query = select(AlertGroup).where(AlertGroup.look_at <= now).order_by(AlertGroup.look_at).limit(AT_ONCE)
     groups |= {group.id: group for group in session.scalars(query)}
-    by_group: dict[int | None, list[Draft]] = {}
+    by_group: dict[int, list[Draft]] = {}
     for draft in drafts:
-        by_group.setdefault(draft.values["group_id"], []).append(draft)
+        for number in draft.groups:
+            by_group.setdefault(number, []).append(draft)
     for number, group in groups.items():
         _settle(session, group, by_group.get(number, []), memory, now)
     mending.begin(session, drafts, memory, now)

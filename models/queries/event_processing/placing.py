@@ -1,14 +1,20 @@
-"""Which group each alert belongs to: a storm, a service or an application, or the group of its route."""
+"""Which group each alert belongs to: a storm, a service or an application, or the group of its route.
+
+Where a route says `continue`, the alert is a guest of the groups of those after it: they are told of it, but one alert
+makes one incident, and that is of the group that it belongs to.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from models.queries.event_processing import guests
 from models.queries.event_processing.alert_rows import Draft
 from models.queries.event_processing.gathering import Storm, gather
 from models.queries.event_processing.memory import Memory
@@ -37,6 +43,7 @@ class Place:
 
 def place(session: Session, drafts: Sequence[Draft], memory: Memory, now: datetime) -> dict[int, AlertGroup]:
     """Give each alert that fires anew its group. The groups of all whose alerts moved, by number."""
+    guests.read(session, drafts)
     fresh = [draft for draft in drafts if _needs_group(draft)]
     storms = _storms(session, [draft for draft in fresh if draft.is_new], memory)
     topics = {storm.scope: storm.topic for storm in storms}
@@ -46,20 +53,21 @@ def place(session: Session, drafts: Sequence[Draft], memory: Memory, now: dateti
         topic = (topics.get(draft.values["scope"]) if draft.is_new else None) or _topic_of(draft, memory)
         if topic is not None and topic not in keys:
             keys[topic] = _key_of_topic(session, topic, memory, now)
-        places.append(_place(draft, topic, keys, memory))
-    groups = _groups(session, places, now)
-    for draft, one in zip(fresh, places, strict=True):
-        group = groups[one.key]
+        places.append(_places(draft, topic, keys, memory))
+    groups = _groups(session, chain.from_iterable(places), now)
+    for draft, (own, *further) in zip(fresh, places, strict=True):
+        group = groups[own.key]
         draft.values["group_id"] = group.id
         group.joined_at = now
+        _invite(draft, [groups[one.key] for one in further], now)
         # What begins anew follows the rules of now; what goes on, those that it began with.
         if draft.values["is_for_incident"] and (group.policy_id is None or group.first_look_at is None):
             group.policy_id = draft.values["policy_id"]
     for storm in storms:
         if storm.begins:
             gather(session, storm, groups[keys[storm.topic]], drafts)
-    moved = {draft.values["group_id"] for draft in drafts if draft.has_moved}
-    return _touched(session, moved - {None}, groups.values())
+    moved = {number for draft in drafts if draft.has_moved for number in draft.groups}
+    return _touched(session, moved, groups.values())
 
 
 def is_storm(group: AlertGroup) -> bool:
@@ -111,15 +119,24 @@ def _newest_of(session: Session, topic: str) -> AlertGroup | None:
     return session.scalar(select(AlertGroup).where(AlertGroup.topic == topic).order_by(AlertGroup.id.desc()).limit(1))
 
 
-def _place(draft: Draft, topic: str | None, keys: dict[str, str], memory: Memory) -> Place:
+def _places(draft: Draft, topic: str | None, keys: dict[str, str], memory: Memory) -> list[Place]:
+    """The alert's own place, by the first route that takes it, and one for each further route."""
     labels = draft.values["labels"]
-    branch = routes_for(memory.book.tree, labels)[0]
-    if topic is not None:
-        return Place(keys[topic], branch, {}, topic)
-    return Place(memory.group_key(branch, labels), branch, branch.group_labels(labels))
+    branches = routes_for(memory.book.tree, labels)
+    if topic is None:
+        return [Place(memory.group_key(one, labels), one, one.group_labels(labels)) for one in branches]
+    further = [Place(_digest(f"{keys[topic]} {one.key}"), one, {}) for one in branches[1:]]
+    return [Place(keys[topic], branches[0], {}, topic), *further]
 
 
-def _groups(session: Session, places: Sequence[Place], now: datetime) -> dict[str, AlertGroup]:
+def _invite(draft: Draft, further: Sequence[AlertGroup], now: datetime) -> None:
+    draft.guest_of = frozenset(group.id for group in further)
+    draft.values["is_guest"] = bool(further)
+    for group in further:
+        group.has_guests, group.joined_at = True, now
+
+
+def _groups(session: Session, places: Iterable[Place], now: datetime) -> dict[str, AlertGroup]:
     """The groups of these places by key; those that are new are made."""
     firsts: dict[str, Place] = {}
     for one in places:

@@ -11,7 +11,8 @@ from models.queries import incident_news, incidents, journal
 from models.queries.assignment import assign_new
 from models.queries.event_processing import mending, telling
 from models.queries.event_processing.alert_rows import ALERTS, ASKING, Draft
-from models.queries.event_processing.group_counts import FIRING, count, earliest_firing, newest_raised, of_group
+from models.queries.event_processing.group_counts import FIRING, count, newest_raised, of_group
+from models.queries.event_processing.members import Members
 from models.queries.event_processing.memory import Memory
 from models.queries.event_processing.opening import cause_of_end, new_incident
 from models.queries.states import Because
@@ -35,8 +36,8 @@ def settle(
     notes: dict[int, list[str]] = {}
     since: dict[int, datetime] = {}
     for draft in drafts:
-        if draft.asks and draft.values["group_id"] is not None:
-            number, fires = draft.values["group_id"], draft.course.firing_since
+        for number in draft.groups if draft.asks else ():
+            fires = draft.course.firing_since
             since[number] = min(fires, since.get(number, fires))
         for one in draft.happened:
             if one.change.action in _FLAPS and draft.values["group_id"] is not None:
@@ -44,21 +45,27 @@ def settle(
                 verb = "flaps" if one.change.action is AlertAction.START_FLAPPING else "flaps no more"
                 words = f"{draft.values['name']} of {where} {verb}: {one.change.reason}"
                 notes.setdefault(draft.values["group_id"], []).append(words)
+    decided = []
     for number, group in groups.items():
         _begin(session, group, since.get(number), now)
-        _settle(session, group, memory, now, notes.get(number, ()))
+        decided.append((group, *_decide(session, group, memory, now, notes.get(number, ()))))
+    # Incidents come first: who is told of a guest hears of the incident that it has in its own group.
+    for group, incident, due in decided:
+        told = telling.tell(session, group, incident, memory.book, now)
+        group.look_at = min((at for at in (due, told) if at is not None), default=None)
 
 
-def _settle(session: Session, group: AlertGroup, memory: Memory, now: datetime, notes: Iterable[str]) -> None:
-    """Decide about its incident, and whether it is to be told."""
+def _decide(
+    session: Session, group: AlertGroup, memory: Memory, now: datetime, notes: Iterable[str]
+) -> tuple[Incident | None, datetime | None]:
+    """Decide about its incident. Gives the incident that it has then, and when time alone may change that."""
     incident = _incident_of(session, group)
     decision = correlate(_facts(session, group, incident), _former(incident), _handling(session, group, memory), now)
     incident = _carry_out(session, group, incident, decision, memory, now)
     if incident is not None and incident.state not in OVER:
         for text in notes:
             incidents.note(session, incident, ACTOR, text, public=False, now=now)
-    told = telling.tell(session, group, incident, memory.book, now)
-    group.look_at = min((at for at in (decision.look_at, told) if at is not None), default=None)
+    return incident, decision.look_at
 
 
 def _begin(session: Session, group: AlertGroup, since: datetime | None, now: datetime) -> None:
@@ -69,7 +76,7 @@ def _begin(session: Session, group: AlertGroup, since: datetime | None, now: dat
     if group.looked_at is not None:
         return
     if since is None and group.first_look_at is None:
-        since = earliest_firing(session, group)
+        since = Members(group, ASKING).firing_since(session)
     if since is None:
         return
     wait = timedelta(seconds=group.timing["wait"])

@@ -2,21 +2,20 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.queries import notices
-from models.queries.event_processing.alert_rows import ALERTS, ASKING
+from models.queries.event_processing.alert_rows import ASKING
 from models.queries.event_processing.event_book import EventBook
-from models.queries.event_processing.group_counts import count, gravest, of_group
+from models.queries.event_processing.members import Members
 from models.records import Alert, AlertGroup, Incident, Service
 from models.rules.grouping import Group, Look, Timing, Told, look_at, next_look
+from models.rules.incidents import ticket_number
 from models.rules.notice_facts import AlertFacts, AlertGroupFacts
 from models.rules.time_intervals import may_tell
-from models.vocabulary import AlertState, Standing
+from models.vocabulary import AlertState, Standing, TicketKind
 
-MOST_ASKED = 1_000
-"""Of each kind; whether anything is new does not depend on more."""
 MOST_LISTED = 10
 
 
@@ -39,18 +38,17 @@ def tell(
 
 
 def _as_rule(session: Session, group: AlertGroup) -> Group:
-    was_told = Alert.told == AlertState.FIRING
-    new = _some(session, and_(of_group(group, ASKING), or_(Alert.told.is_(None), ~was_told)))
-    old = _some(session, and_(of_group(group, (*ASKING, Standing.HELD)), was_told))
-    over = _some(session, and_(of_group(group, (Standing.OVER,)), was_told))
+    new = Members(group, ASKING, was_told=False).fingerprints(session)
+    old = Members(group, (*ASKING, Standing.HELD), was_told=True).fingerprints(session)
+    over = _ended(group).fingerprints(session)
     told = None if group.told_at is None else Told(group.told_at, old | over, frozenset())
     first = group.first_look_at or group.began_at
     return Group(first, firing=new | old, resolved=over, looked=group.looked_at, told=told)
 
 
-def _some(session: Session, condition: ColumnElement[bool]) -> frozenset[str]:
-    query = select(Alert.fingerprint).where(condition).limit(MOST_ASKED)
-    return frozenset(session.scalars(query))
+def _ended(group: AlertGroup) -> Members:
+    """Those whose end is not told yet."""
+    return Members(group, (Standing.OVER,), was_told=True)
 
 
 def _muted(session: Session, group: AlertGroup, book: EventBook, now: datetime) -> str | None:
@@ -60,50 +58,53 @@ def _muted(session: Session, group: AlertGroup, book: EventBook, now: datetime) 
     verdict = may_tell(mute, active, known, now)
     if not verdict.allowed:
         return verdict.reason
-    held = _some(session, of_group(group, (Standing.HELD,)))
-    return "all its alerts are kept quiet" if held and not _some(session, of_group(group, ASKING)) else None
+    held = Members(group, (Standing.HELD,)).fingerprints(session)
+    asks = Members(group, ASKING).fingerprints(session)
+    return "all its alerts are kept quiet" if held and not asks else None
 
 
 def _note(session: Session, group: AlertGroup, look: Look, now: datetime) -> None:
     """Write down what was told, and as what."""
-    over = and_(of_group(group, (Standing.OVER,)), Alert.told == AlertState.FIRING)
     if look.tell:
         group.told_at = now
-        told = {AlertState.FIRING: of_group(group, ASKING), AlertState.RESOLVED: over}
-        for state, condition in told.items():
-            differs = or_(Alert.told.is_(None), Alert.told != state)
-            session.execute(update(ALERTS).where(condition, differs).values(told=state))
+        Members(group, ASKING).note(session, AlertState.FIRING)
+        _ended(group).note(session, AlertState.RESOLVED)
     if look.group is None:
-        session.execute(update(ALERTS).where(over).values(told=None))
+        _ended(group).note(session, None)
         group.first_look_at = group.looked_at = group.told_at = None
     else:
         group.looked_at = now
 
 
 def _put(session: Session, group: AlertGroup, incident: Incident | None, reason: str, now: datetime) -> None:
-    if not group.timing["receiver"] and incident is not None:
-        # The team of the incident hears of it by the incident's own notices.
-        return
-    asking = of_group(group, ASKING)
-    over = and_(of_group(group, (Standing.OVER,)), Alert.told == AlertState.FIRING)
-    alerts = gravest(session, asking, MOST_LISTED) or gravest(session, over, MOST_LISTED)
+    asking, over = Members(group, ASKING), _ended(group)
+    alerts = asking.gravest(session, MOST_LISTED) or over.gravest(session, MOST_LISTED)
     if not alerts:
         return
     first = alerts[0]
+    number = incident.number if incident is not None else _number_of(first.incident_id)
+    if not group.timing["receiver"] and number is not None:
+        # The team of the incident hears of it by the incident's own notices.
+        return
     facts = AlertGroupFacts(
         title=group.topic or first.name,
         at=now,
         since=min(alert.fired_at for alert in alerts),
-        firing=count(session, asking),
-        resolved=count(session, over),
+        firing=asking.count(session),
+        resolved=over.count(session),
         alerts=tuple(_fact(alert) for alert in alerts),
         labels={name: str(value) for name, value in group.labels.items()},
         service=first.service,
-        incident=incident.number if incident is not None else None,
+        incident=number,
         text=reason,
     )
     team = session.scalar(select(Service.spec["owner"].as_string()).where(Service.name == first.service))
     notices.about_alert_group(session, group, facts, first.severity.value, team, now)
+
+
+def _number_of(incident_id: int | None) -> str | None:
+    """Of the incident that a guest has in its own group."""
+    return ticket_number(TicketKind.INCIDENT, incident_id) if incident_id is not None else None
 
 
 def _fact(alert: Alert) -> AlertFacts:

@@ -15,8 +15,8 @@ import orjson
 from sqlalchemy.orm import Session
 
 from models.queries import events, inbox, journal
-from models.queries.event_processing import alert_rows, mending, placing, settling
-from models.queries.event_processing.alert_rows import Draft, Happened
+from models.queries.event_processing import alert_rows, guests, mending, placing, settling
+from models.queries.event_processing.alert_rows import ANEW, Draft, Happened
 from models.queries.event_processing.memory import Memory
 from models.records import InboxRow
 from models.rules.alert_course import after_event
@@ -33,8 +33,6 @@ DRILL = "drill"
 """The label by which a sender says that nothing is really wrong."""
 _YES = ("1", "true", "yes")
 _DIGEST_BYTES, _LONGEST_KEY = 16, 64
-_FRESH = (AlertAction.FIRE, AlertAction.FIRE_AGAIN, AlertAction.RAISE, AlertAction.TIME_OUT)
-"""What makes an alert ask as if it were new: it joins its incident again, and is told again."""
 
 
 @dataclass(slots=True)
@@ -96,6 +94,7 @@ def work_off(session: Session, rows: Sequence[InboxRow], memory: Memory, now: da
     if drafts:
         placed = placing.place(session, drafts, memory, now)
         alert_rows.write(session, drafts)
+        guests.write(session, drafts)
         mending.cleared(session, drafts, now)
         settling.settle(session, placed, drafts, memory, now)
         mending.begin(session, drafts, memory, now)
@@ -206,7 +205,7 @@ def note_changes(draft: Draft, changes: Iterable[Change], at: datetime, inbox_id
     """Add what happened to an alert; what makes it ask anew takes it out of what it was told as."""
     for change in changes:
         draft.happened.append(Happened(at, draft.course.episode, change, inbox_id))
-        if change.action in _FRESH:
+        if change.action in ANEW:
             draft.values["told"] = None
             if change.action is not AlertAction.TIME_OUT:
                 draft.values["incident_id"] = None
@@ -218,6 +217,7 @@ def _new_values(session: Session, one: Arrived, memory: Memory, number: int) -> 
         "fingerprint": one.fingerprint,
         "created_at": one.row.received_at,
         "group_id": None,
+        "is_guest": False,
         "incident_id": None,
         "told": None,
         **_said(session, one, memory),
