@@ -1,5 +1,6 @@
 """What all tests share: a shared database of either kind, fresh for each test."""
 
+import gc
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,36 +15,35 @@ from models.database import Database
 from tasks import workplace
 from tests.postgres import emptied, postgresql_server, shape_of
 
-LONG = ("drills", "faults", "flows")
-"""The folders of the tests that take seconds each."""
-SERVERS = ("tests.stack_fixtures", "tests.prefect_fixtures", 'usefixtures("prefect_server")')
-"""What a file says that asks for a server which is there for a whole session."""
+SERVED = ("night", "engine", "flows")
+"""The folders of tests that share one server a folder."""
+LONG = ("drills", "faults")
+"""The other folders of tests that take seconds each."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first, which mostly wait: the quick tests fill up what is left at the end."""
-    items.sort(key=lambda item: (not _server_of(item.path), item.path.parent.name not in LONG))
+    items.sort(key=lambda item: (item.path.parent.name not in SERVED, item.path.parent.name not in LONG))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: nobody need look through it for garbage after every test."""
+    gc.freeze()
 
 
 class FilesByServer(LoadFileScheduling):  # type: ignore[misc]  # pytest-xdist has no types
-    """The tests of a file stay together, and so do the files that share a server: it starts once for all of them."""
+    """The tests of a file stay together, and so do those of a folder that share a server: it starts only once."""
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return _server_of(Path(self.config.rootpath, file)) or file
+        folder = file.rpartition("/")[0]
+        return folder if folder.rpartition("/")[2] in SERVED else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesByServer:
     """How the processes of `make test` share the files out."""
     return FilesByServer(config, log)
-
-
-@cache
-def _server_of(file: Path) -> str:
-    """The word by which a test file asks for a server; empty for most."""
-    text = file.read_text()
-    return next((word for word in SERVERS if word in text), "")
 
 
 @pytest.fixture(scope="session")

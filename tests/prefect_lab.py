@@ -1,7 +1,7 @@
-"""A Prefect server for a whole test session, and flows that talk to it.
+"""A Prefect server, and flows that talk to it.
 
-A test module that needs it says `pytest_plugins = ["tests.prefect_fixtures"]` and asks for `prefect_lab` (the server)
-or `prefect_here` (flows called in the test's own process run against it).
+The tests in `tests/engine` share one: `prefect_lab` is the server; with `prefect_here`, flows that are called in the
+test's own process run against it.
 """
 
 import contextlib

@@ -1,7 +1,6 @@
 """A whole Watchbill on a lab of real hosts, as `watchbill up` runs it, for drills.
 
-A test module that needs it says `pytest_plugins = ["tests.stack_fixtures"]` and asks for `stack` (one for the session;
-each test brings its own jobs by `reapply`), or makes one of its own with `running_stack`.
+The tests in `tests/night` share one, `stack`; others make one of their own with `running_stack`.
 """
 
 import contextlib
@@ -51,10 +50,12 @@ READY_SECONDS = 300.0
 
 def until(what: Callable[[], Any], seconds: float = BOUND_SECONDS, *, why: Callable[[], str] = lambda: "") -> Any:
     """What it answers as soon as it answers something; fails after the bound, saying why."""
-    end = time.monotonic() + seconds
+    end, pause = time.monotonic() + seconds, 0.02
     while not (answer := what()):
         assert time.monotonic() < end, f"it did not come to that within {seconds:.0f} s\n{why()}"
-        time.sleep(0.05)
+        time.sleep(pause)
+        # What takes long is asked for more seldom: asking is work, too.
+        pause = min(pause * 1.3, 0.3)
     return answer
 
 

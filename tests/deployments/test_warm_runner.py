@@ -35,7 +35,7 @@ def link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: Any) -> Any:
 
     async def run() -> Any:
         running = WarmLink()
-        await running.start(["tests.drills.engine_flows"])
+        await running.start(["tests.engine.flows"])
         try:
             return await work(running)
         finally:
@@ -46,7 +46,7 @@ def link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: Any) -> Any:
 
 def order(environment: dict[str, str] | None = None) -> Order:
     flow_run = FlowRun(id=uuid4(), flow_id=uuid4(), parameters={"path": "/nowhere/at/all"})
-    entrypoint = "tests.drills.engine_flows.leave_note"
+    entrypoint = "tests.engine.flows.leave_note"
     return Order(str(flow_run.id), flow_run.model_dump_json(), entrypoint, environment or {})
 
 

@@ -21,9 +21,9 @@ from tests.sites import apply_site, write_site
 StartRun = Callable[..., Run]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of a Prefect server that runs for the session, in force in this process."""
+    """The environment of a Prefect server that runs for all the flow tests, in force in this process."""
     with running_server(tmp_path_factory.mktemp("prefect-home")) as server:
         fields = _get_settings_fields(Settings)
         ours = {fields[name]: value for name, value in server.environment.items() if name in fields}

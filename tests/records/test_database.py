@@ -41,9 +41,10 @@ def _increment(url: str, barrier: object) -> None:
 def test_eight_processes_that_read_then_write_lose_no_update(database: Database, database_url: str) -> None:
     with database.write() as session:
         session.add(Team(name="counter", title="0", spec={}, sha256="", registered_at=clock.now()))
-    spawn = multiprocessing.get_context("spawn")
-    barrier = spawn.Barrier(PROCESSES)
-    workers = [spawn.Process(target=_increment, args=(database_url, barrier)) for _ in range(PROCESSES)]
+    forkserver = multiprocessing.get_context("forkserver")
+    forkserver.set_forkserver_preload([__name__])
+    barrier = forkserver.Barrier(PROCESSES)
+    workers = [forkserver.Process(target=_increment, args=(database_url, barrier)) for _ in range(PROCESSES)]
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -2,10 +2,11 @@
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 from models.settings import CHECKOUT
-from models.site.schema import schemas
+from models.site import schema as site_schema
 
 REFERENCE = CHECKOUT / "docs" / "reference"
 TABLE = re.compile(r"<!-- table: (\S+) (\S+) -->\n.*?<!-- end -->", re.DOTALL)
@@ -19,6 +20,12 @@ PATTERN_WORDS = (
 )
 
 Schema = dict[str, Any]
+
+
+@cache
+def schemas() -> dict[str, Schema]:
+    """The schemas of the site files, made once."""
+    return site_schema.schemas()
 
 
 def pages() -> dict[str, str]:

@@ -4,8 +4,7 @@ import os
 
 import pytest
 
-from models.site.schema import schemas
-from tests.site.reference_tables import REFERENCE, blocks_in, blocks_of, pages, with_tables
+from tests.site.reference_tables import REFERENCE, blocks_in, blocks_of, pages, schemas, with_tables
 
 
 @pytest.mark.parametrize("name", pages())

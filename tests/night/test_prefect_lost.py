@@ -11,7 +11,6 @@ from models.orders.run_job import run_id_of
 from models.records import OutboxRow
 from tests.stack import Stack, job_of, until
 
-pytest_plugins = ["tests.stack_fixtures"]
 pytestmark = [pytest.mark.drill, pytest.mark.fault, pytest.mark.timeout(900)]
 
 

@@ -11,9 +11,8 @@ import pytest
 
 from tests.prefect_lab import PrefectLab, until
 
-pytest_plugins = ["tests.prefect_fixtures"]
 pytestmark = pytest.mark.drill
-FLOWS = "tests.drills.engine_flows"
+FLOWS = "tests.engine.flows"
 NAMES = (
     "leave_note",
     "leave_environment",

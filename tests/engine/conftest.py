@@ -1,4 +1,4 @@
-"""The fixtures of `tests.prefect_lab`, as a plugin: one server for all the modules that ask for it."""
+"""One Prefect server for all the tests of the engine."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,9 @@ from deployments.engine.prefect_server import running_server
 from tests.prefect_lab import PrefectLab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def prefect_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectLab]:
-    """One Prefect server for the session, some four seconds after the first time on a machine."""
+    """One Prefect server, some four seconds after the first time on a machine."""
     home = tmp_path_factory.mktemp("prefect-lab")
     with running_server(home) as server:
         lab = PrefectLab(home, server)

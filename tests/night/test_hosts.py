@@ -21,7 +21,6 @@ from models.vocabulary import HostFault, Outcome, RunState, SlotState
 from tests.servers import need_root
 from tests.stack import Stack, job_of, once_at, until
 
-pytest_plugins = ["tests.stack_fixtures"]
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
 

@@ -13,7 +13,6 @@ from tasks.tools.rendering import Wanted, make_report
 from tests.desk.conftest import real_watchbill
 from tests.stack import Stack, job_of, once_at, until
 
-pytest_plugins = ["tests.stack_fixtures"]
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
 

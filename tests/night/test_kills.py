@@ -12,7 +12,6 @@ from models.records import Slot
 from models.vocabulary import Outcome, RunState, SlotState, StepState
 from tests.stack import Stack, job_of, once_at, until
 
-pytest_plugins = ["tests.stack_fixtures"]
 pytestmark = [pytest.mark.drill, pytest.mark.fault, pytest.mark.timeout(900)]
 
 

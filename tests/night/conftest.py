@@ -1,4 +1,4 @@
-"""The fixtures of `tests.stack`, as a plugin: one stack for all the modules that ask for it."""
+"""One whole Watchbill for all the nights here."""
 
 from collections.abc import Iterator
 
@@ -7,8 +7,8 @@ import pytest
 from tests.stack import Stack, running_stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One whole Watchbill on SQLite for the session."""
+    """One whole Watchbill on SQLite; each test brings its own jobs by `reapply`."""
     with running_stack(tmp_path_factory.mktemp("stack")) as running:
         yield running

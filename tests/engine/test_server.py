@@ -31,9 +31,8 @@ from models import clock
 from models.errors import EngineError, NotFound
 from tests.prefect_lab import PrefectLab
 
-pytest_plugins = ["tests.prefect_fixtures"]
 pytestmark = pytest.mark.drill
-FLOW = "tests.drills.engine_flows.leave_note"
+FLOW = "tests.engine.flows.leave_note"
 OPEN_PATHS = {"/api/health", "/api/ready"}
 """What Prefect answers without a password: whether it is up."""
 
@@ -161,7 +160,7 @@ def test_the_register_is_brought_in_line_and_previewed_exactly(prefect_here: Pre
         (wanted, (0, 0, 0, 4), "nothing changed, nothing is written"),
         (wanted[:2], (0, 0, 2, 2), "what is gone from the site is gone from Prefect"),
         ([wanted[0], WantedDeployment("job-1", FLOW, "2")], (0, 1, 0, 1), "a new version is written"),
-        ([WantedDeployment("job-0", "tests.drills.engine_flows.fail", "1")], (0, 1, 1, 0), "another flow"),
+        ([WantedDeployment("job-0", "tests.engine.flows.fail", "1")], (0, 1, 1, 0), "another flow"),
         ([], (0, 0, 1, 0), "an empty site empties it"),
     ]
     for deployments, expected, reason in steps:
@@ -216,8 +215,8 @@ def test_a_changed_pool_takes_the_deployments_with_it(registered: PrefectLab, tm
 
 
 def test_an_entrypoint_without_a_flow_is_refused_before_anything_is_written(prefect_here: PrefectLab) -> None:
-    with pytest.raises(EngineError, match=r"there is no flow at tests.drills.engine_flows.nothing"):
-        register_deployments([WantedDeployment("x", "tests.drills.engine_flows.nothing", "1")], WorkPool("untouched"))
+    with pytest.raises(EngineError, match=r"there is no flow at tests.engine.flows.nothing"):
+        register_deployments([WantedDeployment("x", "tests.engine.flows.nothing", "1")], WorkPool("untouched"))
 
 
 def test_the_same_key_makes_one_run(registered: PrefectLab, tmp_path: Path) -> None:

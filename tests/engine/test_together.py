@@ -23,9 +23,8 @@ from deployments.engine.supervisor import Child, Supervisor, marked
 from deployments.engine.wake import is_listening
 from tests.prefect_lab import BOUND_SECONDS, WORKER, PrefectLab, until
 
-pytest_plugins = ["tests.prefect_fixtures"]
 pytestmark = pytest.mark.drill
-FLOWS = "tests.drills.engine_flows"
+FLOWS = "tests.engine.flows"
 
 
 def test_prefects_own_worker_runs_the_same_deployments(prefect_lab: PrefectLab, tmp_path: Path) -> None:
