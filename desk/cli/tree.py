@@ -51,6 +51,7 @@ app.command("desk.cli.clocks:app", name="clock", group=DAILY, help="Incidents' c
 
 app.command("desk.cli.doctor:doctor", name="doctor", group=CARE, help="Look at everything, with the mend.")
 app.command("desk.cli.journals:app", name="journal", group=CARE, help="The memory: verify it, export it.")
+app.command("desk.cli.imports:app", name="import", group=CARE, help="History from other tools.")
 app.command("desk.cli.databases:app", name="database", group=CARE, help="The shared database's schema.")
 app.command(f"{SITES}:schema", name="schema", group=CARE, help="JSON Schemas of the site files, for editors.")
 app.command("desk.cli.completions:app", name="completion", group=CARE, help="Completion for your shell.")

@@ -1,0 +1,215 @@
+"""What another tool tells of a ticket, as moves of our own tables: the same moves that a live ticket makes.
+
+What no single move says is said by several (closed and on hold again: reopen, hold). What there is no way to at all, as
+back to new, leaves an open ticket as it is and reopens one that is over. What is said of a ticket that is over, and is
+no move, is a correction.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from models.rules.incidents import fitting_text, fitting_title
+from models.rules.lifecycle import Move
+from models.rules.moves import TABLES
+from models.rules.replay_columns import NEVER, UNTOLD, Record, Said, columns_of, fresh
+from models.rules.source_tickets import RESOLVED, SourceEvent, SourceTicket
+from models.rules.ticket_map import TEXTS
+from models.rules.ticket_practice import CANCELLED, HELD_FOR, PRACTICES, Practice, path
+from models.rules.ticket_rows import RowRefused
+from models.vocabulary import HoldReason, ResolutionCode, TicketKind
+
+HANDED, GRADED = ("team", "owner"), ("impact", "urgency", "priority")
+DESCRIBED = ("service", "host", "category", "caller")
+Grade = Callable[[str | None, str | None, str | None], tuple[str, str, str]]
+"""Impact, urgency and priority, each known, from what a source says of them."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the journal: the opening, a move, or a correction."""
+
+    action: str
+    at: datetime
+    reason: str | None
+    facts: Mapping[str, Any]
+    move: Move | None = None
+    target: StrEnum | None = None
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a ticket becomes by its events."""
+
+    record: Record
+    """The columns of the ticket and of its kind."""
+    steps: tuple[Step, ...]
+
+
+def replay(ticket: SourceTicket, grade: Grade) -> Replayed:
+    """A ticket from its first event on. Raises RowRefused when its kind cannot make what is told of it."""
+    player = Player(PRACTICES[ticket.kind], ticket, grade, {})
+    player.open()
+    return player.play(ticket.events)
+
+
+def go_on(ticket: SourceTicket, grade: Grade, record: Mapping[str, Any], events: Sequence[SourceEvent]) -> Replayed:
+    """The same of a ticket that is here already, as its record stands. Raises RowRefused, as above."""
+    return Player(PRACTICES[ticket.kind], ticket, grade, dict(record)).play(events)
+
+
+@dataclass(frozen=True)
+class Player:
+    """Plays the events of one ticket, and notes what becomes of its record."""
+
+    practice: Practice
+    ticket: SourceTicket
+    grade: Grade
+    record: Record
+    steps: list[Step] = field(default_factory=list)
+
+    def open(self) -> None:
+        """The opening, with what the first event says."""
+        first, record, practice = self.ticket.events[0], self.record, self.practice
+        values = dict(zip(TEXTS, first.values, strict=True))
+        record.update({name: values[name] for name in (*HANDED, *DESCRIBED)})
+        record.update(self._graded(first))
+        record.update(title=self._title(values["title"]), description=fitting_text(values["description"] or ""))
+        record.update(opened_by=values["opened_by"] or values["caller"], opened_at=self.ticket.opened_at)
+        record.update(fresh(practice.kind), state=practice.first)
+        told = {name: record[name] for name in (*GRADED, *HANDED, *DESCRIBED) if name in record}
+        self.steps.append(Step("open", self.ticket.opened_at, first.told or None, told, target=practice.first))
+
+    def play(self, events: Sequence[SourceEvent]) -> Replayed:
+        """All events in order."""
+        for event in events:
+            self._take_in(event, is_last=event is events[-1])
+        return Replayed(self.record, tuple(self.steps))
+
+    def _take_in(self, event: SourceEvent, *, is_last: bool) -> None:
+        self._correct(event)
+        self._hand_over(event)
+        self._grade(event)
+        if event.state is not None:
+            self._reach(event, is_last=is_last)
+            self._hand_over(event)
+            self._grade(event)
+        self._correct_what_is_over(event)
+
+    def _reach(self, event: SourceEvent, *, is_last: bool) -> None:
+        """Make the moves that lead to the state that an event tells of."""
+        word, _, reason = (event.state or "").partition(HELD_FOR)
+        practice, now = self.practice, self.record["state"]
+        target = practice.state_of(word)
+        if target is None:
+            raise RowRefused("an unknown state", f"{word!r} is no state of a {practice.kind.value}")
+        is_cancelled = word == CANCELLED and practice.is_open(now) and is_last
+        if word == CANCELLED and not is_cancelled:
+            target = practice.over[0]
+        if target is practice.solved and now in practice.over:
+            return  # solved once more after its end: nothing was opened again
+        ways = path(practice.kind, now, target, is_cancelled=is_cancelled)
+        if ways is None:
+            ways = self._back_to_work(event)
+        elif not ways and reason and reason != self.record.get("hold_reason", reason):
+            ways = tuple(filter(None, [_staying(practice.kind, now, "hold")]))
+        for move in ways:
+            self._make(move, event)
+
+    def _back_to_work(self, event: SourceEvent) -> tuple[Move, ...]:
+        """What is left where there is no way: an open ticket stays open, one that is over is opened again."""
+        now = self.record["state"]
+        if self.practice.is_open(now) and now is not self.practice.waiting:
+            return ()
+        ways = path(self.practice.kind, now, self.practice.working)
+        if ways is None:
+            words = f"{event.told!r} comes after it was {now.value}, and what is {now.value} cannot go on"
+            raise RowRefused("a change after the end", words)
+        return ways
+
+    def _make(self, move: Move, event: SourceEvent) -> None:
+        at = self._moment(move, event)
+        changes = columns_of(self.practice.kind, move, self.record, self._said(event, at))
+        self.record.update(changes, state=move.target)
+        told = {name: value for name, value in changes.items() if value is not None and value != NEVER}
+        self.steps.append(Step(move.action, at, event.told or None, told, move, move.target))
+
+    def _moment(self, move: Move, event: SourceEvent) -> datetime:
+        """A solution of which no row tells was there when the source says so, if that lies before the end."""
+        said = self.ticket.instants[RESOLVED]
+        is_implied = move.action == self.practice.solve and event.state in {"closed", CANCELLED}
+        before = self.steps[-1].at if self.steps else self.ticket.opened_at
+        return said if is_implied and said is not None and before <= said <= event.at else event.at
+
+    def _said(self, event: SourceEvent, at: datetime) -> Said:
+        words, code = event.value("resolution"), event.value("resolution_code")
+        return Said(
+            at,
+            HoldReason((event.state or "").partition(HELD_FOR)[2] or HoldReason.CALLER),
+            fitting_text(words) if words else UNTOLD,
+            ResolutionCode(code or ResolutionCode.FIXED),
+        )
+
+    def _hand_over(self, event: SourceEvent) -> None:
+        self._write("assign", self._others(event, HANDED), event)
+
+    def _grade(self, event: SourceEvent) -> None:
+        self._write("set priority", self._graded_otherwise(event), event)
+
+    def _graded(self, event: SourceEvent) -> Record:
+        """How grave it is by what an event says, and by what was known before; a request has a priority only."""
+        known = {name: self.record.get(name) for name in ("impact", "urgency")}
+        impact, urgency = (event.value(name) or known[name] for name in ("impact", "urgency"))
+        graded = dict(zip(GRADED, self.grade(impact, urgency, event.value("priority")), strict=True))
+        return {"priority": graded["priority"]} if self.practice.kind is TicketKind.REQUEST else graded
+
+    def _graded_otherwise(self, event: SourceEvent) -> Record:
+        """The same where an event says anything of it, and it is not so yet."""
+        said = {name: event.value(name) for name in GRADED}
+        if not any(value is not None and value != self.record.get(name) for name, value in said.items()):
+            return {}
+        graded = self._graded(event)
+        return graded if any(self.record[name] != value for name, value in graded.items()) else {}
+
+    def _write(self, action: str, changes: Record, event: SourceEvent) -> None:
+        """A move that leaves the state as it is; where there is none, it waits for the moves of the event."""
+        move = _staying(self.practice.kind, self.record["state"], action) if changes else None
+        if move is not None:
+            self.record.update(changes)
+            self.steps.append(Step(action, event.at, event.told or None, changes, move, move.target))
+
+    def _correct(self, event: SourceEvent) -> None:
+        """Take over what is no move of anybody: a title, where it is, whom it troubles."""
+        title, description = event.value("title"), event.value("description")
+        if title is not None:
+            self.record["title"] = self._title(title)
+        if description is not None:
+            self.record["description"] = fitting_text(description)
+        self._edit(self._others(event, DESCRIBED), event)
+
+    def _correct_what_is_over(self, event: SourceEvent) -> None:
+        self._edit(self._others(event, HANDED) | self._graded_otherwise(event), event)
+
+    def _edit(self, changes: Record, event: SourceEvent) -> None:
+        if changes:
+            was = {name: self.record[name] for name in changes}
+            self.record.update(changes)
+            self.steps.append(Step("edit", event.at, event.told or None, {**changes, "was": was}))
+
+    def _others(self, event: SourceEvent, names: Sequence[str]) -> Record:
+        """Those of the fields that an event says, and says otherwise."""
+        said = {name: event.value(name) for name in names}
+        return {name: value for name, value in said.items() if value is not None and value != self.record[name]}
+
+    def _title(self, text: str | None) -> str:
+        return fitting_title(text or f"{self.practice.kind.value} {self.ticket.id}")
+
+
+@cache
+def _staying(kind: TicketKind, state: StrEnum, action: str) -> Move | None:
+    """The move of this name that a ticket of this kind makes in this state and stays in it."""
+    moves = (move for move in TABLES[kind.value] if move.source is state and move.target is state)
+    return next((move for move in moves if move.action == action), None)

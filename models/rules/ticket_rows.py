@@ -1,0 +1,287 @@
+"""The rows of a file as what they say of tickets; a row that cannot be one is refused, with its line and the reason."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from operator import itemgetter
+from typing import NamedTuple
+
+from models.rules.source_times import time_reader
+from models.rules.ticket_map import COUNTS, INSTANTS, LONGEST_NAME, OTHERWISE, TEXTS, KindBy, TicketMap
+from models.rules.ticket_practice import AS_BEFORE, HELD_FOR, PRACTICES, word_problems
+from models.vocabulary import ResolutionCode, SourceVerdict, TicketKind
+
+LONG_TEXTS = {"title", "description", "resolution"}
+"""Fields that are cut to what is kept; any other is a name, and refused when it is too long."""
+VERDICTS = {
+    **dict.fromkeys(("true", "yes", "y", "1", "met"), SourceVerdict.MET),
+    **dict.fromkeys(("false", "no", "n", "0", "missed", "breached"), SourceVerdict.MISSED),
+}
+
+
+class RowRefused(ValueError):
+    """A row that cannot be taken in: why, as it is counted, and in its own words."""
+
+    def __init__(self, reason: str, words: str) -> None:
+        self.reason, self.words = reason, words
+        super().__init__(words)
+
+
+class Refusal(NamedTuple):
+    """A row of the file that was refused."""
+
+    line: int
+    ticket: str
+    """Its number in the source; empty when it has none."""
+    reason: str
+    words: str
+
+
+class SourceRow(NamedTuple):
+    """What a row says."""
+
+    line: int
+    id: str
+    kind: TicketKind
+    at: datetime | None
+    state: str | None
+    """Our word; None: as before."""
+    told: str
+    """The source's own words for the state."""
+    values: tuple[str | None, ...]
+    """The fields of TEXTS, in their order."""
+    instants: tuple[datetime | None, ...]
+    """Those of INSTANTS, in their order."""
+    counts: tuple[int | None, ...]
+    made_sla: SourceVerdict | None
+    parent: str | None
+    extra: tuple[str, ...]
+
+
+class UnknownColumn(ValueError):
+    """The map names a column that the file does not have."""
+
+    def __init__(self, key: tuple[str, ...], message: str) -> None:
+        self.key = key
+        super().__init__(message)
+
+
+Translate = Callable[[str], str]
+
+
+class RowReader:
+    """Reads rows by a map. Raises UnknownColumn for a map that does not fit the header."""
+
+    def __init__(self, ticket_map: TicketMap, header: Sequence[str]) -> None:
+        _check_header(ticket_map, header)
+        self._map, self._width = ticket_map, len(header)
+        columns, index = ticket_map.columns, {name: place for place, name in enumerate(header)}
+        self._missing = frozenset({"", *ticket_map.file.missing})
+        self._time = time_reader(ticket_map.times)
+        self._decimal = ticket_map.file.decimal
+        self._id = index[columns.id]
+        self._at = (columns.time, index[columns.time]) if columns.time else None
+        self._state = index[columns.state] if columns.state else None
+        self._sub_state = index[columns.sub_state] if columns.sub_state else None
+        self._sla = index[columns.made_sla] if columns.made_sla else None
+        self._parent = index[columns.parent] if columns.parent else None
+        self._kind = index[ticket_map.kind.column] if isinstance(ticket_map.kind, KindBy) else None
+        self._texts = [
+            (place, index[getattr(columns, name)], name, _translator(name, ticket_map.values.get(name)))
+            for place, name in enumerate(TEXTS)
+            if getattr(columns, name)
+        ]
+        self._instants = [(place, getattr(columns, name)) for place, name in enumerate(INSTANTS)]
+        self._instant_index = [(place, name, index[name]) for place, name in self._instants if name]
+        self._counts = [(place, getattr(columns, name)) for place, name in enumerate(COUNTS)]
+        self._count_index = [(place, name, index[name]) for place, name in self._counts if name]
+        self._states = ticket_map.values.get("state")
+        self._verdicts = ticket_map.values.get("made_sla", {})
+        self._words: dict[tuple[TicketKind, str, str], str | None] = {}
+        used = {name for _, name in ticket_map.named()}
+        self.extra_columns = tuple(name for name in header if name not in used) if ticket_map.extra else ()
+        self._extra = _picker([index[name] for name in self.extra_columns])
+
+    def read(self, line: int, cells: Sequence[str]) -> SourceRow:
+        """What a row says. Raises RowRefused."""
+        if len(cells) != self._width:
+            words = f"{len(cells)} columns, and the header has {self._width}"
+            raise RowRefused("another number of columns", words)
+        number = self._number(cells[self._id].strip())
+        kind = self._kind_of(cells)
+        state, told = self._state_of(kind, cells)
+        instants = self._read_instants(cells)
+        return SourceRow(
+            line,
+            number,
+            kind,
+            self._read_at(cells),
+            state,
+            told,
+            self._read_texts(cells),
+            instants,
+            self._read_counts(cells),
+            self._verdict(cells),
+            self._parent_of(cells),
+            self._extra(cells),
+        )
+
+    def missing(self, text: str) -> bool:
+        """Whether a cell says that nothing is known."""
+        return text in self._missing
+
+    def _number(self, text: str) -> str:
+        if text in self._missing:
+            raise RowRefused("no number", f"the column {self._map.columns.id} is empty")
+        ids = self._map.ids
+        if not text.startswith(ids.strip):
+            raise RowRefused("a number of another kind", f"{text[:40]!r} does not begin with {ids.strip!r}")
+        number = ids.prefix + text[len(ids.strip) :]
+        if len(number) > LONGEST_NAME:
+            raise RowRefused("a number that is too long", f"{number[:40]!r}... has {len(number)} characters")
+        return number
+
+    def _kind_of(self, cells: Sequence[str]) -> TicketKind:
+        if self._kind is None or not isinstance(self._map.kind, KindBy):
+            return self._map.kind  # type: ignore[return-value]  # the one is known with the other
+        found = self._map.kind.kind_of(cells[self._kind].strip())
+        if found is None:
+            words = f"{self._map.kind.column} is {cells[self._kind][:40]!r}, of which the map says nothing"
+            raise RowRefused("an unknown kind of ticket", words)
+        return found
+
+    def _state_of(self, kind: TicketKind, cells: Sequence[str]) -> tuple[str | None, str]:
+        if self._state is None:
+            return None, ""
+        state = cells[self._state].strip()
+        sub = cells[self._sub_state].strip() if self._sub_state is not None else ""
+        sub = "" if sub in self._missing else sub
+        key = kind, state, sub
+        told = f"{state}/{sub}" if sub else state
+        if key not in self._words:
+            self._words[key] = self._word_for(kind, state, told)
+        return self._words[key], told
+
+    def _word_for(self, kind: TicketKind, state: str, told: str) -> str | None:
+        if state in self._missing:
+            raise RowRefused("no state", f"the column {self._map.columns.state} is empty")
+        table = self._states
+        if table is None:
+            word = None if word_problems(told.lower()) else told.lower()
+        else:
+            word = next((table[text] for text in (told, state, OTHERWISE) if text in table), None)
+        if word is None:
+            raise RowRefused("an unknown state", f"{told[:60]!r} is in no line of `values.state`")
+        if word == AS_BEFORE:
+            return None
+        if PRACTICES[kind].state_of(word.partition(HELD_FOR)[0]) is None:
+            raise RowRefused("an unknown state", f"{told[:60]!r} is {word!r}, which no {kind.value} can be")
+        return word
+
+    def _read_at(self, cells: Sequence[str]) -> datetime | None:
+        return self._instant(*self._at, cells) if self._at else None
+
+    def _instant(self, name: str, index: int, cells: Sequence[str]) -> datetime | None:
+        text = cells[index].strip()
+        if text in self._missing:
+            return None
+        try:
+            return self._time(text)
+        except ValueError as error:
+            raise RowRefused("a time that cannot be read", f"{name}: {error}") from None
+
+    def _read_instants(self, cells: Sequence[str]) -> tuple[datetime | None, ...]:
+        found: list[datetime | None] = [None] * len(INSTANTS)
+        for place, name, index in self._instant_index:
+            found[place] = self._instant(name, index, cells)
+        opened = found[0]
+        for name, at in zip(INSTANTS[1:], found[1:], strict=True):
+            if opened is not None and at is not None and at < opened:
+                words = f"{name} {at:%Y-%m-%d %H:%M:%S} is before opened {opened:%Y-%m-%d %H:%M:%S} (UTC)"
+                raise RowRefused("an end before the beginning", words)
+        return tuple(found)
+
+    def _read_texts(self, cells: Sequence[str]) -> tuple[str | None, ...]:
+        found: list[str | None] = [None] * len(TEXTS)
+        missing = self._missing
+        for place, index, name, translate in self._texts:
+            text = cells[index].strip()
+            if text in missing:
+                continue
+            found[place] = word = translate(text)
+            if len(word) > LONGEST_NAME and name not in LONG_TEXTS:
+                raise RowRefused("a name that is too long", f"{name}: {word[:40]!r}... has {len(word)} characters")
+        return tuple(found)
+
+    def _read_counts(self, cells: Sequence[str]) -> tuple[int | None, ...]:
+        found: list[int | None] = [None] * len(COUNTS)
+        for place, name, index in self._count_index:
+            text = cells[index].strip()
+            if text in self._missing:
+                continue
+            try:
+                found[place] = count = int(float(text.replace(self._decimal, ".")))
+            except (ValueError, OverflowError):
+                raise RowRefused("a number that cannot be read", f"{name}: {text[:40]!r} is no number") from None
+            if count < 0:
+                raise RowRefused("a number that cannot be read", f"{name}: {text[:40]!r} is below nothing")
+        return tuple(found)
+
+    def _verdict(self, cells: Sequence[str]) -> SourceVerdict | None:
+        if self._sla is None:
+            return None
+        text = cells[self._sla].strip()
+        if text in self._missing:
+            return None
+        if text in self._verdicts:
+            return SourceVerdict(self._verdicts[text])
+        found = VERDICTS.get(text.lower())
+        if found is None:
+            words = f"{self._map.columns.made_sla}: {text[:40]!r}; say in `values.made_sla` whether it is met or missed"
+            raise RowRefused("an unknown verdict", words)
+        return found
+
+    def _parent_of(self, cells: Sequence[str]) -> str | None:
+        if self._parent is None:
+            return None
+        text = cells[self._parent].strip()
+        if text in self._missing:
+            return None
+        ids = self._map.ids
+        return ids.prefix + text.removeprefix(ids.strip)
+
+
+def _check_header(ticket_map: TicketMap, header: Sequence[str]) -> None:
+    twice = sorted({name for name in header if list(header).count(name) > 1})
+    for key, name in ticket_map.named():
+        there = ", ".join(header)
+        if name not in header:
+            near = difflib.get_close_matches(name, header, 1, 0.6)
+            hint = f'; did you mean "{near[0]}"?' if near else ""
+            raise UnknownColumn(key, f'there is no column "{name}"{hint}; there are: {there}')
+        if name in twice:
+            raise UnknownColumn(key, f'the file has two columns "{name}": name them anew with `header: false`')
+
+
+def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    if not places:
+        return lambda _: ()
+    pick = itemgetter(*places)
+    return pick if len(places) > 1 else lambda cells: (pick(cells),)
+
+
+def _translator(name: str, table: Mapping[str, str] | None) -> Translate:
+    """What the map makes of a value. A value that the map does not name stays as it is."""
+    if name == "resolution_code":
+        return _code(table or {})
+    if table is None:
+        return str
+    otherwise = table.get(OTHERWISE)
+    return lambda text: table.get(text, otherwise or text)
+
+
+def _code(table: Mapping[str, str]) -> Translate:
+    """Codes that are none of ours are read as a plain solution, since they say in their own words how it was."""
+    otherwise = table.get(OTHERWISE, ResolutionCode.FIXED.value)
+    known = {code.value: code.value for code in ResolutionCode}
+    return lambda text: table.get(text) or known.get(text.lower()) or otherwise
