@@ -19,7 +19,17 @@ from models.orders.run_job import run_id_of
 from models.queries import notice_box, notice_recipients, runs
 from models.queries.daily_operations.reading import SiteFacts, read_site
 from models.records import Notice as NoticeRow
-from models.rules.notice_facts import AlertGroupFacts, DigestFacts, IncidentFacts, SilenceFacts, SourceFacts, TestFacts
+from models.rules.notice_facts import (
+    AlertGroupFacts,
+    DigestFacts,
+    IncidentFacts,
+    KnownErrorReviewFacts,
+    ProblemFacts,
+    SilenceFacts,
+    SourceFacts,
+    TestFacts,
+)
+from models.rules.notices import PROBLEM_TAGS
 from models.secrets import REFERENCE, SecretStore
 from models.site.notices import MailServer
 from models.vocabulary import NoticeState, NoticeTag, Outcome
@@ -53,6 +63,12 @@ KINDS = {
     NoticeTag.MAJOR_DECLARED: NotifyType.FAILURE,
     NoticeTag.MAJOR_UPDATE: NotifyType.WARNING,
     NoticeTag.MAJOR_UPDATE_DUE: NotifyType.WARNING,
+    NoticeTag.PROBLEM_OPENED: NotifyType.INFO,
+    NoticeTag.PROBLEM_ASSIGNED: NotifyType.INFO,
+    NoticeTag.PROBLEM_REOPENED: NotifyType.FAILURE,
+    NoticeTag.PROBLEM_RESOLVED: NotifyType.SUCCESS,
+    NoticeTag.PROBLEM_DUE: NotifyType.WARNING,
+    NoticeTag.KNOWN_ERROR_DUE: NotifyType.INFO,
     NoticeTag.ALERT_GROUP: NotifyType.WARNING,
     NoticeTag.SILENCE_ENDING: NotifyType.INFO,
     NoticeTag.SOURCE_SILENT: NotifyType.FAILURE,
@@ -62,6 +78,8 @@ KINDS = {
 """How urgent a service shows each notice."""
 
 SHAPES: dict[str, type] = {
+    **dict.fromkeys(PROBLEM_TAGS, ProblemFacts),
+    NoticeTag.KNOWN_ERROR_DUE: KnownErrorReviewFacts,
     NoticeTag.ALERT_GROUP: AlertGroupFacts,
     NoticeTag.SILENCE_ENDING: SilenceFacts,
     NoticeTag.SOURCE_SILENT: SourceFacts,

@@ -10,10 +10,13 @@ from models.rules.notice_facts import (
     DigestFacts,
     Held,
     IncidentFacts,
+    KnownErrorReviewFacts,
+    ProblemFacts,
     SilenceFacts,
     SourceFacts,
     TestFacts,
 )
+from models.rules.notices import PROBLEM_TAGS
 from models.vocabulary import NoticeTag
 
 AT = datetime(2026, 11, 21, 9, 40, tzinfo=UTC)
@@ -42,7 +45,35 @@ MAJOR = replace(
 )
 FIRING = AlertFacts("HighErrorRate", "firing", AT - 9 * MINUTE, "critical", "web1", "5xx above 5 % for 5 min")
 OVER = AlertFacts("SlowCheckout", "resolved", AT - 7 * MINUTE)
+PROBLEM = ProblemFacts(
+    number="PRB000017",
+    title="The connection pool runs dry",
+    event="reopened",
+    text="INC000124 came 3d after the fix: it is about the same thing as INC000123",
+    at=AT,
+    opened_at=AT - timedelta(days=9),
+    state="watching",
+    priority="P2",
+    service="Web shop",
+    team="Shop team",
+    owner="Ann Bell",
+    by="Bob Brown",
+    cause="the pool is never given back",
+    watch_until=AT + timedelta(days=14),
+    site="Harbour Lab",
+)
 OTHERS: dict[str, Any] = {
+    **{tag: replace(PROBLEM, event=tag.removeprefix("problem-")) for tag in PROBLEM_TAGS},
+    NoticeTag.KNOWN_ERROR_DUE: KnownErrorReviewFacts(
+        number="KE000012",
+        title="The connection pool runs dry",
+        symptom="Checkout hangs for half a minute, then says that something went wrong.",
+        at=AT,
+        used=9,
+        worked_percent=89,
+        problem="PRB000017",
+        site="Harbour Lab",
+    ),
     NoticeTag.ALERT_GROUP: AlertGroupFacts(
         title="HighErrorRate, shop",
         at=AT,
@@ -77,6 +108,13 @@ OTHERS: dict[str, Any] = {
     NoticeTag.TEST: TestFacts("Trial of shop-desk", "shop-desk", "ann", AT, "Harbour Lab"),
 }
 LITTLE: dict[str, Any] = {
+    **{
+        tag: replace(PROBLEM, text="", **dict.fromkeys(("service", "team", "owner", "by", "cause", "watch_until")))
+        for tag in PROBLEM_TAGS
+    },
+    NoticeTag.KNOWN_ERROR_DUE: KnownErrorReviewFacts(
+        "KE000012", "The pool runs dry", "It hangs.", AT, site="Harbour Lab"
+    ),
     NoticeTag.ALERT_GROUP: AlertGroupFacts("HighErrorRate", AT, AT, 0, 1, site="Harbour Lab"),
     NoticeTag.SILENCE_ENDING: SilenceFacts("SIL000012", "{}", "ann", "-", AT, AT, site="Harbour Lab"),
     NoticeTag.SOURCE_SILENT: SourceFacts("cron was never heard", "it never spoke", AT, site="Harbour Lab"),

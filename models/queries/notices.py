@@ -23,7 +23,7 @@ from models.vocabulary import NoticeTag, Outcome
 
 __all__ = [
     "DEPLOYMENT", "Also", "about_alert_group", "about_incident", "about_job", "about_run", "about_silence",
-    "about_source", "trial",
+    "about_source", "as_json", "title_of", "trial",
 ]  # fmt: skip
 
 TAGS = {
@@ -116,7 +116,7 @@ def about_incident(
         tag=tag,
         subject=f"incident/{incident.id}",
         title=f"{incident.number} {event}: {incident.title}",
-        facts=_as_json(facts),
+        facts=as_json(facts),
         priority=incident.priority,
         audience=also.audience if tag is NoticeTag.MAJOR_UPDATE else None,
     )
@@ -167,16 +167,16 @@ def _incident_facts(
         is_major=major is not None,
         impact=incident.impact,
         urgency=incident.urgency,
-        service=_title(session, Service, incident.service),
+        service=title_of(session, Service, incident.service),
         host=incident.host,
-        team=_title(session, Team, incident.team),
-        owner=_title(session, Person, incident.owner),
-        caller=_title(session, Person, incident.caller),
-        by=_title(session, Person, also.by),
+        team=title_of(session, Team, incident.team),
+        owner=title_of(session, Person, incident.owner),
+        caller=title_of(session, Person, incident.caller),
+        by=title_of(session, Person, also.by),
         audience=also.audience,
         resolution=incident.resolution,
         next_update_at=session.scalar(next_update.order_by(MajorUpdate.due_at).limit(1)) if major else None,
-        commander=_title(session, Person, major.commander) if major else None,
+        commander=title_of(session, Person, major.commander) if major else None,
         survey=_survey(session, incident),
         is_drill=incident.is_drill,
     )
@@ -197,7 +197,7 @@ def about_alert_group(
     directory = Directory(session)
     title = f"{facts.firing} firing, {facts.resolved} resolved: {facts.title}"
     key = f"alert_group/{group.id}/{now.isoformat()}"
-    draft = Draft(key, NoticeTag.ALERT_GROUP, f"alert_group/{group.id}", title, _as_json(facts), severity)
+    draft = Draft(key, NoticeTag.ALERT_GROUP, f"alert_group/{group.id}", title, as_json(facts), severity)
     route = str(group.timing.get("receiver") or "")
     return _put(session, directory, draft, directory.of_route(route) if route else directory.of_team(team), now)
 
@@ -206,7 +206,7 @@ def about_silence(session: Session, silence_id: int, facts: SilenceFacts, author
     """Remind the author of a silence that it ends soon."""
     directory = Directory(session)
     key = f"silence/{silence_id}/ending/{facts.ends_at.isoformat()}"
-    draft = Draft(key, NoticeTag.SILENCE_ENDING, f"silence/{silence_id}", f"{facts.number} ends", _as_json(facts))
+    draft = Draft(key, NoticeTag.SILENCE_ENDING, f"silence/{silence_id}", f"{facts.number} ends", as_json(facts))
     return _put(session, directory, draft, directory.person(author) or directory.of_team(None), now)
 
 
@@ -214,7 +214,7 @@ def about_source(session: Session, source: str, facts: SourceFacts, team: str | 
     """Tell the team of a source of events that it has fallen silent; once for each silence."""
     directory = Directory(session)
     key = f"source/{source}/silent/{facts.last_at.isoformat() if facts.last_at else 'never heard'}"
-    draft = Draft(key, NoticeTag.SOURCE_SILENT, f"source/{source}", facts.title, _as_json(facts))
+    draft = Draft(key, NoticeTag.SOURCE_SILENT, f"source/{source}", facts.title, as_json(facts))
     return _put(session, directory, draft, directory.of_team(team), now)
 
 
@@ -223,7 +223,7 @@ def trial(session: Session, receiver: str, person: str, now: datetime) -> list[N
     directory = Directory(session)
     facts = TestFacts(title=f"Trial of {receiver}", receiver=receiver, by=person, at=now)
     draft = Draft(
-        f"test/{receiver}/{now.isoformat()}", NoticeTag.TEST, f"receiver/{receiver}", facts.title, _as_json(facts)
+        f"test/{receiver}/{now.isoformat()}", NoticeTag.TEST, f"receiver/{receiver}", facts.title, as_json(facts)
     )
     everywhere = [Recipient(one.to, one.receiver) for one in directory.receiver(receiver)]
     return _put(session, directory, draft, everywhere, now)
@@ -236,14 +236,15 @@ def _put(
     return notice_box.put(session, draft, found, notice_box.around(session, directory, found), now)
 
 
-def _title(session: Session, table: type[Service] | type[Team] | type[Person], name: str | None) -> str | None:
+def title_of(session: Session, table: type[Service] | type[Team] | type[Person], name: str | None) -> str | None:
     """What people call it; the name itself when the register does not know it."""
     if name is None:
         return None
     return session.scalar(select(table.title).where(table.name == name)) or name
 
 
-def _as_json(facts: Any) -> dict[str, Any]:
+def as_json(facts: Any) -> dict[str, Any]:
+    """The facts of a notice as its row keeps them."""
     return {name: _plain(value) for name, value in asdict(facts).items()}
 
 

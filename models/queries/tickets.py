@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from models.queries import journal
 from models.records import Ticket, TicketLink, WorkNote
 from models.rules.incidents import fitting_text
-from models.vocabulary import LinkVerb
+from models.vocabulary import LinkVerb, TicketKind
 
 SEEN_FROM_THERE = {
     LinkVerb.PARENT_OF: "part of",
@@ -79,6 +79,7 @@ def _tell(session: Session, act: str, link: TicketLink, person: str, at: datetim
     tag, subject = f"{ticket.kind.value}s:{ticket.kind.value}:{act}", subject_of(ticket)
     facts = {"verb": link.verb.value, "target": link.target}
     journal.append(session, journal.Fact(tag, subject, person, facts=facts, at=at))
-    if link.target.partition("/")[0] == ticket.kind.value:
+    kind = link.target.partition("/")[0]
+    if kind in set(TicketKind):
         seen = {"verb": SEEN_FROM_THERE[link.verb], "target": subject}
-        journal.append(session, journal.Fact(tag, link.target, person, facts=seen, at=at))
+        journal.append(session, journal.Fact(f"{kind}s:{kind}:{act}", link.target, person, facts=seen, at=at))

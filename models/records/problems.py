@@ -34,7 +34,7 @@ class Problem(Ticket):
         CheckConstraint("(fix IS NULL) = (fixed_at IS NULL)", "fix_has_time"),
         CheckConstraint("(reviewed_at IS NULL) = (review_changes IS NULL)", "review_has_words"),
         Index(None, "state", "team"),
-        Index(None, "watch_until"),
+        Index(None, "look_at", sqlite_where=text("look_at IS NOT NULL"), postgresql_where=text("look_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(Integer, ForeignKey("ticket.id"), primary_key=True)
@@ -81,6 +81,8 @@ class Problem(Ticket):
     review_changes: Mapped[Words | None]
     review_people: Mapped[Words | None]
     """Who took part in it."""
+    look_at: Mapped[datetime | None]
+    """When something of it falls due; null when nothing can."""
 
 
 class ProblemNote(Base):

@@ -11,6 +11,7 @@ from models.rules.verdicts import Verdict
 from models.vocabulary import LinkVerb, ResolutionCode, TicketKind
 
 PREFIXES = {TicketKind.INCIDENT: "INC", TicketKind.PROBLEM: "PRB", TicketKind.REQUEST: "REQ"}
+SUBJECT_PREFIXES = {kind.value: prefix for kind, prefix in PREFIXES.items()} | {"known-error": "KE", "run": "RUN"}
 LONGEST_TITLE, LONGEST_TEXT = 200, 20_000
 _NUMBER = re.compile(r"([a-z]*)0*(\d{1,15})", re.ASCII | re.IGNORECASE)
 _MARK = " ..."
@@ -58,7 +59,7 @@ def ticket_number(kind: TicketKind, ticket_id: int) -> str:
 def subject_number(subject: str) -> str:
     """What people say for `incident/12`, `problem/5` and `run/7`: INC000012, PRB000005, RUN000007; else as it is."""
     kind, _, name = subject.partition("/")
-    prefix = {**PREFIXES, "known-error": "KE", "run": "RUN"}.get(kind)
+    prefix = SUBJECT_PREFIXES.get(kind)
     return f"{prefix}{int(name):06d}" if prefix else subject
 
 

@@ -41,6 +41,49 @@ class IncidentFacts:
 
 
 @dataclass(frozen=True)
+class ProblemFacts:
+    """A problem at the moment of its news."""
+
+    number: str
+    title: str
+    event: str
+    """What happened: `opened`, `reopened` ..."""
+    text: str
+    at: datetime
+    opened_at: datetime
+    state: str
+    priority: str
+    service: str | None = None
+    team: str | None = None
+    owner: str | None = None
+    by: str | None = None
+    """Who did it."""
+    you: str | None = None
+    """What the reader is to it: `owner`."""
+    cause: str | None = None
+    watch_until: datetime | None = None
+    is_drill: bool = False
+    site: str = ""
+
+
+@dataclass(frozen=True)
+class KnownErrorReviewFacts:
+    """A known error whose review is due."""
+
+    number: str
+    title: str
+    symptom: str
+    at: datetime
+    used: int = 0
+    """How often."""
+    worked_percent: int | None = None
+    """Of the uses of which it is known."""
+    problem: str | None = None
+    """The number of the problem that it is of."""
+    site: str = ""
+
+
+@dataclass(frozen=True)
 class AlertFacts:
     """One alert of a group."""
 

@@ -33,6 +33,14 @@ INCIDENT_TAGS = {
     "major update due": NoticeTag.MAJOR_UPDATE_DUE,
 }
 """The notice of each event of an incident."""
+PROBLEM_TAGS = (
+    NoticeTag.PROBLEM_OPENED,
+    NoticeTag.PROBLEM_ASSIGNED,
+    NoticeTag.PROBLEM_REOPENED,
+    NoticeTag.PROBLEM_RESOLVED,
+    NoticeTag.PROBLEM_DUE,
+)
+"""The notices of problems."""
 
 NEVER_HELD = frozenset(
     {

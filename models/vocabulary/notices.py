@@ -18,6 +18,12 @@ class NoticeTag(StrEnum):
     MAJOR_DECLARED = "major-declared"
     MAJOR_UPDATE = "major-update"
     MAJOR_UPDATE_DUE = "major-update-due"  # to the commander: the next update is wanted
+    PROBLEM_OPENED = "problem-opened"
+    PROBLEM_ASSIGNED = "problem-assigned"
+    PROBLEM_REOPENED = "problem-reopened"  # what it is the cause of came back after the fix, or a risk ran out
+    PROBLEM_RESOLVED = "problem-resolved"  # nothing came back
+    PROBLEM_DUE = "problem-due"  # a review or a task of it
+    KNOWN_ERROR_DUE = "known-error-due"  # to its owner: its review
     ALERT_GROUP = "alert-group"
     SILENCE_ENDING = "silence-ending"
     SOURCE_SILENT = "source-silent"

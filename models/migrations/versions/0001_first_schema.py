@@ -918,6 +918,7 @@ def upgrade() -> None:
         sa.Column("review_badly", sa.Text(), nullable=True),
         sa.Column("review_changes", sa.Text(), nullable=True),
         sa.Column("review_people", sa.Text(), nullable=True),
+        sa.Column("look_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name=op.f("ck__problem__over_has_time")),
         sa.CheckConstraint("(state = 'closed') = (outcome IS NOT NULL)", name=op.f("ck__problem__over_has_outcome")),
         sa.CheckConstraint(
@@ -951,8 +952,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["id"], ["ticket.id"], name=op.f("fk__problem__id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__problem")),
     )
+    op.create_index(
+        op.f("ix__problem__look_at"),
+        "problem",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
     op.create_index(op.f("ix__problem__state_team"), "problem", ["state", "team"], unique=False)
-    op.create_index(op.f("ix__problem__watch_until"), "problem", ["watch_until"], unique=False)
     op.create_table(
         "request",
         sa.Column("id", sa.Integer(), nullable=False),

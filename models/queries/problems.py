@@ -1,0 +1,211 @@
+"""Problems: opened, moved by the one writer of state, found.
+
+Each move that a person makes is given the roles of that person in its `Because`; our own parts need none. Who is told
+of a move is in `problem_news`; publishing is in `problem_publishing`, the watch after a fix in `problem_watch`.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models.errors import Refused
+from models.queries import incidents, journal, problem_links, tickets
+from models.queries.incident_rules import read_rules as read_incident_rules
+from models.queries.problem_links import get, incidents_of, open_incidents_of, problems_of
+from models.queries.problem_publishing import publish_fix, publish_workaround, tell_latecomer
+from models.queries.problem_steps import change, close, reopen, resolve, said, watch
+from models.queries.problem_watch import came_back, look
+from models.queries.states import Because
+from models.records import Incident, Problem, TicketLink
+from models.rules.incident_rules import Grading
+from models.rules.incidents import fitting_text, fitting_title
+from models.rules.problem_moves import OVER
+from models.rules.problems import AcceptedRisk, NewProblem
+from models.rules.wall_clock import stamp
+from models.vocabulary import LinkVerb, ProblemOutcome, ProblemState, TicketKind
+
+__all__ = [
+    "accept_known_error", "accept_risk", "assess", "assign", "begin_fix", "cancel", "close", "find_cause", "get",
+    "incidents_of", "investigate", "link_incident", "look", "merge", "open_incidents_of", "open_problem", "plan",
+    "problems_of", "publish_fix", "publish_workaround", "reanalyse", "reopen", "resolve", "set_priority",
+    "unlink_incident", "watch",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is planned for it; None leaves it as it is."""
+
+    target_at: datetime | None = None
+    change_reference: str | None = None
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """What is said of it."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def open_problem(session: Session, new: NewProblem, because: Because, now: datetime) -> Problem:
+    """Write a new problem down, with the incidents that it causes.
+
+    Raises Refused for an impact or an urgency that the matrix does not have, NotFound for an incident there is not.
+    """
+    try:
+        grading = read_incident_rules(session).grading(new.impact, new.urgency)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    causing = [incidents.get(session, key) for key in new.incidents]
+    problem = Problem(
+        kind=TicketKind.PROBLEM,
+        title=fitting_title(new.title),
+        description=fitting_text(new.description),
+        service=new.service,
+        host=new.host,
+        category=new.category,
+        opened_by=because.actor,
+        opened_at=now,
+        source=new.source,
+        is_drill=new.is_drill,
+        origin=new.origin,
+        team=new.team,
+        owner=new.owner,
+        target_at=new.target_at,
+        **asdict(grading),
+    )
+    session.add(problem)
+    session.flush()
+    told = ("origin", "priority", "impact", "urgency", "service", "host", "category", "team", "owner", "is_drill")
+    fact = journal.Fact(
+        tag="problems:problem:open",
+        subject=tickets.subject_of(problem),
+        actor=because.actor,
+        target=ProblemState.NEW.value,
+        reason=because.reason,
+        facts={name: getattr(problem, name) for name in told},
+        key=because.key,
+        at=now,
+    )
+    journal.append(session, fact)
+    for incident in causing:
+        problem_links.add(session, problem, incident, because.actor, now)
+    return problem
+
+
+def link_incident(session: Session, problem: Problem, incident: Incident, because: Because, now: datetime) -> bool:
+    """Say that the incident comes from this problem. Returns False when that was said already.
+
+    One that is worked on hears of the published workaround. One that came after the fix reopens the problem. Raises
+    Refused when the problem was merged into another.
+    """
+    session.refresh(problem, with_for_update=True)  # what is published to its incidents is published to this one, too
+    if problem.outcome is ProblemOutcome.DUPLICATE:
+        original = tickets.links_of(session, problem.id, LinkVerb.DUPLICATE_OF)[0]
+        number = get(session, int(original.target.removeprefix(problem_links.PREFIX))).number
+        raise Refused(f"{problem.number} is a duplicate of {number}: link {incident.number} with that one")
+    if not problem_links.add(session, problem, incident, because.actor, now):
+        return False
+    tell_latecomer(session, problem, incident, because, now)
+    came_back(session, problem, incident, f"{because.actor} linked it", now)
+    return True
+
+
+def unlink_incident(session: Session, problem: Problem, incident: Incident, because: Because, now: datetime) -> None:
+    """It does not come from it after all. Raises NotFound when nobody said that it does."""
+    problem_links.remove(session, problem, incident, because.actor, now)
+
+
+def assess(session: Session, problem: Problem, grading: Grading, because: Because, now: datetime) -> bool:
+    """Say how grave it is."""
+    return change(session, problem, "assess", because, now, **asdict(grading))
+
+
+def investigate(session: Session, problem: Problem, because: Because, now: datetime, owner: str | None = None) -> bool:
+    """Begin to look for its cause; who begins owns it, when nobody did."""
+    mine = because.actor if because.roles is not None else None
+    return change(session, problem, "investigate", because, now, owner=owner or problem.owner or mine)
+
+
+def find_cause(session: Session, problem: Problem, cause: str, because: Because, now: datetime) -> bool:
+    """Write its root cause down. Raises Refused without words."""
+    return change(session, problem, "find cause", because, now, cause=said("cause", cause))
+
+
+def accept_known_error(
+    session: Session, problem: Problem, workaround: str | None, because: Because, now: datetime
+) -> bool:
+    """Its cause is known and there is a workaround: live with it until it is fixed. Raises Refused without one."""
+    if workaround is None and problem.workaround is None:
+        raise Refused(f"{problem.number} has no workaround: say one, or begin the fix")
+    words = problem.workaround if workaround is None else said("workaround", workaround)
+    return change(session, problem, "accept known error", because, now, workaround=words)
+
+
+def begin_fix(
+    session: Session, problem: Problem, because: Because, now: datetime, change_reference: str | None = None
+) -> bool:
+    """Work on the fix; the change that brings it is named when there is one."""
+    reference = change_reference or problem.change_reference
+    return change(session, problem, "begin fix", because, now, change_reference=reference)
+
+
+def cancel(session: Session, problem: Problem, because: Because, now: datetime) -> bool:
+    """It was none. Raises Refused when nobody says why."""
+    said("reason", because.reason or "")
+    changes = {"closed_at": now, "outcome": ProblemOutcome.NO_PROBLEM}
+    return change(session, problem, "cancel", because, now, **changes)
+
+
+def accept_risk(session: Session, problem: Problem, risk: AcceptedRisk, because: Because, now: datetime) -> bool:
+    """Live with it until a date: then it is decided again. Raises Refused for a date that has passed, or no words."""
+    if risk.until <= now:
+        raise Refused(f"{stamp(risk.until)} has passed: a risk is accepted until a day that comes")
+    words = {"risk_words": said("reason", risk.words), "risk_by": risk.by, "risk_until": risk.until}
+    return change(session, problem, "accept risk", because, now, **words)
+
+
+def reanalyse(session: Session, problem: Problem, because: Because, now: datetime) -> bool:
+    """The cause is none: look for it anew. Raises Refused when nobody says why."""
+    said("reason", because.reason or "")
+    return change(session, problem, "re-analyse", because, now, cause=None)
+
+
+def assign(
+    session: Session, problem: Problem, to: tuple[str | None, str | None], because: Because, now: datetime
+) -> bool:
+    """Give it to a team and a person (or to nobody yet); its state stays."""
+    team, owner = to
+    return change(session, problem, "assign", because, now, team=team, owner=owner)
+
+
+def set_priority(session: Session, problem: Problem, grading: Grading, because: Because, now: datetime) -> bool:
+    """Judge impact and urgency anew."""
+    return change(session, problem, "set priority", because, now, **asdict(grading))
+
+
+def plan(session: Session, problem: Problem, wanted: Plan, because: Because, now: datetime) -> bool:
+    """Say when it is decided what comes next, and which change brings the fix. Raises Refused for nothing."""
+    if not wanted.named:
+        raise Refused("say a target date or a change")
+    return change(session, problem, "plan", because, now, **wanted.named)
+
+
+def merge(session: Session, problem: Problem, into: Problem, because: Because, now: datetime) -> bool:
+    """Close it as a duplicate: its incidents belong to the other from now on. Raises Refused for one that is over."""
+    if problem.id == into.id:
+        raise Refused(f"{problem.number} cannot be merged into itself")
+    if into.state in OVER:
+        raise Refused(f"{into.number} is {into.state.value}: reopen it first")
+    changes = {"closed_at": now, "outcome": ProblemOutcome.DUPLICATE}
+    if not change(session, problem, "merge", because, now, **changes):
+        return False
+    target = tickets.subject_of(into)
+    duplicate = TicketLink(ticket_id=problem.id, verb=LinkVerb.DUPLICATE_OF, target=target)
+    duplicate.linked_at, duplicate.linked_by = now, because.actor
+    tickets.add_link(session, duplicate)
+    handed = replace(because, roles=None, reason=f"with {problem.number}, a duplicate of {into.number}")
+    for incident in incidents_of(session, problem.id):
+        link_incident(session, into, incident, handed, now)
+        problem_links.remove(session, problem, incident, because.actor, now)
+    return True
