@@ -1,0 +1,60 @@
+"""What varies in a text from a machine, and the words that are left: numbers, hosts, addresses, paths, times, ids.
+
+"disk full on web01: 97 % of /srv/x" and "disk full on web02: 99 % of /srv/y" say the same. A mask names what stood
+there; the words are what is compared.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+_JOINED = r"[\w.-]*\d[\w.-]*"
+# A thing with a digit in it starts where no word is under way, so that no long word is read again from its middle.
+_VARIABLE = re.compile(
+    r"<[a-z]+>"
+    r"|\w+://\S+"
+    r"|(?<![\w.>-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?!\w)"
+    r"|(?<![\w.>\\/-])(?:[a-z]:)?[\\/][^\s,;()'\"]*"
+    rf"|(?<![\w.-]){_JOINED}(?::{_JOINED})*%?",
+    re.IGNORECASE,
+)
+_NO_LETTERS = re.compile(r"[^\w\n]+|_+")
+_TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
+_NAMES = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        ("path", r"(?:\w+:/|[a-z]:[\\/]|[\\/]).*"),
+        ("address", r"\d+(?:\.\d+){3}(?::\d+)?|(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}"),
+        ("time", rf"\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[t_-]{_TIME}(?:z|[+-]\d{{1,2}}(?::?\d{{2}})?)?)?|{_TIME}z?"),
+        ("hex", r"0x[0-9a-f]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=.*[a-f])[0-9a-f]{7,}"),
+        ("number", r"[.-]?\d+(?:[.,:-]\d+)*[.-]?(?:%|[munk]?s|min|h|d|[kmgtp]?i?b?)?\.?"),
+    )
+)
+_ELSE = "name"
+"""Letters with digits between them: a host, a key, a code."""
+
+
+def masked(text: str) -> str:
+    """The text in small letters with `<number>`, `<path>`, `<address>`, `<time>`, `<hex>`, `<name>` for what varies."""
+    return _VARIABLE.sub(_mask, text.lower())
+
+
+def words_of(texts: Iterable[str]) -> list[list[str]]:
+    """The words of each text in its own order, in small letters, without what varies and without marks."""
+    lines = "\n".join(text.replace("\n", " ") for text in texts)
+    # One pass over all of them: a call for each text costs more than the work.
+    return [line.split() for line in _NO_LETTERS.sub(" ", _VARIABLE.sub(" ", lines)).lower().split("\n")]
+
+
+def without_names(text: str, names: Sequence[str | None]) -> str:
+    """The text without names that are known, such as its own host's."""
+    for name in names:
+        if name:
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "<name>", text, flags=re.IGNORECASE)
+    return text
+
+
+def _mask(found: re.Match[str]) -> str:
+    said = found[0]
+    if said[0] == "<":
+        return said
+    return next((f"<{name}>" for name, pattern in _NAMES if pattern.fullmatch(said)), f"<{_ELSE}>")
