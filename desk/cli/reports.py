@@ -15,6 +15,7 @@ from models import clock
 
 MOST_HOURS = 24 * 31
 app = App("report", help="Reports, rendered from the shared database.")
+app.command("desk.cli.measures:show_measures", name="measures", help="The figures of tickets, imported and live alike.")
 
 
 @Parameter(name="*")
@@ -24,6 +25,10 @@ class Wanted:
 
     output: Annotated[Path, Parameter(name=["--output", "-o"], help="The folder to write into.", metavar="DIR")]
     hours: Annotated[int, Parameter(help="How far it looks back (default 24).")] = 24
+    period: Annotated[
+        str | None,
+        Parameter(help='Instead of hours a month of the site: 2026-11, "last month", "this month".', metavar="MONTH"),
+    ] = None
     format: Annotated[
         str, Parameter(help="Which formats, with commas between: html,txt,json,csv; default: all.", metavar="LIST")
     ] = ""
@@ -50,13 +55,14 @@ def render(
     wanted: Wanted,
     common: Common = COMMON,
 ) -> int:
-    """Render a report of the last hours into a folder, in every format that it has."""
+    """Render a report of the last hours or of a month into a folder, in every format that it has."""
     if not 1 <= wanted.hours <= MOST_HOURS:
         raise Misuse(f"--hours is from 1 to {MOST_HOURS}")
     formats = tuple(text for text in wanted.format.split(",") if text)
     settings, screen = common.settings(), common.screen()
+    order = ReportOrder(name, wanted.hours, formats, wanted.output, wanted.period)
     with opened(settings) as database:
-        found = reports.render(database, settings, ReportOrder(name, wanted.hours, formats, wanted.output), clock.now())
+        found = reports.render(database, settings, order, clock.now())
     if common.json:
         screen.json(found)
         return 0

@@ -1,14 +1,14 @@
 """Reports: which there are, and one rendered into a folder."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from desk.services.errors import Misuse
 from desk.services.small_words import hint
 from models.database import Database
 from models.errors import NotFound
-from models.queries.daily_operations import Period
+from models.queries.report_periods import period_of
 from models.settings import Settings
 from tasks.tools.rendering import Wanted, make_report, report_names, write_report
 
@@ -32,6 +32,8 @@ class ReportOrder:
     hours: int
     formats: tuple[str, ...]
     folder: Path
+    month: str | None = None
+    """Instead of hours: `2026-11`, `last month` or `this month`."""
 
 
 def list_reports(settings: Settings) -> tuple[str, ...]:
@@ -40,20 +42,23 @@ def list_reports(settings: Settings) -> tuple[str, ...]:
 
 
 def render(database: Database, settings: Settings, order: ReportOrder, now: datetime) -> Rendered:
-    """Render a report and write its files. Raises NotFound for an unknown report, Misuse for an unknown format."""
+    """Render a report and write its files. Raises NotFound for an unknown report, Misuse for a format or a month."""
     if order.name not in list_reports(settings):
         there = ", ".join(list_reports(settings)) or "none"
         slip = hint(order.name, list_reports(settings))
         raise NotFound(f"there is no report {order.name!r}{slip}; known: {there}")
-    period = Period(now - timedelta(hours=order.hours), now)
     with database.read() as session:
+        try:
+            period = period_of(session, order.hours, order.month, now)
+        except ValueError as error:
+            raise Misuse(f"--period: {error}") from None
         made = make_report(session, Wanted(order.name, period), settings.templates)
     known = sorted({_format(key) for key in made.files})
     unknown = [name for name in order.formats if name not in known]
     if unknown:
         raise Misuse(f"{order.name} has no format {unknown[0]!r}; it has: {', '.join(known)}")
     wanted = {key: body for key, body in made.files.items() if _format(key) in (order.formats or known)}
-    return Rendered(order.name, period.since, now, made.zone, tuple(write_report(order.folder, wanted)))
+    return Rendered(order.name, period.since, period.until, made.zone, tuple(write_report(order.folder, wanted)))
 
 
 def _format(key: str) -> str:

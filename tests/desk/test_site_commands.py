@@ -122,6 +122,17 @@ def test_a_report_is_rendered_in_the_formats_that_are_wanted(watchbill: Call, tm
     assert (said.code, (tmp_path / "no").exists()) == (2, False)
 
 
+def test_a_report_can_be_of_a_month_of_the_site(watchbill: Call, tmp_path: Path) -> None:
+    order = ("report", "render", "daily-operations", "-o", str(tmp_path / "month"), "--format", "txt")
+    said = watchbill(*order, "--period", "2026-03", "--json")
+    found = json.loads(said.out)
+    assert (found["since"], found["until"]) == ("2026-02-28T23:00:00+00:00", "2026-03-31T22:00:00+00:00")
+    said = watchbill(*order, "--period", "2126-03")
+    assert (said.code, "2126-03 has not begun" in said.words) == (2, True)
+    said = watchbill(*order, "--period", "march")
+    assert (said.code, "'march' is no month: write 2026-11" in said.words) == (2, True)
+
+
 def test_the_evidence_report_comes_with_its_annexes(watchbill: Call, tmp_path: Path) -> None:
     said = watchbill("report", "render", "backup-evidence", "-o", str(tmp_path / "all"), "--hours", "744")
     assert said.code == 0, said.err

@@ -79,6 +79,19 @@ def test_a_report_leaves_out_the_run_that_makes_it_and_says_so(worker_database: 
     assert page.count(f"RUN{run:06d}") == 1, "in the head alone"
 
 
+def test_a_report_of_a_month_is_of_the_sites_month(order: RenderReport) -> None:
+    with time_machine.travel(NOW, tick=False):
+        paths = render_to_files.fn(order.model_copy(update={"period": "last month"}))
+    period = json.loads(Path(paths[1]).read_text())["content"]["period"]
+    assert period == {"since": "2026-09-30T22:00:00+00:00", "until": "2026-10-31T23:00:00+00:00"}
+
+
+@pytest.mark.parametrize("words", ["2026-13", "next month", "2026-1", ""])
+def test_an_order_for_what_is_no_month_is_refused(words: str) -> None:
+    with pytest.raises(ValueError, match="period"):
+        RenderReport(run="RUN000001", report="daily-operations", period=words)
+
+
 def test_an_unknown_report_is_refused_and_logged(order: RenderReport, worker_database: Database, home: Path) -> None:
     with pytest.raises(NotFound, match="there is no report 'weekly'; known: backup-evidence, daily-operations"):
         render_to_files.fn(order.model_copy(update={"report": "weekly"}))

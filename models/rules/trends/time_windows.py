@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from models.rules.wall_clock import to_instant
+from models.rules.wall_clock import to_instant, wall_time
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 LAST, THIS = "last month", "this month"
+SATURDAY = 5
 
 
 @dataclass(frozen=True)
@@ -66,3 +67,12 @@ def _month(since: datetime, now: datetime, zone: ZoneInfo) -> TimeWindow:
     local = since.astimezone(zone)
     end = _first(local.year, local.month + 1, zone)
     return TimeWindow(since, min(end, now), f"{local:%b %Y}", end <= now)
+
+
+def working_days_after(instant: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """The same time of day so many working days (Monday to Friday) later, in a zone."""
+    wall = wall_time(instant, zone)
+    while days > 0:
+        wall += timedelta(days=1)
+        days -= wall.weekday() < SATURDAY
+    return to_instant(wall, zone)

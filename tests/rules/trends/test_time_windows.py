@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from models.rules.trends.time_windows import month_named, windows_before
+from models.rules.trends.time_windows import month_named, windows_before, working_days_after
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 13, tzinfo=UTC)
@@ -62,3 +62,18 @@ def test_before_any_other_span_come_spans_of_its_length() -> None:
     assert [window.name for window in found] == ["1 Nov", "8 Nov", "15 Nov"]
     assert [window.until - window.since for window in found] == [timedelta(days=7)] * 3
     assert found[-1].until == NOW
+
+
+DAYS = {
+    "Monday to Tuesday": ("2026-11-23T09:00", 1, "2026-11-24T09:00"),
+    "Friday to Monday": ("2026-11-20T17:00", 1, "2026-11-23T17:00"),
+    "Sunday to Monday": ("2026-11-22T12:00", 1, "2026-11-23T12:00"),
+    "ten are two weeks": ("2026-11-09T08:00", 10, "2026-11-23T08:00"),
+    "over the end of summer time": ("2026-10-23T09:00", 1, "2026-10-26T09:00"),
+}
+
+
+@pytest.mark.parametrize(("wall", "days", "wanted"), DAYS.values(), ids=DAYS)
+def test_working_days_leave_out_the_weekend_and_keep_the_time_of_day(wall: str, days: int, wanted: str) -> None:
+    instant = datetime.fromisoformat(wall).replace(tzinfo=BERLIN)
+    assert working_days_after(instant, days, BERLIN) == datetime.fromisoformat(wanted).replace(tzinfo=BERLIN)
