@@ -147,7 +147,7 @@ def test_roles_are_those_of_people_yaml_and_the_caller_of_this_incident(desk: Da
             "zoe": frozenset(),
             "root": frozenset(),
         }
-    assert {Role.OPERATOR, Role.MANAGER, Role.MAJOR_INCIDENT_MANAGER} == WORKERS
+    assert {Role.OPERATOR, Role.MANAGER, Role.MAJOR_INCIDENT_MANAGER, Role.PROBLEM_MANAGER} == WORKERS
 
 
 def test_who_may_not_is_told_who_may(desk: Database, open_one: Open) -> None:
