@@ -1,0 +1,226 @@
+"""What recurs: trouble with the same text, or of the same host, service or category, often enough in a span of time.
+
+The most specific pattern that explains the trouble wins, and what it explains counts for no other: first the same text
+on one service, then the same text wherever it is, both narrowed to a host when nearly all of it is there; of the rest
+a category of a service, a host, a service, a category. A text that comes back is a pattern by its number alone; a host
+that has trouble of many kinds is one only when it does not always have so much.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+
+from models.rules.base_rate import BaseRate
+from models.rules.text_groups import TextGroup, group_texts, is_alike
+from models.rules.text_masks import without_names
+
+AT_LEAST = 5
+WITHIN = timedelta(days=7)
+HISTORY = timedelta(days=28)
+NEARLY_ALL = 0.8
+_FEWEST_WORDS = 2
+"""One word alone is no pattern of a text."""
+_TEXTS = (("text", "service"), ("text",))
+_PLACES = (("service", "category"), ("host",), ("service",), ("category",))
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that went wrong, once: an incident, an alert without one, a run that failed."""
+
+    subject: str
+    """`incident/12`, `alert/7`, `run/3`."""
+    at: datetime
+    text: str
+    service: str | None = None
+    host: str | None = None
+    category: str | None = None
+    hours: float = 0.0
+    """From its beginning to its end."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What recurring trouble has in common; None is anything."""
+
+    text: str | None = None
+    """The sorted words of the text, without what varies."""
+    service: str | None = None
+    host: str | None = None
+    category: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The same in one line."""
+        return "|".join(f"{name}={value}" for name, value in asdict(self).items() if value is not None)
+
+    @property
+    def places(self) -> str:
+        """Where it is, for a title: ` on till-north of shop`."""
+        said = f" on {self.host}" if self.host else ""
+        said += f" of {self.service}" if self.service else ""
+        return f"{said}, {self.category}" if self.category else said
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From what number on something recurs."""
+
+    at_least: int = AT_LEAST
+    within: timedelta = WITHIN
+    history: timedelta = HISTORY
+    """How long before that span the usual number is looked for."""
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """A pattern and the trouble that it explains within the span."""
+
+    pattern: Pattern
+    troubles: tuple[Trouble, ...]
+    """The oldest first."""
+    rate: BaseRate
+    words: tuple[str, ...] = ()
+    """What binds its texts."""
+    example: str = ""
+
+    @property
+    def hours(self) -> float:
+        """What it cost, in hours."""
+        return sum(trouble.hours for trouble in self.troubles)
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return f"{self.example}{self.pattern.places}" if self.example else f"Trouble{self.pattern.places}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the patterns that are known already explain, and what is new."""
+
+    known: dict[Pattern, Recurrence]
+    """Only those that explain something within the span."""
+    new: list[Recurrence]
+    """The most frequent first."""
+
+
+@dataclass(frozen=True)
+class _Case:
+    trouble: Trouble
+    group: TextGroup
+
+    def value(self, name: str) -> str | None:
+        if name != "text":
+            found: str | None = getattr(self.trouble, name)
+            return found
+        return self.group.key if self.group.key.count(" ") + 1 >= _FEWEST_WORDS else None
+
+
+@dataclass
+class _Search:
+    """The trouble that no pattern explains yet."""
+
+    limits: Limits
+    now: datetime
+    began: datetime
+    """Since when trouble is known at all."""
+    cases: list[_Case] = field(default_factory=list)
+
+    @property
+    def since(self) -> datetime:
+        return self.now - self.limits.within
+
+    def take(self, pattern: Pattern, cases: Collection[_Case]) -> Recurrence | None:
+        """What the pattern explains, out of the rest; None when none of it is recent."""
+        alike = {key for key in {case.group.key for case in cases} if pattern.text and is_alike(pattern.text, key)}
+        taken = [case for case in cases if _fits(pattern, case, alike)]
+        gone = set(map(id, taken))
+        self.cases = [case for case in self.cases if id(case) not in gone]
+        return self.judge(pattern, taken) if any(case.trouble.at > self.since for case in taken) else None
+
+    def judge(self, pattern: Pattern, cases: Sequence[_Case]) -> Recurrence:
+        recent = sorted(self.recent(cases), key=lambda case: (case.trouble.at, case.trouble.subject))
+        over = min(self.limits.history, max(self.since - self.began, timedelta(0)))
+        rate = BaseRate(len(recent), self.limits.within, len(cases) - len(recent), over)
+        troubles = tuple(case.trouble for case in recent)
+        if pattern.text is None:
+            return Recurrence(pattern, troubles, rate)
+        return Recurrence(pattern, troubles, rate, recent[0].group.words, recent[0].group.pattern)
+
+    def recent(self, cases: Iterable[_Case]) -> list[_Case]:
+        return [case for case in cases if case.trouble.at > self.since]
+
+    def by(self, names: Sequence[str]) -> Iterator[tuple[Pattern, list[_Case]]]:
+        """The rest by what it has in common, the most recent trouble first; what lacks it is left out."""
+        sorted_in: dict[Pattern, list[_Case]] = defaultdict(list)
+        for case in self.cases:
+            values = {name: case.value(name) for name in names}
+            if None not in values.values():
+                sorted_in[Pattern(**values)].append(case)
+        yield from sorted(sorted_in.items(), key=lambda item: (-len(self.recent(item[1])), item[0].key))
+
+
+def find_recurring(
+    troubles: Iterable[Trouble], known: Iterable[Pattern], limits: Limits, now: datetime, began: datetime
+) -> Found:
+    """What recurs among trouble of the span and of the time before it. `began`: since when trouble is known at all.
+
+    What a known pattern explains is no new one's.
+    """
+    search = _Search(limits, now, max(began, now - limits.within - limits.history))
+    search.cases = list(_cases([trouble for trouble in troubles if search.began <= trouble.at <= now]))
+    explained = {pattern: search.take(pattern, search.cases) for pattern in known}
+    new = [*_of_texts(search), *_of_places(search)]
+    new.sort(key=lambda one: (-len(one.troubles), one.pattern.key))
+    return Found({pattern: found for pattern, found in explained.items() if found is not None}, new)
+
+
+def clearly_worse(times: int, then: int, factor: float) -> bool:
+    """Whether it recurs so much more often than when it was dismissed that it is asked about again."""
+    return times >= max(then * factor, then + 1)
+
+
+def _cases(troubles: Sequence[Trouble]) -> Iterator[_Case]:
+    found = group_texts(without_names(trouble.text, [trouble.host]) for trouble in troubles)
+    for trouble, place in zip(troubles, found.of, strict=True):
+        yield _Case(trouble, found.groups[place])
+
+
+def _of_texts(search: _Search) -> Iterator[Recurrence]:
+    for names in _TEXTS:
+        for pattern, cases in search.by(names):
+            if len(search.recent(cases)) >= search.limits.at_least:
+                yield from filter(None, [search.take(_narrowed(search, pattern, cases), cases)])
+
+
+def _of_places(search: _Search) -> Iterator[Recurrence]:
+    for names in _PLACES:
+        for pattern, cases in search.by(names):
+            is_often = len(search.recent(cases)) >= search.limits.at_least
+            if is_often and not search.judge(pattern, cases).rate.is_usual:
+                yield from filter(None, [search.take(pattern, cases)])
+
+
+def _narrowed(search: _Search, pattern: Pattern, cases: Sequence[_Case]) -> Pattern:
+    """The pattern on one host, when nearly all of it is there and that alone is often enough."""
+    hosts: dict[str, int] = defaultdict(int)
+    recent = search.recent(cases)
+    for case in recent:
+        if case.trouble.host is not None:
+            hosts[case.trouble.host] += 1
+    host = max(sorted(hosts), key=hosts.__getitem__, default=None)
+    if host is None or hosts[host] < max(NEARLY_ALL * len(recent), search.limits.at_least):
+        return pattern
+    return replace(pattern, host=host)
+
+
+def _fits(pattern: Pattern, case: _Case, alike: Collection[str]) -> bool:
+    """Whether the pattern explains it; `alike` are the texts that are like the pattern's."""
+    trouble = case.trouble
+    for name in ("service", "host", "category"):
+        wanted = getattr(pattern, name)
+        if wanted is not None and wanted != getattr(trouble, name):
+            return False
+    return pattern.text is None or case.group.key in alike
