@@ -22,7 +22,17 @@ from deployments.engine.stopping import Stop
 from models import clock
 from models.database import Database
 from models.errors import DatabaseError, WatchbillError
-from models.queries import heartbeats, inbox, incident_clocks, leases, notice_box, register
+from models.queries import (
+    heartbeats,
+    inbox,
+    incident_clocks,
+    known_error_workarounds,
+    known_errors,
+    leases,
+    notice_box,
+    problems,
+    register,
+)
 from models.queries.event_processing.event_book import EventBook, read_event_book
 from models.queries.event_processing.forgetting import forget
 from models.queries.event_processing.looking import look
@@ -151,6 +161,10 @@ class EventWorker:
         with self._turn(book, now) as (session, memory):
             looked = look(session, memory, now)
             incident_clocks.look(session, now)
+            problems.look(session, now)
+            known_errors.look(session, now)
+            if book.book is not None:
+                known_error_workarounds.look(session, book.book, now)
             notice_box.look(session, now)
             if self._rhythm.is_time("beat", BEAT_EVERY, now):
                 heartbeats.beat(session, PART, now)

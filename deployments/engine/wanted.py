@@ -3,6 +3,7 @@
 from deployments.engine.prefect_register import WantedDeployment
 from models.queries.book import Book
 from models.queries.notices import DEPLOYMENT as SEND_NOTICE
+from models.queries.problem_escalation import DEPLOYMENT as ESCALATE_INCIDENT
 from models.queries.recovery import KILL_RUN, deployment_of
 from models.site.jobs import Job
 
@@ -10,11 +11,12 @@ RUN_JOB = "run_job"
 
 
 def wanted_deployments(book: Book) -> list[WantedDeployment]:
-    """One deployment for each job, named after it, and `kill-run` and `send-notice`."""
+    """One deployment for each job, named after it, and those that no job asks for: `kill-run`, `send-notice` ..."""
     return [
         *(_of_job(name, job, book.sha256[name]) for name, job in book.jobs.items()),
         _of_engine(KILL_RUN, "End what a run started, with proof."),
         _of_engine(SEND_NOTICE, "Tell somebody something."),
+        _of_engine(ESCALATE_INCIDENT, "Have the cause of an incident looked for."),
     ]
 
 

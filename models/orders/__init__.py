@@ -1,6 +1,7 @@
 """The orders: the one parameter of each flow. Ids only; what they mean is read from the shared database."""
 
 from models.orders.backups import BackUp, CheckRepository, CopyBackup, DrillRestore, RestoreBackup
+from models.orders.escalate_incident import EscalateIncident
 from models.orders.kill_run import KillRun
 from models.orders.render_report import RenderReport
 from models.orders.run_job import RunJob, RunOrder
@@ -12,6 +13,7 @@ __all__ = [
     "CheckRepository",
     "CopyBackup",
     "DrillRestore",
+    "EscalateIncident",
     "KillRun",
     "RenderReport",
     "RestoreBackup",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models.queries import incident_family, incident_major, incident_news
+from models.queries import incident_family, incident_major, incident_news, known_error_uses, problem_escalation
 from models.queries.states import Because, advance
 from models.queries.surveys import ask
 from models.records import Incident
@@ -44,8 +44,12 @@ def make(session: Session, incident: Incident, act: Act) -> bool:
         return False
     if act.action == "resolve":
         _share_solution(session, incident, act)
+    if act.action == "reopen":
+        known_error_uses.reopened(session, incident, act.because, act.now)
     if act.action == "close" and incident.caller and not incident.is_drill:
         ask(session, incident.id, incident.caller, act.now)
+    if act.action in ("resolve", "reopen") and not act.is_along:
+        problem_escalation.consider(session, incident, act.now)
     incident_major.moved(session, incident, act.now, act.rules)
     for child in incident_family.children_of(session, incident):
         if incident_family.follows(child, act.action):

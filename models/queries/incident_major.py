@@ -1,23 +1,25 @@
 """Major incidents: proposed by a person or a rule, decided by few, led by named people, told, and reviewed."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound, Refused
-from models.queries import incident_news, journal, tickets
+from models.queries import incident_news, journal, problem_escalation, tickets
 from models.queries.states import Because, advance
-from models.records import Incident, MajorIncident, MajorUpdate, WorkNote
+from models.records import Incident, JournalRow, MajorIncident, MajorUpdate, WorkNote
 from models.rules.incident_rules import STANDARD, IncidentRules
 from models.rules.incidents import text_problems
 from models.rules.priorities import MAJOR
 from models.rules.scopes import LABELS
+from models.rules.wall_clock import stamp
 from models.vocabulary import IncidentState, MajorState
 
 _OVER = (IncidentState.RESOLVED, IncidentState.CLOSED, IncidentState.CANCELLED)
 _LASTS = (MajorState.ACCEPTED,)
+REMIND_OF_REVIEW = timedelta(weeks=1)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def accept(
         row.every_seconds, row.due_at = round(every.total_seconds()), now + every
         session.add(row)
     session.flush()
+    problem_escalation.consider(session, incident, now)
     return major
 
 
@@ -179,6 +182,25 @@ def reviews_due(session: Session, now: datetime) -> list[MajorIncident]:
     """The major incidents whose review should have been written by now, longest first."""
     query = select(MajorIncident).where(MajorIncident.state == MajorState.ACCEPTED, MajorIncident.review_due_at <= now)
     return list(session.scalars(query.order_by(MajorIncident.review_due_at)))
+
+
+def remind_of_reviews(session: Session, now: datetime) -> int:
+    """Tell of each review that falls due, once, and once more for each week that it stays open. How many were told."""
+    due = {_review_key(major, now): major for major in reviews_due(session, now)}
+    known = set(session.scalars(select(JournalRow.key).where(JournalRow.key.in_(due)))) if due else set()
+    new = {key: major for key, major in due.items() if key not in known}
+    for key, major in new.items():
+        text = f"it was to be reviewed by {stamp(major.review_due_at or now)}: write down what it taught"
+        tag, subject = "incidents:major_incident:review-due", f"major_incident/{major.id}"
+        journal.append(session, journal.Fact(tag, subject, "clock", reason=text, key=key, at=now))
+        incident_news.review_due(session, session.get_one(Incident, major.id), major, text, key, now)
+    return len(new)
+
+
+def _review_key(major: MajorIncident, now: datetime) -> str:
+    """One for each week since it fell due: of several weeks in which nobody looked, only the last is told of."""
+    due = major.review_due_at or now
+    return f"major_incident/{major.id}/review-due/{due:%Y%m%dT%H%M%S}/{(now - due) // REMIND_OF_REVIEW}"
 
 
 def moved(session: Session, incident: Incident, now: datetime, rules: IncidentRules) -> None:

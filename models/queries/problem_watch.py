@@ -79,7 +79,13 @@ def _look_at(session: Session, problem: Problem, now: datetime) -> None:
             came_back(session, problem, incident, why, now)
     _by_the_clock(session, problem, now)
     if problem.review_due_at is not None and problem.reviewed_at is None and problem.review_due_at <= now:
-        problem_news.due(session, problem, "its review is due: watchbill problem review", problem.review_due_at, now)
+        problem_news.due(
+            session,
+            problem,
+            f"its review is due: watchbill problem review {problem.number}",
+            problem.review_due_at,
+            now,
+        )
     overdue = select(ProblemTask).where(*_is_open(problem), ProblemTask.due_at <= now).order_by(ProblemTask.id)
     for task in session.scalars(overdue):
         if task.due_at is not None:
@@ -133,7 +139,11 @@ def _by_known_error(problem: Problem) -> Select[tuple[int, int]]:
         select(Incident.id, KnownErrorUse.known_error_id)
         .join(KnownErrorUse, KnownErrorUse.incident_id == Incident.id)
         .join(KnownError, KnownError.id == KnownErrorUse.known_error_id)
-        .where(KnownError.problem_id == problem.id, *_within_watch(problem, Incident))
+        .where(
+            KnownError.problem_id == problem.id,
+            or_(KnownErrorUse.score > 0, KnownErrorUse.used_at.is_not(None)),  # not one that is merely like another
+            *_within_watch(problem, Incident),
+        )
         .order_by(Incident.id, KnownErrorUse.known_error_id)
     )
 

@@ -1,5 +1,6 @@
 """Problems: what a new one says, what its moves take, and what is looked at next."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -51,6 +52,15 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class NewTask:
+    """Something that somebody is to do about a problem."""
+
+    title: str
+    owner: str | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Review:
     """What a major problem review found."""
 
@@ -74,6 +84,20 @@ class ProblemRules:
     """Problems of these priorities are reviewed."""
     review_within: timedelta = timedelta(days=10)
     """How long after the fix the review is due."""
+
+
+def cause_tree(parents: Mapping[int, int | None]) -> list[tuple[int, int]]:
+    """The causes of a tree as people read it: each key with its depth, below its parent, in the order of the keys."""
+    below: dict[int | None, list[int]] = {}
+    for key in sorted(parents):
+        below.setdefault(parents[key], []).append(key)
+    found: list[tuple[int, int]] = []
+    waiting = [(key, 0) for key in reversed(below.get(None, []))]
+    while waiting:
+        key, depth = waiting.pop()
+        found.append((key, depth))
+        waiting += [(child, depth + 1) for child in reversed(below.get(key, []))]
+    return found
 
 
 def problem_id_of(number: str) -> int:

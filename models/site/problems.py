@@ -1,26 +1,18 @@
 """problems.yaml: which incidents become problems by themselves, and how long a fix is watched."""
 
 from datetime import timedelta
-from enum import StrEnum
 
 from pydantic import Field
 
 from models.rules.durations import Duration
 from models.rules.problems import CLOSE_AFTER, WATCH_FOR
 from models.site.incidents import Level, Scoped
+from models.site.known_errors import KnownErrorHandling
 from models.site.types import Name, SiteModel
+from models.vocabulary import EscalateOn
 
 FEWEST_TIMES = 2
 """Below it nothing has come again."""
-
-
-class EscalateOn(StrEnum):
-    """What makes an incident a problem."""
-
-    MAJOR = "major"  # it was accepted as a major one
-    REOPENED = "reopened"  # so many times
-    WORKAROUND = "workaround"  # it was resolved by one: its cause is still there
-    KNOWN_ERROR = "known error"  # so many incidents were the same known error
 
 
 class EscalationRule(Scoped):
@@ -55,3 +47,4 @@ class ProblemHandling(SiteModel):
     watch: Duration = Field(default=WATCH_FOR, description="How long after its fix a problem is watched.")
     close_after: Duration = Field(default=CLOSE_AFTER, description="A resolved problem is closed after so long.")
     review: ProblemReview = Field(default=ProblemReview(), description="Which problems are reviewed, and when.")
+    known_errors: KnownErrorHandling = Field(default=KnownErrorHandling(), description="How known errors are handled.")

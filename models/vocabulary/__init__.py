@@ -18,6 +18,7 @@ from models.vocabulary.notices import NoticeState, NoticeTag, WhenQuiet
 from models.vocabulary.problems import (
     AnalysisKind,
     CandidateState,
+    EscalateOn,
     KnownErrorState,
     ProblemOrigin,
     ProblemOutcome,
@@ -50,6 +51,7 @@ __all__ = [
     "CandidateState",
     "CatchUp",
     "Duplicates",
+    "EscalateOn",
     "EventClass",
     "EventFormat",
     "EventStatus",

@@ -34,6 +34,15 @@ class ProblemOutcome(StrEnum):
     NO_PROBLEM = "no problem"  # the analysis found none
 
 
+class EscalateOn(StrEnum):
+    """What makes an incident a problem, by a rule of problems.yaml."""
+
+    MAJOR = "major"  # it was accepted as a major one
+    REOPENED = "reopened"  # so many times
+    WORKAROUND = "workaround"  # it was resolved by one: its cause is still there
+    KNOWN_ERROR = "known error"  # so many incidents were the same known error
+
+
 class AnalysisKind(StrEnum):
     """What an entry of the analysis of a problem says."""
 

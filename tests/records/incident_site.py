@@ -1,5 +1,6 @@
 """A site with promises, chains and a rota, applied to a test's database; and incidents of it."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def apply(
     incidents_yaml: str = INCIDENTS,
     now: datetime = MONDAY - DAY,
     calendars: str = CALENDARS,
+    more: Mapping[str, str] | None = None,
 ) -> None:
     """Write the site and bring the register to it."""
     files = {
@@ -83,6 +85,7 @@ def apply(
         "calendars.yaml": calendars,
         "notices.yaml": NOTICES,
         "incidents.yaml": incidents_yaml,
+        **(more or {}),
     }
     site = load_site(write_site(folder, dict(files)))
     with database.write() as session:

@@ -1,0 +1,124 @@
+"""Incidents that become problems by the rules of problems.yaml: ordered once each, and joined to what is open.
+
+The order leaves through the outbox in the transaction of the move that asked for it; its flow weighs the incident
+anew, so that what was undone meanwhile opens nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.orders.escalate_incident import EscalateIncident
+from models.queries import outbox, problem_links
+from models.queries.incident_book import read_incident_book
+from models.queries.outbox import Wanted
+from models.queries.problem_rules import read_handling
+from models.records import Incident, KnownError, KnownErrorUse, MajorIncident, Problem, Service
+from models.rules.problem_escalation import About, Ordeal, one_to_join, reason_to_escalate
+from models.rules.problem_moves import OPEN
+from models.vocabulary import IncidentState, MajorState, ResolutionCode
+
+DEPLOYMENT = "escalate-incident"
+DECLARED = (MajorState.ACCEPTED, MajorState.REVIEWED)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """That an incident becomes a problem, or part of one."""
+
+    reason: str
+    team: str | None
+    """Who gets a new problem."""
+    joins: int | None
+    """The key of the open problem that it belongs to."""
+
+
+def consider(session: Session, incident: Incident, now: datetime) -> bool:
+    """Order the escalation of an incident when a rule, or its known error's problem, asks for it; once for each."""
+    if weigh(session, incident) is None:
+        return False
+    parameters = {"order": EscalateIncident(incident=incident.id).model_dump(mode="json")}
+    outbox.put(session, Wanted(key_of(incident.id), "run", parameters, DEPLOYMENT), now)
+    return True
+
+
+def key_of(incident_id: int) -> str:
+    """What makes the order, and the problem that it opens, the only one."""
+    return f"problem/escalate/incident/{incident_id}"
+
+
+def weigh(session: Session, incident: Incident) -> Wish | None:
+    """Why an incident becomes a problem, and which; None: no rule says so, or it belongs to one already."""
+    rules = read_handling(session).escalate
+    used = _known_error(session, incident)
+    if not rules and (used is None or used.problem_id is None):
+        return None
+    is_none = incident.state is IncidentState.CANCELLED or incident.resolution_code is ResolutionCode.DUPLICATE
+    if is_none or incident.is_drill or problem_links.problems_of(session, incident.id):
+        return None
+    joins = _one_to_join(session, incident, used)
+    if used is not None and joins is not None and joins == used.problem_id:
+        return Wish(f"it is {used.number}", None, joins)
+    book = read_incident_book(session)
+    ordeal, subject = _ordeal(session, incident, used), book.subject(incident)
+    for rule in rules:
+        reason = reason_to_escalate(rule.on, rule.times, ordeal) if rule.scope.takes(subject) else None
+        if reason is not None:
+            owning = book.owner_of(incident.service, incident.category)
+            return Wish(reason, rule.team or (owning[0] if owning else incident.team), joins)
+    return None
+
+
+def hold_matter(session: Session, incident: Incident) -> None:
+    """Let nobody else open a problem about its service until this transaction ends."""
+    session.execute(select(Service.id).where(Service.name == incident.service).with_for_update())
+
+
+def _known_error(session: Session, incident: Incident) -> KnownError | None:
+    """The known error that was last used on it."""
+    query = (
+        select(KnownError)
+        .join(KnownErrorUse, KnownErrorUse.known_error_id == KnownError.id)
+        .where(KnownErrorUse.incident_id == incident.id, KnownErrorUse.used_at.is_not(None))
+        .order_by(KnownErrorUse.used_at.desc(), KnownErrorUse.id.desc())
+    )
+    return session.scalar(query.limit(1))
+
+
+def _ordeal(session: Session, incident: Incident, used: KnownError | None) -> Ordeal:
+    major = session.get(MajorIncident, incident.id)
+    same = 0
+    if used is not None:
+        count = (
+            select(func.count())
+            .select_from(KnownErrorUse)
+            .join(Incident, Incident.id == KnownErrorUse.incident_id)
+            .where(
+                KnownErrorUse.known_error_id == used.id,
+                KnownErrorUse.used_at.is_not(None),
+                Incident.is_drill.is_(False),
+            )
+        )
+        same = session.scalar(count) or 0
+    return Ordeal(
+        is_major=major is not None and major.state in DECLARED,
+        reopened=incident.reopened,
+        by_workaround=incident.resolution_code is ResolutionCode.WORKAROUND,
+        known_error=used.number if used else None,
+        same_known_error=same,
+    )
+
+
+def _one_to_join(session: Session, incident: Incident, used: KnownError | None) -> int | None:
+    query = select(Problem).where(Problem.state.in_(OPEN), Problem.is_drill.is_(False)).order_by(Problem.id)
+    of_known_error = None
+    if used is not None and used.problem_id is not None:
+        of_known_error = session.scalar(query.where(Problem.id == used.problem_id).with_only_columns(Problem.id))
+    alike = session.scalars(query.where(Problem.service == incident.service)) if incident.service else ()
+    return one_to_join(
+        About(incident.service, incident.category, incident.host),
+        of_known_error,
+        [(one.id, About(one.service, one.category, one.host)) for one in alike],
+    )
