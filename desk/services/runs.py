@@ -21,8 +21,8 @@ from models.records import Run, Step, run_number
 from models.rules.parameters import Parameter, ParametersRefused, ParameterType, Scalar
 from models.vocabulary import HostFault, Outcome, RunState, Trigger
 
-SILENT_AFTER = {"planner": timedelta(minutes=2), "relay": timedelta(minutes=2), "worker": timedelta(minutes=3)}
-"""What must be alive for a run to start, and how long each part may say nothing."""
+NEEDED = ("planner", "relay", "worker")
+"""What must be alive for a run to start."""
 
 REQUEST = "operations:run:request"
 
@@ -189,8 +189,7 @@ def kill_run(database: Database, run: str, person: str, reason: str, now: dateti
 def silent_parts(database: Database, now: datetime) -> list[str]:
     """The parts without which no run starts, and that gave no sign of life for too long."""
     with database.read() as session:
-        seen = {beat.part: beat.at for beat in heartbeats.all_parts(session)}
-    return [part for part, most in SILENT_AFTER.items() if part not in seen or now - seen[part] > most]
+        return [part.name for part in heartbeats.judge(session, now) if part.name in NEEDED and part.is_silent]
 
 
 def run_key(run: str) -> int:

@@ -104,7 +104,7 @@ def apply_site(database: Database, folder: Path, now: datetime) -> None:
 def beat_all(database: Database, now: datetime) -> None:
     """Every part of the engine gives a sign of life."""
     with database.write() as session:
-        for part in ("planner", "relay", "worker"):
+        for part in ("planner", "relay", "worker", "desk", "events"):
             heartbeats.beat(session, part, now)
 
 

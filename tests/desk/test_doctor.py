@@ -14,6 +14,7 @@ from desk.services.doctor import Finding, State
 from models import clock
 from models.database import Database
 from models.queries import heartbeats, journal
+from models.queries.heartbeats import SILENT_AFTER
 from models.queries.outbox import Wanted, mark_failed, put
 from models.records import OutboxRow
 from models.settings import Settings
@@ -87,9 +88,11 @@ def test_an_engine_that_never_ran_is_a_warning_and_a_silent_part_a_failure(look:
     assert look()["engine"].state is State.WARN
     beat_all(harbour, clock.now() - timedelta(hours=1))
     found = look()
-    assert found["planner"].state is State.FAIL
-    assert "silent for 1 h" in found["planner"].text
+    silent = {name for name, finding in found.items() if "silent for 1 h" in finding.text}
+    assert silent == set(SILENT_AFTER) - {"anchor"}
+    assert {found[name].state for name in SILENT_AFTER} == {State.FAIL}
     assert found["anchor"].text == "never gave a sign of life"
+    assert "watchbill planner" in str(found["anchor"].mend)
 
 
 def test_a_clock_that_is_off_fails(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,13 +62,13 @@ def test_the_desk_is_asked(
     home.mkdir(parents=True, exist_ok=True)
     with answering(status, body) as address:
         (home / "desk-address").write_text(f"{address}\n")
-        found = look()["desk"]
+        found = look()["ingest"]
     assert (found.state, words in found.text) == (state, True)
-    assert look()["desk"].state is State.FAIL, "it has gone"
+    assert look()["ingest"].state is State.FAIL, "it has gone"
 
 
 def test_a_home_without_a_desk_is_a_warning(look: Look) -> None:
-    assert look()["desk"].state is State.WARN
+    assert look()["ingest"].state is State.WARN
 
 
 def test_what_is_in_quarantine_is_a_warning(look: Look, harbour: Database) -> None:

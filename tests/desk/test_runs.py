@@ -9,6 +9,7 @@ from models import clock
 from models.database import Database
 from models.errors import NotFound, Refused
 from models.queries import closing, journal
+from models.queries.heartbeats import SILENT_AFTER
 from models.queries.states import Because, advance
 from models.records import JournalRow, OutboxRow, Run, Step
 from models.rules.parameters import ParametersRefused
@@ -158,7 +159,7 @@ def test_silence_of_the_parts_that_start_runs_is_named(harbour: Database) -> Non
     assert runs.silent_parts(harbour, clock.now()) == ["planner", "relay", "worker"]
     beat_all(harbour, clock.now())
     assert runs.silent_parts(harbour, clock.now()) == []
-    assert runs.silent_parts(harbour, clock.now() + runs.SILENT_AFTER["planner"] * 1.1) == ["planner", "relay"]
+    assert runs.silent_parts(harbour, clock.now() + SILENT_AFTER["planner"] * 1.1) == ["planner", "relay"]
 
 
 def test_everything_about_a_run_holds_its_output_and_its_tasks(harbour: Database) -> None:

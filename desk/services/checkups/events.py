@@ -37,12 +37,12 @@ def _quarantine(requests: int) -> Finding:
 def _desk(settings: Settings) -> Finding:
     address = noted_address(settings.home)
     if address is None:
-        return warn("desk", "no desk was started from this home yet", "`watchbill up` starts one")
+        return warn("ingest", "no desk was started from this home yet", "`watchbill up` starts one")
     try:
         with urllib.request.urlopen(f"{address}/health", timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - our own note
             sources = json.loads(answer.read())["sources"]
     except urllib.error.HTTPError as error:
-        return fail("desk", f"answers {error.code} at {address}", "its log, desk.log in the home, says why")
+        return fail("ingest", f"answers {error.code} at {address}", "its log, desk.log in the home, says why")
     except (OSError, ValueError, KeyError):
-        return fail("desk", f"does not answer at {address}", "`watchbill up` starts it; its log is in the home")
-    return well("desk", f"answers at {address}, {several(sources, 'source')} of events")
+        return fail("ingest", f"does not answer at {address}", "`watchbill up` starts it; its log is in the home")
+    return well("ingest", f"answers at {address}, {several(sources, 'source')} of events")

@@ -17,13 +17,9 @@ from models.settings import Settings
 from tasks.tools.wording import span
 
 MOST_SKEW = timedelta(seconds=2)
-SILENT_AFTER = {
-    "planner": timedelta(minutes=2),
-    "relay": timedelta(minutes=2),
-    "worker": timedelta(minutes=3),
-    "anchor": timedelta(minutes=15),
-}
 START = "`watchbill up`"
+RUN_BY = {"anchor": "planner"}
+"""The command of a part that has none of its own."""
 
 
 def look(settings: Settings) -> Iterator[Finding]:
@@ -58,19 +54,20 @@ def _clock(session: Session) -> Finding:
 
 
 def _parts(session: Session, now: datetime) -> Iterator[Finding]:
-    seen = {beat.part: beat for beat in heartbeats.all_parts(session)}
-    if not seen:
+    parts = heartbeats.judge(session, now)
+    if not any(part.heard for part in parts):
         yield warn("engine", "no part of it ever ran here", f"{START} starts it")
         return
-    for part, most in SILENT_AFTER.items():
-        beat = seen.get(part)
+    for part in parts:
+        beat = part.heard
         if beat is None:
-            yield fail(part, "never gave a sign of life", f"{START}, or `watchbill {part}` on its machine")
-        elif now - beat.at > most:
+            command = RUN_BY.get(part.name, part.name)
+            yield fail(part.name, "never gave a sign of life", f"{START}, or `watchbill {command}` on its machine")
+        elif part.is_silent:
             text = f"silent for {span(now - beat.at)} ({beat.worker})"
-            yield fail(part, text, f"look whether `watchbill up` runs on {beat.worker.split(':')[0]}")
+            yield fail(part.name, text, f"look whether `watchbill up` runs on {beat.worker.split(':')[0]}")
         else:
-            yield well(part, f"alive {span(now - beat.at)} ago ({beat.worker})")
+            yield well(part.name, f"alive {span(now - beat.at)} ago ({beat.worker})")
 
 
 def _undelivered(session: Session, now: datetime) -> Iterator[Finding]:
