@@ -13,6 +13,8 @@ from models.site.jobs import Job
 from models.site.probes import Probe
 from models.vocabulary import CatchUp, Overlap
 
+FLOW = "run_probes"
+"""What carries out a round; by it reports know one."""
 PROBE, RECORD = "probe", "record"
 """The parameters of a round by hand."""
 RUNBOOK = "`watchbill probe list` shows how each probe stands, `watchbill job show JOB` why its round did not run."
@@ -52,7 +54,7 @@ def _job(probe: Probe) -> Job:
         overlap=OverlapPolicy(Overlap.QUEUE),
         deadline=round_deadline(probe.every),
         alarms=Alarms(no_success_for=max(probe.every * 5, LEAST_SILENCE)),
-        flow="run_probes",
+        flow=FLOW,
         parameters={
             PROBE: Parameter(default="", description="Only this probe; default: all."),
             RECORD: Parameter(type=ParameterType.BOOLEAN, default=True, description="Whether the readings count."),

@@ -1,5 +1,6 @@
 """The daily operations log: what was expected, what became of it, and what needs somebody."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -26,17 +27,22 @@ def daily_operations(session: Session, period: Period, now: datetime, own_run: i
     """
     site, jobs = reading.read_site(session), reading.read_jobs(session)
     zone = zone_of(site.zone)
-    history = _without(own_run, _history(session, period, zone))
+    probing = {name for name, facts in jobs.items() if facts.is_round}
+    history = _without(own_run, _history(session, period, zone, probing))
     expected = [item for item in history if item.slot is not None and period.holds(item.at)]
-    by_hand = _without(own_run, reading.read_by_hand(session, period.since, period.until))
-    carried = reading.read_carried(session, period)
+    by_hand = _without(own_run, reading.read_by_hand(session, period.since, period.until, but=probing))
+    ended_here = reading.read_carried(session, period)
+    carried = [item for item in ended_here if item.job not in probing]
     items = [*carried, *expected, *by_hand]
-    bad = reading.read_bad_steps(session, items)
+    rounds = reading.read_expected(session, period.since, period.until, probing) if probing else []
+    everything = [*items, *rounds, *(item for item in ended_here if item.job in probing)]
+    bad = reading.read_bad_steps(session, everything)
     counts = figures.count_all(expected, by_hand, carried)
     standing = moment.read_now(session, now, own_run)
-    wrong = trouble.troubles(items, bad, jobs, period.since)
-    dropped, plans = trouble.not_run(items), backups(session, period, now)
+    wrong = trouble.troubles(everything, bad, jobs, period.since)
+    dropped, plans = trouble.not_run(everything), backups(session, period, now)
     desk, events = read_desk(session, now), read_events(session, period)
+    probed = figures.reconcile(rounds)
     return DailyOperations(
         site=site.title,
         zone=zone.key,
@@ -44,23 +50,24 @@ def daily_operations(session: Session, period: Period, now: datetime, own_run: i
         made_at=now,
         made_by=own_run,
         complete_to=moment.complete_to(period, standing, now),
-        verdict=verdict(Told(counts, standing, wrong, dropped, plans, desk, events), zone),
+        verdict=verdict(Told(counts, standing, wrong, dropped, plans, desk, events, probed), zone),
         now=standing,
         counts=counts,
         reconciliation=figures.reconcile(expected),
+        rounds=probed,
         took_all=figures.took("all jobs", items),
         took=figures.took_by_job(items, history, period.since),
         trouble=wrong,
         late=trouble.late_starts([*carried, *expected], now),
         not_run=dropped,
         strip=strip(history, jobs, (period, zone)),
-        hosts=trouble.hosts_in_trouble(bad, items),
+        hosts=trouble.hosts_in_trouble(bad, everything),
         backups=plans,
         desk=desk,
         events=events,
         right_jobs=_right_jobs(items),
         saved=figures.time_saved(items, jobs),
-        ahead=moment.read_ahead(session, jobs, now),
+        ahead=moment.read_ahead(session, jobs, now, but=probing),
     )
 
 
@@ -68,12 +75,12 @@ def _without(own_run: int | None, items: list[Item]) -> list[Item]:
     return [item for item in items if item.run is None or item.run.id != own_run]
 
 
-def _history(session: Session, period: Period, zone: ZoneInfo) -> list[Item]:
+def _history(session: Session, period: Period, zone: ZoneInfo, but: Collection[str]) -> list[Item]:
     """What the strip and "usual" look at: whole days of the site's zone, up to the end of the period."""
     first = to_instant(datetime.combine(last_days(period, zone)[0], time(0)), zone)
     since = min(first, period.since).astimezone(UTC)
-    expected = reading.read_expected(session, since, period.until)
-    asked = reading.read_by_hand(session, since, period.until)
+    expected = reading.read_expected(session, since, period.until, but=but)
+    asked = reading.read_by_hand(session, since, period.until, but=but)
     return [*expected, *(item for item in asked if since <= item.at < period.until)]
 
 

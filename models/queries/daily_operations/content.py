@@ -259,6 +259,8 @@ class DailyOperations:
     now: Now
     counts: Counts
     reconciliation: Reconciliation
+    rounds: Reconciliation
+    """The rounds of the probes, which are in no other figure; what went wrong with them is among the trouble."""
     took_all: Took | None
     took: tuple[Took, ...]
     trouble: tuple[Trouble, ...]

@@ -1,13 +1,14 @@
 """How things stand now, and what the next hours bring."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from models.queries import heartbeats
 from models.queries.daily_operations.reading import Item, JobFacts, read_expected
 from models.queries.daily_operations.standing import (
     Active,
@@ -20,22 +21,12 @@ from models.queries.daily_operations.standing import (
     Period,
     Silent,
 )
-from models.records import Alarm, CalendarEntry, Heartbeat, OutboxRow, Pause, Run, Step
+from models.records import Alarm, CalendarEntry, OutboxRow, Pause, Run, Step
 from models.rules.calendars import Calendar, open_intervals, why
 from models.vocabulary import Outcome, RunState, SlotState
 
 AHEAD = timedelta(hours=24)
 UNDELIVERED_AFTER = timedelta(minutes=5)
-SILENT_AFTER = {
-    "planner": timedelta(minutes=2),
-    "relay": timedelta(minutes=2),
-    "worker": timedelta(minutes=3),
-    "desk": timedelta(minutes=2),
-    "events": timedelta(minutes=2),
-    "anchor": timedelta(minutes=15),
-}
-"""Parts that must give signs of life, and how long each may be silent."""
-SILENT_AFTER_ELSE = timedelta(minutes=15)
 CALENDAR = TypeAdapter(Calendar)
 
 
@@ -89,14 +80,10 @@ def _paused(session: Session, now: datetime) -> Iterator[Paused]:
 
 
 def _silent(session: Session, now: datetime) -> Iterator[Silent]:
-    heard = {row.part: row for row in session.scalars(select(Heartbeat))}
-    for part in sorted({*heard, *SILENT_AFTER}):
-        bound = SILENT_AFTER.get(part, SILENT_AFTER_ELSE)
-        row = heard.get(part)
-        if row is None:
-            yield Silent(part, None, None)
-        elif now - row.at > bound:
-            yield Silent(part, row.at, row.note)
+    for part in sorted(heartbeats.judge(session, now), key=lambda part: part.name):
+        if part.is_silent:
+            heard = part.heard
+            yield Silent(part.name, heard.at if heard else None, heard.note if heard else None)
 
 
 def _undelivered(session: Session, now: datetime) -> int:
@@ -107,11 +94,11 @@ def _undelivered(session: Session, now: datetime) -> int:
     return session.scalar(query) or 0
 
 
-def read_ahead(session: Session, jobs: Mapping[str, JobFacts], now: datetime) -> Ahead:
-    """The plan of the next 24 hours, from the slots that are written already."""
+def read_ahead(session: Session, jobs: Mapping[str, JobFacts], now: datetime, *, but: Collection[str] = ()) -> Ahead:
+    """The plan of the next 24 hours, from the slots that are written already; of all jobs but some."""
     period = Period(now, now + AHEAD)
     by_job: dict[str, list[Item]] = defaultdict(list)
-    for item in read_expected(session, period.since, period.until):
+    for item in read_expected(session, period.since, period.until, but=but):
         by_job[item.job].append(item)
     due = (_due(job, items, jobs) for job, items in by_job.items())
     return Ahead(

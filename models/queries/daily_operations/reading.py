@@ -12,6 +12,7 @@ from models.queries.daily_operations.content import Service
 from models.queries.daily_operations.standing import Period
 from models.records import Job, Run, SiteEntry, Slot, Step
 from models.records import Service as ServiceEntry
+from models.site.probe_jobs import FLOW as PROBE_FLOW
 from models.vocabulary import HostFault, Outcome, RunState, SlotState, Trigger
 
 
@@ -88,6 +89,8 @@ class JobFacts:
     minutes_saved: float
     never: tuple[str, ...]
     in_force: bool
+    is_round: bool
+    """It reads probes: so often that its runs are counted apart from those of all other jobs."""
 
 
 @dataclass(frozen=True)
@@ -134,13 +137,16 @@ def _job_facts(row: Job, services: dict[str, Service]) -> JobFacts:
         minutes_saved=float(spec.get("minutes_saved") or 0),
         never=tuple((spec.get("calendars") or {}).get("never") or ()),
         in_force=row.retired_at is None,
+        is_round=spec.get("flow") == PROBE_FLOW,
     )
 
 
-def read_expected(session: Session, since: datetime, until: datetime, jobs: Jobs = None) -> list[Item]:
-    """The expected runs that were due in the time, oldest first; of these jobs, or of all."""
+def read_expected(
+    session: Session, since: datetime, until: datetime, jobs: Jobs = None, *, but: Collection[str] = ()
+) -> list[Item]:
+    """The expected runs that were due in the time, oldest first; of these jobs, or of all but some."""
     query = select(*SLOT_COLUMNS, *RUN_COLUMNS).outerjoin(Run, Run.slot_id == Slot.id)
-    query = query.where(Slot.due_at >= since, Slot.due_at < until, *_only(Slot.job, jobs))
+    query = query.where(Slot.due_at >= since, Slot.due_at < until, *_only(Slot.job, jobs, but))
     query = query.order_by(Slot.due_at, Slot.job)
     return [_expected(row) for row in session.execute(query)]
 
@@ -159,7 +165,9 @@ def read_carried(session: Session, period: Period, jobs: Jobs = None) -> list[It
     return [_expected(row) for row in session.execute(query)]
 
 
-def read_by_hand(session: Session, since: datetime, until: datetime, jobs: Jobs = None) -> list[Item]:
+def read_by_hand(
+    session: Session, since: datetime, until: datetime, jobs: Jobs = None, *, but: Collection[str] = ()
+) -> list[Item]:
     """The runs that no slot expected, asked for in the time or ended in it, oldest first."""
     query: Select[Any] = select(*RUN_COLUMNS).where(
         Run.slot_id.is_(None),
@@ -167,7 +175,7 @@ def read_by_hand(session: Session, since: datetime, until: datetime, jobs: Jobs 
             and_(Run.queued_at >= since, Run.queued_at < until),
             and_(Run.queued_at < since, Run.ended_at >= since, Run.ended_at < until),
         ),
-        *_only(Run.job, jobs),
+        *_only(Run.job, jobs, but),
     )
     runs = (_run(row) for row in session.execute(query.order_by(Run.queued_at, Run.id)))
     return [Item(run.job, run.queued_at, run=run) for run in runs]
@@ -197,8 +205,9 @@ def read_bad_steps(session: Session, items: list[Item]) -> dict[int, list[BadSte
     return found
 
 
-def _only(column: InstrumentedAttribute[str], jobs: Jobs) -> list[ColumnElement[bool]]:
-    return [] if jobs is None else [column.in_(sorted(jobs))]
+def _only(column: InstrumentedAttribute[str], jobs: Jobs, but: Collection[str] = ()) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = [] if jobs is None else [column.in_(sorted(jobs))]
+    return [*wanted, column.not_in(sorted(but))] if but else wanted
 
 
 def _expected(row: Row[Any]) -> Item:

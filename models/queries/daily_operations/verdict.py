@@ -10,6 +10,7 @@ from models.queries.daily_operations.content import (
     Counts,
     Mood,
     NotRun,
+    Reconciliation,
     Trouble,
     Verdict,
 )
@@ -30,6 +31,7 @@ class Told:
     backups: tuple[BackupLine, ...]
     desk: Desk
     events: Events
+    rounds: Reconciliation
 
 
 def verdict(told: Told, zone: ZoneInfo) -> Verdict:
@@ -45,22 +47,19 @@ def verdict(told: Told, zone: ZoneInfo) -> Verdict:
     incidents = tuple(_incidents(told.desk, by_job, zone))  # what they tell of a job is not told again
     jobs = (f"{job}: {'; '.join(words)}." for job, words in by_job.items())
     needs = [*_silence(now, zone), *incidents, *_quarantine(told.events), *_backups(told.backups), *jobs]
-    headline = _headline(counts)
+    headline = _headline(counts, told.rounds.expected)
     if needs:
         things = "One thing needs you." if len(needs) == 1 else f"{len(needs)} things need you."
         return Verdict(Mood.NEEDS_YOU, f"{headline} {things}", tuple(needs))
-    runs = counts.expected.number or counts.by_hand.number or counts.carried.number
+    runs = counts.expected.number or counts.by_hand.number or counts.carried.number or told.rounds.expected
     mood = Mood.WELL if runs else Mood.NO_DATA
     return Verdict(mood, headline, ())
 
 
-def _headline(counts: Counts) -> str:
+def _headline(counts: Counts, rounds: int) -> str:
     well, opened = counts.ended_well, counts.still_open.number
-    by_hand = counts.by_hand.number
     if not counts.expected.number:
-        if by_hand:
-            return f"No run was expected; {by_hand} {_were(by_hand)} asked for by hand."
-        return "No data: no run was expected and none was asked for."
+        return _unexpected(counts.by_hand.number, rounds)
     if not well.of:
         if opened:
             return f"No expected run has ended yet; {opened} {_is(opened)} still open."
@@ -70,6 +69,14 @@ def _headline(counts: Counts) -> str:
         whole = f"All {well.of} expected runs" if well.of > 1 else "The one expected run"
         return f"{whole} ended well{_at_once(counts)}{tail}."
     return f"{well.number} of {well.of} expected runs ended well{_at_once(counts)}{tail}."
+
+
+def _unexpected(by_hand: int, rounds: int) -> str:
+    if by_hand:
+        return f"No run was expected; {by_hand} {_were(by_hand)} asked for by hand."
+    if rounds:
+        return f"No run was expected but {rounds:,} {'rounds' if rounds > 1 else 'round'} of probes."
+    return "No data: no run was expected and none was asked for."
 
 
 def _at_once(counts: Counts) -> str:
