@@ -63,6 +63,7 @@ KINDS = {
     NoticeTag.MAJOR_DECLARED: NotifyType.FAILURE,
     NoticeTag.MAJOR_UPDATE: NotifyType.WARNING,
     NoticeTag.MAJOR_UPDATE_DUE: NotifyType.WARNING,
+    NoticeTag.MAJOR_REVIEW_DUE: NotifyType.INFO,
     NoticeTag.PROBLEM_OPENED: NotifyType.INFO,
     NoticeTag.PROBLEM_ASSIGNED: NotifyType.INFO,
     NoticeTag.PROBLEM_REOPENED: NotifyType.FAILURE,

@@ -74,6 +74,7 @@ def look(session: Session, now: datetime, most: int = MOST) -> int:
     """Do what is due: warnings, breaches, escalations, reminders, closing. How many incidents were looked at."""
     incidents.close_due(session, now)
     incident_major.remind(session, now)
+    incident_major.remind_of_reviews(session, now)
     query = select(Incident).where(Incident.look_at <= now).order_by(Incident.look_at, Incident.id).limit(most)
     due = session.scalars(query.with_for_update(skip_locked=True, of=Incident.__table__)).all()
     if not due:

@@ -79,6 +79,13 @@ def update_due(session: Session, incident: Incident, row: MajorUpdate, commander
     )
 
 
+def review_due(session: Session, incident: Incident, major: MajorIncident, text: str, key: str, now: datetime) -> None:
+    """Tell who led it, or else who owned it, or else its team, that its review is due."""
+    owner = major.commander or incident.owner
+    to = (f"person/{owner}",) if owner else ()
+    notices.about_incident(session, incident, "major review due", text, now, Also(key=key, to=to))
+
+
 def _words(incident: Incident, action: str, because: Because) -> str:
     """What there is to say: the solution, the new priority, or the reason that was given."""
     said = because.reason or ""

@@ -77,5 +77,6 @@ _WORDS: dict[str, Callable[[Facts], str]] = {
     "decline": lambda _: "declined as a major incident",
     "demote": lambda _: "no major incident any more",
     "appoint": _appointed,
+    "review-due": lambda _: "its review is due",
     "review": lambda _: "reviewed",
 }

@@ -31,6 +31,7 @@ INCIDENT_TAGS = {
     "major declared": NoticeTag.MAJOR_DECLARED,
     "major update": NoticeTag.MAJOR_UPDATE,
     "major update due": NoticeTag.MAJOR_UPDATE_DUE,
+    "major review due": NoticeTag.MAJOR_REVIEW_DUE,
 }
 """The notice of each event of an incident."""
 PROBLEM_TAGS = (
@@ -84,7 +85,7 @@ CONCERNED = {
 }
 """Whom each notice of an incident concerns in person. What is not here concerns nobody but those named with it."""
 
-FOR_NAMED = frozenset({NoticeTag.INCIDENT_ESCALATED, NoticeTag.MAJOR_UPDATE_DUE})
+FOR_NAMED = frozenset({NoticeTag.INCIDENT_ESCALATED, NoticeTag.MAJOR_UPDATE_DUE, NoticeTag.MAJOR_REVIEW_DUE})
 """Go to those who are named with them (a step of an escalation, the commander) instead of the team's receivers."""
 
 

@@ -18,6 +18,7 @@ class NoticeTag(StrEnum):
     MAJOR_DECLARED = "major-declared"
     MAJOR_UPDATE = "major-update"
     MAJOR_UPDATE_DUE = "major-update-due"  # to the commander: the next update is wanted
+    MAJOR_REVIEW_DUE = "major-review-due"  # to who led it: what it taught is to be written down
     PROBLEM_OPENED = "problem-opened"
     PROBLEM_ASSIGNED = "problem-assigned"
     PROBLEM_REOPENED = "problem-reopened"  # what it is the cause of came back after the fix, or a risk ran out

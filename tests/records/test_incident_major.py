@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.errors import MoveRefused, Refused
-from models.queries import incident_major, incidents, journal
+from models.queries import incident_clocks, incident_major, incidents, journal
 from models.queries.incident_major import Roles
+from models.queries.incident_timeline import timeline
 from models.queries.states import Because
 from models.records import Incident, Notice
 from models.rules.incident_rules import Grading, IncidentRules
@@ -129,6 +130,41 @@ def test_somebody_is_reminded_once_of_an_update_that_is_due(desk: Database) -> N
         told = session.scalars(select(Notice).where(Notice.tag == "major-update-due").order_by(Notice.id)).all()
         assert [row.to for row in told] == ["ada@example.org"] * 2, "the commander alone"
         assert "the audience technical is to hear of it every 30m" in told[0].facts["text"]
+
+
+def test_a_review_that_is_due_is_told_once_and_once_a_week(desk: Database) -> None:
+    day = timedelta(days=1)
+    with desk.write() as session:
+        led, owned = grave(session), grave(session)
+        incidents.take(session, owned, Because("max"), NOW)
+        for incident, roles in ((led, Roles("ada")), (owned, Roles())):
+            incident_major.accept(session, incident, roles, MAX, NOW, RULES)
+            incidents.resolve(session, incident, FIXED, MAX, NOW, RULES)
+        incident_major.review(session, owned, "we look sooner", MAX, NOW)
+    told = []
+    for days in (4.9, 5, 5.1, 12, 12.1, 40):
+        with desk.write() as session:
+            told.append(incident_major.remind_of_reviews(session, NOW + days * day))
+    assert told == [0, 1, 0, 1, 0, 1], "three weeks in which nobody looked are one reminder"
+    with desk.write() as session:
+        rows = session.scalars(select(Notice).where(Notice.tag == "major-review-due").order_by(Notice.id)).all()
+        assert [(row.to, row.subject) for row in rows] == [("ada@example.org", f"incident/{led.id}")] * 3
+        assert rows[0].facts["text"].startswith("it was to be reviewed by 2026-")
+        words = [entry.text for entry in timeline(session, led)]
+        assert words.count("its review is due") == 3
+        incident_major.review(session, led, "we look sooner", MAX, NOW + 41 * day)
+        assert incident_major.remind_of_reviews(session, NOW + 60 * day) == 0
+
+
+def test_a_review_that_nobody_led_is_told_to_the_team(desk: Database) -> None:
+    with desk.write() as session:
+        incident = grave(session)
+        incident_major.accept(session, incident, Roles(), MAX, NOW, RULES)
+        incidents.resolve(session, incident, FIXED, Because("clock"), NOW, RULES)
+    with desk.write() as session:
+        incident_clocks.look(session, NOW + timedelta(days=6))
+        to = session.scalars(select(Notice.to).where(Notice.tag == "major-review-due")).all()
+        assert to == ["ops@example.org"]
 
 
 def test_without_a_reason_nothing_is_decided(database: Database) -> None:

@@ -130,6 +130,7 @@ def test_an_update_is_written_for_its_audience() -> None:
     due = flat(rendered("major-update-due", MAJOR).text)
     assert "The next update for the board audience is due" in due
     assert "watchbill incident major tell INC000123 --audience board" in due
+    assert "watchbill incident major review INC000123 --text" in flat(rendered("major-review-due", MAJOR).text)
 
 
 def test_alerts_are_told_together_and_what_is_left_out_is_counted() -> None:
