@@ -12,6 +12,7 @@ from models.database import Database
 from models.queries import incident_news, incidents, register, runs
 from models.queries.assignment import assign_new
 from models.queries.incident_rules import read_rules
+from models.queries.known_error_suggesting import suggest
 from models.queries.states import Because
 from models.rules.incidents import LONGEST_TITLE, NewIncident, text_problems
 from models.vocabulary import LinkVerb
@@ -33,6 +34,7 @@ def open_new(database: Database, new: NewIncident, person: str, run: str | None,
     with database.write() as session:
         whole = assign_new(session, _known(session, new, run), now)
         incident = incidents.open_incident(session, whole, Because(person), now, read_rules(session))
+        suggest(session, incident, now)
         incident_news.opened(session, incident, now)
         return moved(session, incident, now)
 

@@ -15,6 +15,8 @@ from models.queries.event_processing.group_counts import FIRING, count, newest_r
 from models.queries.event_processing.members import Members
 from models.queries.event_processing.memory import Memory
 from models.queries.event_processing.opening import cause_of_end, new_incident
+from models.queries.known_error_suggesting import suggest
+from models.queries.known_error_workarounds import solved_by
 from models.queries.states import Because
 from models.records import Alert, AlertGroup, Incident
 from models.rules.correlation import OVER, Decision, Follows, Former, GroupFacts, Handling, correlate
@@ -151,6 +153,7 @@ def _open(
     incident = incidents.open_incident(session, new, Because(ACTOR, reason), now, memory.book.incidents)
     _has(session, group, incident)
     mending.tell(session, incident, group, now)
+    suggest(session, incident, now)
     incident_news.opened(session, incident, now)
     return incident
 
@@ -182,6 +185,7 @@ def _join(session: Session, group: AlertGroup, incident: Incident) -> None:
 
 
 def _resolve(session: Session, incident: Incident, reason: str, memory: Memory, now: datetime) -> None:
-    solution, because = cause_of_end(session, incident, reason), Because(ACTOR, reason)
+    because = Because(ACTOR, reason)
+    solution = solved_by(session, incident, reason, now) or cause_of_end(session, incident, reason)
     incidents.resolve(session, incident, solution, because, now, memory.book.incidents)
     incident_news.moved(session, incident, "resolve", because, now)

@@ -1,0 +1,163 @@
+"""Known errors for a new incident: the published ones that recognise it, and those that solved one like it.
+
+Each published known error is filed under one of the things that it asks for (`known_error_key`), so that an incident
+tries only those that are filed under what it has, however many there are; the table serves all processes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from models.queries import incidents
+from models.queries.incident_book import read_incident_book
+from models.queries.known_error_uses import ACTOR, tallies
+from models.queries.known_error_workarounds import start_of
+from models.records import Alert, Incident, KnownError, KnownErrorKey, KnownErrorUse, Ticket
+from models.rules.incidents import ticket_number
+from models.rules.known_error_lessons import Lesson, Like, likenesses
+from models.rules.known_error_matching import Seen, keys_of, of_spec, recognise
+from models.rules.known_error_words import Said
+from models.rules.known_errors import Tally
+from models.vocabulary import KnownErrorState, TicketKind
+
+MOST_SUGGESTED = 5
+MOST_ALERTS = 200
+MOST_LESSONS = 200
+"""The newest of the service and category."""
+AT_ONCE = 500
+"""Keys in one question: SQLite takes no more than some thousands."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A known error that may fit an incident."""
+
+    known_error: KnownError
+    why: str
+    score: int
+    """How surely it fits; 0: it is only like one that it has solved."""
+    tally: Tally
+
+
+class _Found(NamedTuple):
+    row: KnownError
+    score: int
+    why: str
+
+
+def suggest(session: Session, incident: Incident, now: datetime) -> list[Suggestion]:
+    """Say on a new incident, privately and once, which known errors may fit it; the surest first."""
+    known = set(session.scalars(select(KnownErrorUse.known_error_id).where(KnownErrorUse.incident_id == incident.id)))
+    found = [one for one in suggestions(session, incident) if one.known_error.id not in known]
+    rows = [_row(incident, one, now) for one in found]
+    session.add_all(rows)
+    if not found:
+        return []
+    start = start_of(session, incident, [(row, one.known_error) for row, one in zip(rows, found, strict=True)])
+    if start.row is not None:
+        start.row.look_at = now
+    session.flush()
+    lines = ["Known errors that may fit:", *map(_line, found), *start.words]
+    incidents.note(session, incident, ACTOR, "\n".join(lines), public=False, now=now)
+    return found
+
+
+def suggestions(session: Session, incident: Incident) -> list[Suggestion]:
+    """The published known errors that may fit it, the surest first; nothing is written."""
+    found = list(_recognised(session, _seen(session, incident)))
+    recognised = {one.row.id for one in found}
+    likes = {like.known_error: like for like in _alike(session, incident) if like.known_error not in recognised}
+    found += [_Found(row, 0, _why(incident, likes[row.id])) for row in _rows(session, list(likes))]
+    counted = tallies(session, [one.row.id for one in found])
+    ranked = sorted(found, key=lambda one: (-one.score, -counted[one.row.id].worked, one.row.id))
+    return [Suggestion(one.row, one.why, one.score, counted[one.row.id]) for one in ranked[:MOST_SUGGESTED]]
+
+
+def _seen(session: Session, incident: Incident) -> Seen:
+    alerts = select(Alert.labels).where(Alert.incident_id == incident.id).order_by(Alert.id).limit(MOST_ALERTS)
+    labels = tuple({name: str(value) for name, value in one.items()} for one in session.scalars(alerts))
+    book = read_incident_book(session)
+    return Seen(
+        said=Said((incident.title, incident.description)),
+        service=incident.service,
+        categories=book.subject(incident).categories,
+        host=incident.host,
+        alerts=labels,
+    )
+
+
+def _recognised(session: Session, seen: Seen) -> Iterator[_Found]:
+    """Those that are filed under something that it has, tried one by one."""
+    keys, tried = sorted(keys_of(seen)), set[int]()
+    fits = (
+        or_(KnownErrorKey.service.is_(None), KnownErrorKey.service == seen.service),
+        or_(KnownErrorKey.category.is_(None), KnownErrorKey.category.in_(seen.categories)),
+    )
+    for first in range(0, len(keys), AT_ONCE):
+        mine = select(KnownErrorKey.known_error_id).where(KnownErrorKey.key.in_(keys[first : first + AT_ONCE]), *fits)
+        for row in _rows(session, [number for number in session.scalars(mine) if number not in tried]):
+            tried.add(row.id)
+            found = recognise(of_spec(row.recognise), seen)
+            if found is not None:
+                yield _Found(row, found.score, found.why)
+
+
+def _rows(session: Session, numbers: Sequence[int]) -> Iterator[KnownError]:
+    wanted = sorted(set(numbers))
+    for first in range(0, len(wanted), AT_ONCE):
+        query = select(KnownError).where(KnownError.id.in_(wanted[first : first + AT_ONCE]))
+        yield from session.scalars(query.where(KnownError.state == KnownErrorState.PUBLISHED))
+
+
+def _alike(session: Session, incident: Incident) -> list[Like]:
+    """What the solved incidents of the same service and category teach about it."""
+    if incident.service is None:
+        return []
+    query = (
+        select(KnownErrorUse.known_error_id, Ticket.id, Ticket.title)
+        .join(Ticket, Ticket.id == KnownErrorUse.incident_id)
+        .where(
+            KnownErrorUse.service == incident.service,
+            KnownErrorUse.category == incident.category,
+            KnownErrorUse.worked.is_(True),
+            Ticket.is_drill.is_(False),
+        )
+        .order_by(KnownErrorUse.id.desc())
+        .limit(MOST_LESSONS)
+    )
+    found = session.execute(query).tuples().all()
+    if not found:
+        return []
+    lessons = [Lesson(known_error, ticket_number(TicketKind.INCIDENT, key), title) for known_error, key, title in found]
+    taught = {key for _, key, _ in found}
+    recent = (
+        select(Ticket.id, Ticket.title)
+        .where(Ticket.service == incident.service, Ticket.kind == TicketKind.INCIDENT, Ticket.id != incident.id)
+        .order_by(Ticket.opened_at.desc())
+        .limit(MOST_LESSONS)
+    )
+    others = [title for key, title in session.execute(recent).tuples() if key not in taught]
+    return likenesses(incident.title, lessons, others)
+
+
+def _why(incident: Incident, like: Like) -> str:
+    shared = " and ".join(f"'{word}'" for word in like.words)
+    return f"it solved {like.incident}: service {incident.service}, the words {shared}"
+
+
+def _row(incident: Incident, one: Suggestion, now: datetime) -> KnownErrorUse:
+    row = KnownErrorUse(incident_id=incident.id, known_error_id=one.known_error.id, why=one.why, score=one.score)
+    row.suggested_at = now
+    return row
+
+
+def _line(one: Suggestion) -> str:
+    known, tally = one.known_error, one.tally
+    percent = tally.worked_percent
+    so_far = "" if percent is None else f"; it worked {percent} % of {tally.worked + tally.failed} times"
+    help_ = known.workaround or f"the job {known.workaround_job}"
+    return f"{known.number} {known.title} ({one.why}{so_far}): {' '.join(help_.split())[:500]}"

@@ -1,0 +1,107 @@
+"""What became of known errors on incidents: suggested, used, worked or not. How often is counted from the rows."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from models.errors import Refused
+from models.queries import journal, tickets
+from models.queries.states import Because
+from models.records import Incident, KnownError, KnownErrorUse, Ticket
+from models.rules.known_errors import Tally
+from models.vocabulary import KnownErrorState
+
+ACTOR = "known errors"
+"""Who suggests them, and starts what runs by itself."""
+
+
+def subject_of(known_error_id: int) -> str:
+    """A known error as the journal and the links name it: `known-error/7`."""
+    return f"known-error/{known_error_id}"
+
+
+def uses_of(session: Session, incident_id: int) -> list[tuple[KnownErrorUse, KnownError]]:
+    """What was suggested for an incident, the surest first, and what was used besides."""
+    query = (
+        select(KnownErrorUse, KnownError)
+        .join(KnownError, KnownError.id == KnownErrorUse.known_error_id)
+        .where(KnownErrorUse.incident_id == incident_id)
+        .order_by(KnownErrorUse.id)
+    )
+    return list(session.execute(query).tuples())
+
+
+def use(session: Session, incident: Incident, known_error: KnownError, person: str, now: datetime) -> KnownErrorUse:
+    """Somebody, or a part of ours, does on this incident what the known error says; once, however often it is said.
+
+    Raises Refused for one that is not published.
+    """
+    if known_error.state is not KnownErrorState.PUBLISHED:
+        raise Refused(f"{known_error.number} is {known_error.state.value}: `watchbill known-error publish` it first")
+    row = _of(session, incident, known_error) or _named(session, incident, known_error, person)
+    if row.used_at is None:
+        row.used_at, row.used_by = now, person
+        session.flush()
+        _tell(session, row, "use", person, now)
+    return row
+
+
+def worked(session: Session, row: KnownErrorUse, has_worked: bool, because: Because, now: datetime) -> None:
+    """Write down whether it helped, and how that is known; a verdict of today may be another tomorrow."""
+    if row.worked is has_worked:
+        return
+    incident = session.get_one(Incident, row.incident_id)
+    row.worked, row.settled_at, row.reason = has_worked, now, because.reason
+    row.service, row.category, row.look_at = incident.service, incident.category, None
+    session.flush()
+    _tell(session, row, "worked" if has_worked else "failed", because.actor, now)
+
+
+def reopened(session: Session, incident: Incident, because: Because, now: datetime) -> None:
+    """What was thought to have worked has not: the incident goes on."""
+    query = select(KnownErrorUse).where(KnownErrorUse.incident_id == incident.id, KnownErrorUse.worked.is_(True))
+    for row in session.scalars(query):
+        worked(session, row, False, Because(because.actor, f"{incident.number} was reopened"), now)
+
+
+def tallies(session: Session, known_error_ids: Iterable[int]) -> dict[int, Tally]:
+    """How often each was suggested and used, and what came of it. Drills are left out."""
+    wanted = list(known_error_ids)
+    row = KnownErrorUse
+    counts = (
+        func.count(row.suggested_at),
+        func.count(row.used_at),
+        func.count(case((row.worked.is_(True), 1))),
+        func.count(case((row.worked.is_(False), 1))),
+    )
+    query = (
+        select(row.known_error_id, *counts)
+        .join(Ticket, Ticket.id == row.incident_id)
+        .where(row.known_error_id.in_(wanted), Ticket.is_drill.is_(False))
+        .group_by(row.known_error_id)
+    )
+    found = {number: Tally(*known) for number, *known in session.execute(query)}
+    return {number: found.get(number, Tally()) for number in wanted}
+
+
+def _of(session: Session, incident: Incident, known_error: KnownError) -> KnownErrorUse | None:
+    return session.scalar(
+        select(KnownErrorUse).where(
+            KnownErrorUse.incident_id == incident.id, KnownErrorUse.known_error_id == known_error.id
+        )
+    )
+
+
+def _named(session: Session, incident: Incident, known_error: KnownError, person: str) -> KnownErrorUse:
+    row = KnownErrorUse(incident_id=incident.id, known_error_id=known_error.id, why=f"named by {person}", score=0)
+    session.add(row)
+    return row
+
+
+def _tell(session: Session, row: KnownErrorUse, action: str, by: str, now: datetime) -> None:
+    incident = session.get_one(Incident, row.incident_id)
+    facts = {"incident": tickets.subject_of(incident)}
+    tag, subject = f"problems:known-error:{action}", subject_of(row.known_error_id)
+    journal.append(session, journal.Fact(tag, subject, by, reason=row.reason, facts=facts, at=now))
