@@ -11,20 +11,34 @@ from sqlalchemy.orm import Session
 
 from models.errors import MoveRefused
 from models.queries import journal
-from models.records import Incident, KnownError, MajorIncident, Problem, Request, RestorePoint, Run, Slot, Step
+from models.records import (
+    Incident,
+    KnownError,
+    MajorIncident,
+    Problem,
+    ProblemCandidate,
+    Request,
+    RestorePoint,
+    Run,
+    Slot,
+    Step,
+)
 from models.rules.lifecycle import Move, Role
 from models.rules.moves import find_move
 
-Stateful = Run | Slot | Step | RestorePoint | Incident | MajorIncident | Problem | KnownError | Request
+Stateful = (
+    Run | Slot | Step | RestorePoint | Incident | MajorIncident | Problem | ProblemCandidate | KnownError | Request
+)
 PRACTICES = {
     "incident": "incidents",
     "major_incident": "incidents",
     "problem": "problems",
     "known_error": "problems",
+    "problem_candidate": "problems",
     "request": "requests",
 }
 """The practice that each kind belongs to, for the journal's tags; all others are operations."""
-NAMES = {"known_error": "known-error"}
+NAMES = {"known_error": "known-error", "problem_candidate": "candidate"}
 """What the journal calls a kind, when its table is called otherwise."""
 UNTOLD = {"look_at", "moved_with_parent"}
 """What is only bookkeeping of ours: written with a move, not told in the journal."""

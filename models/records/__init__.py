@@ -23,6 +23,7 @@ from models.records.ledger import Alarm, Heartbeat, JournalHead, JournalRow, Out
 from models.records.major_incidents import MajorIncident, MajorUpdate
 from models.records.notices import Notice
 from models.records.probes import ProbeEntry, ProbeReading, ProbeStanding
+from models.records.problem_candidates import CandidateTrouble, ProblemCandidate
 from models.records.problems import Problem, ProblemNote, ProblemTask
 from models.records.register import (
     BackupPlanEntry,
@@ -58,13 +59,14 @@ from models.records.work import Run, Slot, Step, run_number
 __all__ = [
     "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertGuest", "AlertPolicyRow", "AssignmentTurn",
     "BackupPlanEntry", "Base",
-    "CalendarEntry", "CategoryEntry", "Ci", "CorrectiveRun", "DrillRow", "EscalationEntry", "Event",
+    "CalendarEntry", "CandidateTrouble", "CategoryEntry", "Ci", "CorrectiveRun", "DrillRow", "EscalationEntry", "Event",
     "EventHandlingEntry", "EventSourceEntry", "ExemptionEntry", "HandlingEntry", "Heartbeat", "ImportRun",
     "ImportedTicket", "InboxKey", "InboxRow",
     "InboxSource", "InboxSpool", "Incident", "IncidentClock", "Job", "JournalHead", "JournalRow", "KnownError",
     "KnownErrorKey", "KnownErrorUse", "LookupTableEntry",
     "MailEntry", "MajorIncident", "MajorUpdate", "Membership", "Notice", "OutboxRow", "Output", "PartLease", "Pause",
-    "Person", "ProbeEntry", "ProbeReading", "ProbeStanding", "Problem", "ProblemHandlingEntry", "ProblemNote",
+    "Person", "ProbeEntry", "ProbeReading", "ProbeStanding", "Problem", "ProblemCandidate",
+    "ProblemHandlingEntry", "ProblemNote",
     "ProblemTask", "PromiseEntry", "ReceiverEntry", "Registered", "Relation",
     "RepositoryCheckRow", "RepositoryEntry", "Request", "RestorePoint", "RotaEntry", "Run", "Service",
     "Silence", "SiteEntry",

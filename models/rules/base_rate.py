@@ -79,5 +79,5 @@ def _figure(value: float) -> str:
 
 def _rounded(value: float) -> int:
     """To two figures: a chance is not known better."""
-    step = 10 ** max(len(str(int(value))) - 2, 0)
+    step = int(10 ** max(len(str(int(value))) - 2, 0))
     return int(value / step + 0.5) * step

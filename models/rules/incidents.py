@@ -11,7 +11,11 @@ from models.rules.verdicts import Verdict
 from models.vocabulary import LinkVerb, ResolutionCode, TicketKind
 
 PREFIXES = {TicketKind.INCIDENT: "INC", TicketKind.PROBLEM: "PRB", TicketKind.REQUEST: "REQ"}
-SUBJECT_PREFIXES = {kind.value: prefix for kind, prefix in PREFIXES.items()} | {"known-error": "KE", "run": "RUN"}
+SUBJECT_PREFIXES = {kind.value: prefix for kind, prefix in PREFIXES.items()} | {
+    "candidate": "CAN",
+    "known-error": "KE",
+    "run": "RUN",
+}
 LONGEST_TITLE, LONGEST_TEXT = 200, 20_000
 _NUMBER = re.compile(r"([a-z]*)0*(\d{1,15})", re.ASCII | re.IGNORECASE)
 _MARK = " ..."

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from models.errors import MoveRefused
+from models.rules.candidates import CANDIDATE
 from models.rules.import_moves import IMPORTED_PROBLEM
 from models.rules.incident_moves import INCIDENT, MAJOR_INCIDENT
 from models.rules.known_error_moves import KNOWN_ERROR
@@ -84,6 +85,7 @@ TABLES: dict[str, tuple[Move, ...]] = {
     "problem": (*PROBLEM, *IMPORTED_PROBLEM),
     "request": REQUEST,
     "known_error": KNOWN_ERROR,
+    "problem_candidate": CANDIDATE,
 }
 
 

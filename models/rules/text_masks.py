@@ -5,19 +5,21 @@ there; the words are what is compared.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 _JOINED = r"[\w.-]*\d[\w.-]*"
 # A thing with a digit in it starts where no word is under way, so that no long word is read again from its middle.
-_VARIABLE = re.compile(
+_VARIES = (
     r"<[a-z]+>"
     r"|\w+://\S+"
     r"|(?<![\w.>-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?!\w)"
     r"|(?<![\w.>\\/-])(?:[a-z]:)?[\\/][^\s,;()'\"]*"
-    rf"|(?<![\w.-]){_JOINED}(?::{_JOINED})*%?",
-    re.IGNORECASE,
+    rf"|(?<![\w.-]){_JOINED}(?::{_JOINED})*%?"
 )
-_NO_LETTERS = re.compile(r"[^\w\n]+|_+")
+_VARIABLE = re.compile(_VARIES)
+_WORD = r"[^\W\d_]+"
+# Most words are plain: one that no part of a larger thing follows is taken without a look at what varies.
+_WORDS = re.compile(rf"(?!{_WORD}(?![\w.:\\-]))(?:{_VARIES})|({_WORD}|\n)")
 _TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 _NAMES = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
@@ -38,11 +40,15 @@ def masked(text: str) -> str:
     return _VARIABLE.sub(_mask, text.lower())
 
 
-def words_of(texts: Iterable[str]) -> list[list[str]]:
+def words_of(texts: Iterable[str]) -> Iterator[list[str]]:
     """The words of each text in its own order, in small letters, without what varies and without marks."""
-    lines = "\n".join(text.replace("\n", " ") for text in texts)
     # One pass over all of them: a call for each text costs more than the work.
-    return [line.split() for line in _NO_LETTERS.sub(" ", _VARIABLE.sub(" ", lines)).lower().split("\n")]
+    found = _WORDS.findall("".join(text.replace("\n", " ") + "\n" for text in texts).lower())
+    start = 0
+    while start < len(found):
+        end = found.index("\n", start)
+        yield [word for word in found[start:end] if word]
+        start = end + 1
 
 
 def without_names(text: str, names: Sequence[str | None]) -> str:

@@ -46,6 +46,8 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         "watch": Kind.PROBLEMS,
         "close_after": Kind.PROBLEMS,
         "review": Kind.PROBLEMS,
+        "known_errors": Kind.PROBLEMS,
+        "detection": Kind.PROBLEMS,
     },
 }
 """The files beside site.yaml, and the kind of entry in each of their sections."""

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from models.rules.durations import Duration
 from models.rules.problems import CLOSE_AFTER, WATCH_FOR
+from models.site.detection import Detection
 from models.site.incidents import Level, Scoped
 from models.site.known_errors import KnownErrorHandling
 from models.site.types import Name, SiteModel
@@ -48,3 +49,6 @@ class ProblemHandling(SiteModel):
     close_after: Duration = Field(default=CLOSE_AFTER, description="A resolved problem is closed after so long.")
     review: ProblemReview = Field(default=ProblemReview(), description="Which problems are reviewed, and when.")
     known_errors: KnownErrorHandling = Field(default=KnownErrorHandling(), description="How known errors are handled.")
+    detection: Detection | None = Field(
+        default=None, description="When the history is searched for what recurs; left out: it is not."
+    )

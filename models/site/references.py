@@ -129,7 +129,10 @@ REFERENCES = (
     Reference(Kind.EVENTS, ("maintenance", "*", "services", "*"), Kind.SERVICE),
     Reference(Kind.EVENTS, ("maintenance", "*", "hosts", "*"), Kind.HOST),
     Reference(Kind.PROBLEMS, ("escalate", "*", "team"), Kind.TEAM),
+    Reference(Kind.PROBLEMS, ("detection", "owner"), Kind.TEAM),
     *_scoped(Kind.PROBLEMS, ("escalate", "*")),
+    Reference(Kind.PROBLEMS, ("known_errors", "jobs", "*"), Kind.JOB),
+    Reference(Kind.PROBLEMS, ("known_errors", "services", "*"), Kind.SERVICE),
     Reference(Kind.RECEIVER, ("tell", "*", "team"), Kind.TEAM),
     Reference(Kind.RECEIVER, ("tell", "*", "person"), Kind.PERSON),
 )

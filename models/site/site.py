@@ -18,6 +18,7 @@ from models.rules.routing import Branch
 from models.rules.time_intervals import Intervals
 from models.site.backups import BackupPlan, Exemption, Repository
 from models.site.derived import derived_jobs
+from models.site.detection import detection_jobs
 from models.site.events import EventHandling, Sender, Table, event_rules, event_sources
 from models.site.incidents import Category, Escalation, Handling, Promise
 from models.site.jobs import Job
@@ -104,8 +105,13 @@ class Site:
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:
-        """Every job: the site's own, and those that its backups and probes need."""
-        return {**self.own_jobs, **derived_jobs(self.backups, self.repositories), **probe_jobs(self.probes)}
+        """Every job: the site's own, and those that its backups, its probes and the search for problems need."""
+        return {
+            **self.own_jobs,
+            **derived_jobs(self.backups, self.repositories),
+            **probe_jobs(self.probes),
+            **detection_jobs(self.problem_handling.detection, self.timezone),
+        }
 
     @cached_property
     def handling(self) -> Handling:

@@ -1311,6 +1311,65 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk__major_incident")),
     )
     op.create_table(
+        "problem_candidate",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "accepted",
+                "dismissed",
+                name="candidatestate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("pattern", sa.JSON(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("service", sa.String(length=128), nullable=True),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("found_at", UtcDateTime(), nullable=False),
+        sa.Column("last_seen_at", UtcDateTime(), nullable=False),
+        sa.Column("problem_id", sa.Integer(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decided_by", sa.String(length=128), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("forget_after", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'accepted') = (problem_id IS NOT NULL)", name=op.f("ck__problem_candidate__accepted_has_problem")
+        ),
+        sa.CheckConstraint(
+            "(state = 'dismissed') = (forget_after IS NOT NULL)",
+            name=op.f("ck__problem_candidate__dismissed_is_forgotten_some_day"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'open') = (decided_at IS NULL)", name=op.f("ck__problem_candidate__decided_has_time")
+        ),
+        sa.CheckConstraint(
+            "state <> 'dismissed' OR reason IS NOT NULL", name=op.f("ck__problem_candidate__dismissed_has_reason")
+        ),
+        sa.CheckConstraint(
+            "(decided_at IS NULL) = (decided_by IS NULL)", name=op.f("ck__problem_candidate__decided_has_person")
+        ),
+        sa.ForeignKeyConstraint(["problem_id"], ["problem.id"], name=op.f("fk__problem_candidate__problem_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__problem_candidate")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix__problem_candidate__problem_id"), "problem_candidate", ["problem_id"], unique=False)
+    op.create_index(op.f("ix__problem_candidate__state_id"), "problem_candidate", ["state", "id"], unique=False)
+    op.create_index(
+        "uq__problem_candidate__one_open",
+        "problem_candidate",
+        ["key"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
         "problem_note",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("problem_id", sa.Integer(), nullable=False),
@@ -1632,6 +1691,19 @@ def upgrade() -> None:
         postgresql_where=sa.text("standing <> 'over'"),
     )
     op.create_index(op.f("ix__alert__scope_created_at"), "alert", ["scope", "created_at"], unique=False)
+    op.create_table(
+        "candidate_trouble",
+        sa.Column("candidate_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("subject", sa.String(length=128), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("hours", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["candidate_id"], ["problem_candidate.id"], name=op.f("fk__candidate_trouble__candidate_id")
+        ),
+        sa.PrimaryKeyConstraint("candidate_id", "subject", name=op.f("pk__candidate_trouble")),
+    )
+    op.create_index(op.f("ix__candidate_trouble__subject"), "candidate_trouble", ["subject"], unique=False)
     op.create_table(
         "known_error_key",
         sa.Column("key", sa.String(length=200), nullable=False),
