@@ -4,10 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import ClassVar
 
-from models.rules.durations import Duration
-from models.rules.field_error import FieldError
 from models.rules.incidents import LONGEST_TITLE, text_problems
 from models.rules.known_error_matching import Recognition
 from models.rules.verdicts import Verdict
@@ -40,23 +37,16 @@ class KnownErrorFacts:
 
 
 @dataclass(frozen=True)
-class WorkaroundPolicy:
-    """Whether workarounds run by themselves: `known errors:` of problems.yaml. An empty list is all of them."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+class KnownErrorPolicy:
+    """Whether workarounds run by themselves, and when known errors are reviewed. An empty set is all of them."""
 
     automatic: bool = False
     attempts: int = 1
-    wait: Duration = timedelta(minutes=5)
+    wait: timedelta = timedelta(minutes=5)
     """How long after a run the alerts have to clear."""
-    jobs: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.attempts <= MOST_ATTEMPTS:
-            raise FieldError("attempts", f"attempts is from 1 to {MOST_ATTEMPTS}")
-        if self.wait <= timedelta(0):
-            raise FieldError("wait", "wait must be more than 0s: the alerts need time to clear")
+    jobs: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+    review_after: timedelta = timedelta(days=90)
 
     def allows(self, job: str, service: str | None) -> Verdict:
         """Whether this job may be started by itself for an incident of this service."""
@@ -100,8 +90,6 @@ def hindrances(facts: KnownErrorFacts) -> Iterator[str]:
     """What keeps it from being published: those who work on incidents must find it, and find help in it."""
     if not facts.workaround and not facts.workaround_job:
         yield "it has no workaround: say in words what helps, or name the job that does"
-    if facts.review_on is None:
-        yield "it has no review date: say when somebody looks whether it holds still"
 
 
 @dataclass(frozen=True)
