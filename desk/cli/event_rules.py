@@ -66,7 +66,7 @@ def test(
 def _show(screen: Screen, found: RulesTest) -> None:
     times = words.Clock(found.timezone, clock.now())
     span = f"from {times.when(found.first)} to {times.when(found.last)}"
-    screen.show(f"{several(found.events, 'event')} {span}", "", _figures(found))
+    screen.show(f"{several(found.events, 'event')} {span}", _silences(found), "", _figures(found))
     if found.against is None:
         _incidents(screen, "Incidents", [("", one) for one in (*found.site.incidents, *found.site.candidates)], times)
     elif found.changed_incidents or found.changed_alerts:
@@ -77,6 +77,14 @@ def _show(screen: Screen, found: RulesTest) -> None:
     for result in (found.site, found.against):
         if result is not None and result.unused:
             screen.warn(f"rules of {result.folder} that applied to none of these: {', '.join(result.unused)}")
+
+
+def _silences(found: RulesTest) -> str:
+    """Which deeds of people are replayed, and which are not."""
+    never = "what people decided about incidents"
+    if found.silences is None:
+        return f"not replayed: silences, of which a file says nothing, and {never}"
+    return f"with {several(found.silences, 'silence')}; not replayed: {never}"
 
 
 def _figures(found: RulesTest) -> Table:

@@ -12,6 +12,7 @@ from models.queries import inbox_history
 from models.rules.event_replay import Arrival, Handled, Replay, ReplayedAlert, replay
 from models.rules.replay_difference import Differing, differences
 from models.rules.replay_groups import Grouping, ReplayedIncident
+from models.rules.silences import Silence
 from models.rules.topology import applications
 from models.rules.wall_clock import stamp
 from models.site.loading import load_site
@@ -42,6 +43,8 @@ class RulesTest:
     """The file, or in words where they come from."""
     timezone: str
     events: int
+    silences: int | None
+    """Of people, that were replayed; None: a file of events says nothing of them."""
     first: datetime
     last: datetime
     site: RulesResult
@@ -57,6 +60,8 @@ class History:
 
     source: str
     arrivals: tuple[Arrival, ...]
+    silences: tuple[Silence, ...] | None = None
+    """Of people; None: it is not known which."""
 
 
 def of_file(file: Path) -> History:
@@ -68,12 +73,13 @@ def of_file(file: Path) -> History:
 
 
 def of_inbox(database: Database, since: datetime) -> History:
-    """The events that senders sent since then, as far as they are kept. Raises NotFound when there is none."""
+    """What senders sent and people silenced since then, as far as it is kept. Raises NotFound when nothing was sent."""
     with database.read() as session:
         arrivals = tuple(inbox_history.arrivals(session, since))
+        silences = tuple(inbox_history.silences_since(session, since))
     if not arrivals:
         raise NotFound(f"no event was received since {stamp(since)}: choose another --since, or name a file of events")
-    return History(f"received since {stamp(since)}", arrivals)
+    return History(f"received since {stamp(since)}", arrivals, silences)
 
 
 def try_rules(folder: Path, against: Path | None, history: History) -> RulesTest:
@@ -81,13 +87,15 @@ def try_rules(folder: Path, against: Path | None, history: History) -> RulesTest
     site = load_site(folder)
     other = None if against is None else load_site(against)
     arrivals = history.arrivals
-    ours = replay(_handled(site), arrivals)
-    theirs = None if other is None else replay(_handled(other), arrivals)
+    silences = history.silences or ()
+    ours = replay(_handled(site), arrivals, silences)
+    theirs = None if other is None else replay(_handled(other), arrivals, silences)
     times = [one.at for one in arrivals]
     return RulesTest(
         source=history.source,
         timezone=site.timezone,
         events=ours.events,
+        silences=None if history.silences is None else len(history.silences),
         first=min(times),
         last=max(times),
         site=_result(folder, ours),

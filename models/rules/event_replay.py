@@ -1,7 +1,7 @@
 """Events that came, replayed through rules without a database: the alerts and the incidents that they would have made.
 
-What people did meanwhile is not replayed: silences, acknowledgements, decisions about incidents. A corrective job is
-taken to have changed nothing.
+The silences that people set are replayed where they are known. An acknowledgement changes whom an alert is told, and no
+incident; what people decided about incidents is not replayed, and a corrective job is taken to have changed nothing.
 """
 
 import heapq
@@ -9,17 +9,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from models.rules.alert_course import after_event, after_time
-from models.rules.alert_facts import Course, Hold, Seen, Step
+from models.rules.alert_facts import Course, Seen, Step
 from models.rules.calendars import Calendar
 from models.rules.event_rules import EventRules, Judged, judge
 from models.rules.incoming import Incoming
-from models.rules.inhibition import Inhibitor, InhibitRule
-from models.rules.maintenance import Maintenance, maintenance_of
+from models.rules.inhibition import InhibitRule
+from models.rules.maintenance import Maintenance
 from models.rules.matchers import matching
 from models.rules.replay_groups import Grouping, ReplayedCourse, ReplayedGroup, ReplayedGroups, ReplayedIncident
+from models.rules.replay_holds import TIMED, ReplayedHolds, ReplayedPlan
 from models.rules.replay_telling import ASKING
+from models.rules.silences import Silence
 from models.vocabulary import AlertAction, EventClass, EventStatus, Mute
 
 AFTERWARDS = timedelta(days=1)
@@ -75,14 +78,22 @@ class Replay:
     """To how many events each rule applied."""
 
 
-def replay(handled: Handled, arrivals: Iterable[Arrival]) -> Replay:
-    """What would have become of these events, in the order of their times."""
-    run, last = _Run(handled), None
-    for number, arrival in enumerate(sorted(arrivals, key=lambda one: one.at), start=1):
-        run.take(number, arrival)
-        last = arrival.at
-    if last is not None:
-        run.pass_time(last + AFTERWARDS)
+def replay(handled: Handled, arrivals: Iterable[Arrival], silences: Iterable[Silence] = ()) -> Replay:
+    """What would have become of these events, in the order of their times, with the silences that people set."""
+    run, said = _Run(handled), sorted(arrivals, key=lambda one: one.at)
+    if not said:
+        return run.result()
+    end = said[-1].at + AFTERWARDS
+    run.begin(said[0].at)
+    steps: list[tuple[datetime, int, Arrival | Silence]] = [(one.at, n, one) for n, one in enumerate(said, start=1)]
+    steps += [(one.starts, 0, one) for one in silences if one.starts < end]
+    for at, number, one in sorted(steps, key=itemgetter(0)):
+        run.pass_time(at)
+        if isinstance(one, Arrival):
+            run.take(number, one)
+        else:
+            run.silence(one)
+    run.pass_time(end)
     return run.result()
 
 
@@ -92,18 +103,27 @@ class _Run:
     def __init__(self, handled: Handled) -> None:
         self._handled = handled
         self._groups = ReplayedGroups(handled.grouping)
-        self._inhibitor = Inhibitor[str](handled.inhibitions)
+        self._holds = ReplayedHolds(handled.maintenance, handled.calendars, handled.inhibitions)
         self._alerts: dict[str, ReplayedCourse] = {}
         self._live: dict[str, ReplayedCourse] = {}
         self._ended: list[ReplayedAlert] = []
-        self._looks: list[tuple[datetime, int, ReplayedCourse | ReplayedGroup]] = []
+        self._looks: list[tuple[datetime, int, ReplayedCourse | ReplayedGroup | ReplayedPlan]] = []
         self._pushed = 0
         self._counts = Counter[str]()
         self._applied = Counter({rule.name: 0 for rule in handled.rules.rules})
 
+    def begin(self, at: datetime) -> None:
+        """Look when each maintenance plan begins, for what fires then."""
+        for plan in self._holds.plans():
+            self._look_again(plan, plan.next_begin(at), at)
+
+    def silence(self, silence: Silence) -> None:
+        """A person sets a silence."""
+        self._holds.silences.append(silence)
+        self._look_at_all(silence.starts)
+
     def take(self, number: int, arrival: Arrival) -> None:
-        """One event; what was due before it comes first."""
-        self.pass_time(arrival.at)
+        """One event."""
         judged = judge(self._handled.rules, arrival.event, arrival.source)
         self._applied.update(judged.rules)
         self._counts["events"] += 1
@@ -121,6 +141,9 @@ class _Run:
             thing.look = None
             if isinstance(thing, ReplayedGroup):
                 self._settle(thing, at)
+            elif isinstance(thing, ReplayedPlan):
+                self._look_at_all(at)
+                self._look_again(thing, thing.next_begin(at), at)
             elif thing.course is not None:
                 self._look(thing, thing.course, at)
 
@@ -145,7 +168,7 @@ class _Run:
             alert.judged = judged
         owner = event.source if event.status is EventStatus.ACKNOWLEDGED else ""
         seen = Seen(event.status, event.severity, at, event.started_at, event.ended_at, owner=owner)
-        step = after_event(alert.course, seen, alert.judged.policy, self._hold(alert.judged, at))
+        step = after_event(alert.course, seen, alert.judged.policy, self._holds.hold_of(alert.judged, at))
         if _has(step, AlertAction.FIRE):
             if alert.first:
                 self._ended.append(_as_told(alert))
@@ -153,8 +176,14 @@ class _Run:
         self._moved(alert, step, at, is_new=is_new)
 
     def _look(self, alert: ReplayedCourse, course: Course, at: datetime) -> None:
-        hold = self._hold(alert.judged, at)
+        hold = self._holds.hold_of(alert.judged, at)
         self._moved(alert, after_time(course, alert.judged.policy, hold, at), at, is_new=False)
+
+    def _look_at_all(self, at: datetime) -> None:
+        """Something begins that keeps alerts quiet."""
+        for alert in list(self._live.values()):
+            if alert.course is not None:
+                self._look(alert, alert.course, at)
 
     def _moved(self, alert: ReplayedCourse, step: Step, at: datetime, *, is_new: bool) -> None:
         alert.course = course = step.course
@@ -168,7 +197,7 @@ class _Run:
                 alert.group.forget(alert)
             alert.group = self._groups.place(alert, at, is_new=is_new)
         self._note_cause(alert, at)
-        until = course.muted_until if course.muted_by is Mute.MAINTENANCE else None
+        until = course.muted_until if course.muted_by in TIMED else None
         self._look_again(alert, min((one for one in (course.look_at, until) if one is not None), default=None), at)
         if alert.group is not None:
             alert.group.note(alert)
@@ -177,22 +206,15 @@ class _Run:
     def _settle(self, group: ReplayedGroup, at: datetime) -> None:
         self._look_again(group, self._groups.settle(group, at), at)
 
-    def _look_again(self, thing: ReplayedCourse | ReplayedGroup, due: datetime | None, now: datetime) -> None:
+    def _look_again(
+        self, thing: ReplayedCourse | ReplayedGroup | ReplayedPlan, due: datetime | None, now: datetime
+    ) -> None:
         if due is None or due <= now:
             thing.look = None
         elif due != thing.look:
             thing.look = due
             self._pushed += 1
             heapq.heappush(self._looks, (due, self._pushed, thing))
-
-    def _hold(self, judged: Judged, at: datetime) -> Hold | None:
-        """What the site keeps quiet from outside."""
-        handled, about = self._handled, (judged.service, judged.host)
-        under = maintenance_of(handled.maintenance, handled.calendars, about, at) if handled.maintenance else None
-        if under is not None:
-            return Hold(Mute.MAINTENANCE, under.reason, under.until)
-        inhibition = self._inhibitor.inhibition_of(judged.labels)
-        return None if inhibition is None else Hold(Mute.INHIBITION, inhibition.rule.name or "another alert")
 
     def _note_cause(self, alert: ReplayedCourse, at: datetime) -> None:
         """Whether the alert keeps others quiet; when that changes, these are looked at."""
@@ -206,13 +228,13 @@ class _Run:
         if causes == (alert.cause is not None):
             return
         if alert.cause is not None:
-            self._inhibitor.discard(key, alert.cause)
+            self._holds.inhibitor.discard(key, alert.cause)
         alert.cause = dict(labels) if causes else None
         if alert.cause is not None:
-            self._inhibitor.add(key, alert.cause)
+            self._holds.inhibitor.add(key, alert.cause)
         for other in list(self._live.values()):
             if other is not alert and other.course is not None:
-                hold = self._hold(other.judged, at)
+                hold = self._holds.hold_of(other.judged, at)
                 if (hold is not None and hold.by is Mute.INHIBITION) != (other.course.muted_by is Mute.INHIBITION):
                     self._look(other, other.course, at)
 

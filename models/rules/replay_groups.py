@@ -1,7 +1,7 @@
 """Groups and their incidents in a replay: what models.rules.correlation decides, kept in memory."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -140,14 +140,14 @@ class ReplayedGroups:
         self._grouping = grouping
         self._groups: dict[str, ReplayedGroup] = {}
         self._topics: dict[str, tuple[ReplayedGroup, datetime]] = {}
-        self._new: dict[str, deque[datetime]] = {}
+        self._new: dict[str, deque[tuple[datetime, ReplayedCourse]]] = {}
         self._members: dict[int, set[str]] = {}
         self.incidents: list[ReplayedIncident] = []
 
     def place(self, alert: ReplayedCourse, now: datetime, *, is_new: bool) -> ReplayedGroup:
         """The group that an alert which fires anew belongs to: a storm, a topic, or that of its route."""
         judged, grouping = alert.judged, self._grouping
-        topic = self._storm_of(alert, now) if is_new else None
+        topic, begins = self._storm_of(alert, now) if is_new else (None, False)
         if topic is None and grouping.topology is not None:
             topic = topology_key(grouping.topology, judged.service, grouping.applications)
         branch = routes_for(grouping.tree, judged.labels)[0]
@@ -159,6 +159,8 @@ class ReplayedGroups:
         if group is None or now - joined > look_back:
             group = ReplayedGroup(branch, topic)
         self._topics[topic] = (group, now)
+        if begins:
+            self._gather(group, [one for _, one in self._new[_scope_of(judged)] if one is not alert])
         return group
 
     def settle(self, group: ReplayedGroup, now: datetime) -> datetime | None:
@@ -183,17 +185,35 @@ class ReplayedGroups:
         self._carry_out(group, policy, decision, now)
         return decision.look_at
 
-    def _storm_of(self, alert: ReplayedCourse, now: datetime) -> str | None:
-        judged = alert.judged
-        scope = f"service {judged.service}" if judged.service else f"source {judged.labels['source']}"
+    def _gather(self, storm: ReplayedGroup, alerts: Sequence[ReplayedCourse]) -> None:
+        """Bring the storm's first alerts into its group, and the incident of a group that is empty then."""
+        former = {id(one.group): one.group for one in alerts if one.group not in (None, storm)}
+        for alert in alerts:
+            if alert.group is not None:
+                alert.group.forget(alert)
+                alert.group = storm
+        for group in former.values():
+            if group is not None and storm.incident is None and not group.asking and self._is_open(group.incident):
+                storm.incident, group.incident = group.incident, None
+        for alert in alerts:
+            if alert.group is storm:
+                storm.note(alert)
+
+    def _is_open(self, incident: int | None) -> bool:
+        return incident is not None and self.incidents[incident].resolved_at is None
+
+    def _storm_of(self, alert: ReplayedCourse, now: datetime) -> tuple[str | None, bool]:
+        """The topic of the storm that a new alert is part of, and whether it begins just now."""
+        scope = _scope_of(alert.judged)
         times = self._new.setdefault(scope, deque())
-        times.append(now)
-        while times[0] <= now - STORM_WINDOW:
+        times.append((now, alert))
+        while times[0][0] <= now - STORM_WINDOW:
             times.popleft()
         topic = f"storm {scope}"
         newest = self._topics.get(topic)
         was_storm = newest is not None and newest[1] > now - STORM_WINDOW
-        return topic if storm(len(times), self._grouping.storm_limit, was_storm=was_storm).allowed else None
+        is_storm = storm(len(times), self._grouping.storm_limit, was_storm=was_storm).allowed
+        return (topic, not was_storm) if is_storm else (None, False)
 
     def _carry_out(self, group: ReplayedGroup, policy: IncidentPolicy, decision: Decision, now: datetime) -> None:
         follows = decision.follows
@@ -249,6 +269,10 @@ def _former(incident: ReplayedIncident | None) -> Former | None:
         return None
     is_over = incident.resolved_at is not None
     return Former(IncidentState.RESOLVED if is_over else IncidentState.NEW, incident.resolved_at)
+
+
+def _scope_of(judged: Judged) -> str:
+    return f"service {judged.service}" if judged.service else f"source {judged.labels['source']}"
 
 
 def _keep(keys: set[str], key: str, is_one: bool) -> None:

@@ -12,15 +12,18 @@ from desk.services.errors import Misuse
 from desk.services.event_history import read_arrivals
 from models import clock
 from models.database import Database
-from models.queries import inbox
+from models.queries import inbox, silences
 from models.queries.inbox import Delivery
 from models.rules.incoming import Incoming
 from models.rules.incoming_bytes import to_bytes
+from models.rules.matchers import parse_matchers
+from models.rules.silences import Silence
 from models.vocabulary import EventFormat, EventStatus, Severity
 from tests.desk.conftest import Said
 from tests.desk.small_site import write_site
 
 Call = Callable[..., Said]
+DAYS = timedelta(days=3)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RULES = "rules:\n  - {name: noise, matchers: [name=Noise], ignore: true}\n"
 
@@ -109,7 +112,8 @@ def test_the_rules_of_the_site_are_tried(watchbill: Call, harbour: Database, his
     said = watchbill("event", "rules", "test", str(history))
     assert said.code == 0, said.err
     assert said.out.startswith("4 events from ")
-    figures = {text.rsplit(maxsplit=1)[0].strip(): text.split()[-1] for text in said.out.splitlines()[3:9]}
+    assert said.out.splitlines()[1].startswith("not replayed: silences, of which a file says nothing")
+    figures = {text.rsplit(maxsplit=1)[0].strip(): text.split()[-1] for text in said.out.splitlines()[4:10]}
     assert figures == {
         "events ignored": "0",
         "events that make no alert": "0",
@@ -141,6 +145,21 @@ def test_the_same_rules_make_no_difference(
 ) -> None:
     said = watchbill("event", "rules", "test", str(history), "--against", str(site_folder))
     assert said.out.rstrip().endswith("no difference")
+
+
+def test_without_a_file_what_people_did_is_replayed(watchbill: Call, harbour: Database) -> None:
+    now = clock.now()
+    event = Incoming("nagios", "Disk", EventStatus.FIRING, Severity.HIGH)
+    with harbour.write() as session:
+        inbox.put(session, [Delivery("nagios", EventFormat.NAGIOS, 1, to_bytes([event]), now - timedelta(hours=1))])
+    assert len(watchbill("event", "rules", "test", "--json").json["site"]["incidents"]) == 1
+    with harbour.write() as session:
+        ago = now - timedelta(hours=2)
+        silences.add(session, Silence(parse_matchers("name=Disk"), ago, now + DAYS, "ann", "disk change"), ago)
+    said = watchbill("event", "rules", "test")
+    assert "with 1 silence; not replayed: what people decided" in said.words
+    found = watchbill("event", "rules", "test", "--json").json
+    assert (found["silences"], found["site"]["incidents"], found["site"]["raised"]) == (1, [], 0)
 
 
 def test_without_a_file_it_takes_what_was_received(watchbill: Call, harbour: Database) -> None:

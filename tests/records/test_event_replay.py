@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from models.database import Database
+from models.queries import inbox_history, silences
 from models.rules.alert_thresholds import Threshold
 from models.rules.event_policies import IncidentRule, Opens
 from models.rules.event_replay import Arrival, Handled, replay
@@ -13,11 +14,16 @@ from models.rules.event_rule import EventRule, PolicyRule
 from models.rules.flapping import FlapThresholds
 from models.rules.incoming import Incoming
 from models.rules.inhibition import InhibitRule
+from models.rules.matchers import parse_matchers
 from models.rules.replay_groups import Grouping
 from models.rules.routing import Route
+from models.rules.silences import Silence
 from tests.records.events_lab import Lab, event
 
 MINUTES = 180
+SILENCES = {20: 25, 80: 60}
+"""Of one host: the minute, and how many minutes."""
+ENDED_EARLY = 100
 M = timedelta(minutes=1)
 HANDLING = {
     "route": Route(receiver="", group_by=("name",), group_wait=2 * M),
@@ -47,9 +53,21 @@ def history(seed: int) -> list[tuple[int, Incoming]]:
     ]  # fmt: skip
 
 
+def do(lab: Lab, minute: int) -> None:
+    """What people did in this minute."""
+    now = lab.now(minute * 60)
+    with lab.database.write() as session:
+        if minute in SILENCES:
+            ends = now + SILENCES[minute] * M
+            silences.add(session, Silence(parse_matchers("host=a"), now, ends, "ann", "disk change"), now)
+        if minute == ENDED_EARLY:
+            silences.end(session, 2, "ann", now)
+
+
 def worked_off(lab: Lab, said: list[tuple[int, Incoming]]) -> list[Opened]:
     by_minute = dict(said)
     for minute in range(MINUTES):
+        do(lab, minute)
         lab.look(minute * 60)
         if minute in by_minute:
             lab.told(minute * 60, by_minute[minute])
@@ -68,7 +86,10 @@ def worked_off(lab: Lab, said: list[tuple[int, Incoming]]) -> list[Opened]:
 def replayed(lab: Lab, said: list[tuple[int, Incoming]]) -> list[Opened]:
     book = lab.book
     handled = Handled(book.rules, Grouping(book.tree), book.inhibitions)
-    found = replay(handled, [Arrival(lab.now(minute * 60), "prometheus", one) for minute, one in said])
+    with lab.database.read() as session:
+        known = inbox_history.silences_since(session, lab.now(0))
+    assert len(known) == len(SILENCES)
+    found = replay(handled, [Arrival(lab.now(minute * 60), "prometheus", one) for minute, one in said], known)
     end = lab.now(MINUTES * 60)
     return [
         (

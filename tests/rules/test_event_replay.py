@@ -16,9 +16,11 @@ from models.rules.flapping import FlapThresholds
 from models.rules.incoming import Incoming
 from models.rules.inhibition import InhibitRule
 from models.rules.maintenance import Maintenance
+from models.rules.matchers import parse_matchers
 from models.rules.replay_difference import Differing, differences
 from models.rules.replay_groups import Grouping
 from models.rules.routing import Route, routing_tree
+from models.rules.silences import Silence
 from models.rules.topology import Topology, TopologyBy
 from models.rules.windows import Window
 from models.vocabulary import EventStatus, Severity
@@ -123,12 +125,48 @@ def test_a_candidate_is_told_as_one():
     assert (found.alerts, found.impact, found.urgency, found.first) == (1, "high", "high", 1)
 
 
-def test_a_storm_is_one_incident():
+def test_a_storm_is_one_incident_with_all_that_it_began_with():
     arrivals = [at(number / 1_000, f"N{number}", service="shop") for number in range(STORM_LIMIT + 100)]
-    found = replay(handled(), arrivals).incidents
-    storms = [one for one in found if one.title == "Storm of alerts: service shop"]
-    assert [one.alerts for one in storms] == [100]
-    assert len(found) == STORM_LIMIT + 1
+    site = handled(tree=routing_tree(Route(receiver="ops", group_by=("name",), group_wait=1 * M)))
+    assert opened(site, *arrivals) == [("Storm of alerts: service shop", STORM_LIMIT + 100, 1.2, None, 0)], (
+        "its own wait"
+    )
+
+
+def test_a_storm_takes_over_the_incident_that_it_began_with():
+    arrivals = [at(number / 1_000, service="shop", host=f"h{number}") for number in range(STORM_LIMIT + 100)]
+    ends = [at(5, status=RESOLVED, service="shop", host=f"h{number}") for number in range(STORM_LIMIT + 100)]
+    assert opened(handled(), *arrivals, *ends) == [("Disk", STORM_LIMIT + 100, 0, 5, 0)]
+
+
+DISK = at(0, service="shop")
+COLLECTED = routing_tree(Route(receiver="ops", group_by=("name",), group_wait=10 * M))
+
+
+def silence(begin, end, matchers="name=Disk"):
+    return Silence(parse_matchers(matchers), NOON + begin * M, NOON + end * M, "ann", "disk change")
+
+
+@pytest.mark.parametrize(
+    ("silences", "expected", "reason"),
+    [
+        ([], [10], "nothing is silenced"),
+        ([silence(-60, 30)], [30], "what still fires at the end of a silence is raised then"),
+        ([silence(5, 30)], [30], "a silence that is set while it fires holds at once"),
+        ([silence(5, 30), silence(20, 40)], [40], "the silence that ends last"),
+        ([silence(-60, -30), silence(-60, 30, "name=Load")], [10], "no silence of this alert then"),
+    ],
+)
+def test_what_people_silenced_is_quiet_in_a_replay(silences, expected, reason):
+    found = replay(handled(tree=COLLECTED), [DISK], silences).incidents
+    assert [(one.opened_at - NOON) / M for one in found] == expected, reason
+
+
+def test_maintenance_that_begins_while_it_fires_holds_at_once():
+    window = Window(starts=wall("2026-11-20 12:05"), ends=wall("2026-11-20 12:30"))
+    calendars = {"move": Calendar(name="move", timezone="UTC", windows=(window,))}
+    site = handled(tree=COLLECTED, maintenance={"move": Maintenance("move", services=("shop",))}, calendars=calendars)
+    assert opened(site, DISK) == [("Disk", 1, 30, None, 0)]
 
 
 def test_events_and_rules_are_counted():
