@@ -69,5 +69,3 @@ class CandidateTrouble(Base):
     """`incident/12`, `alert/7`, `run/3`."""
     at: Mapped[datetime]
     title: Mapped[Words]
-    hours: Mapped[float]
-    """From its beginning to its end, as far as it was known then."""

@@ -19,8 +19,6 @@ AT_LEAST = 5
 WITHIN = timedelta(days=7)
 HISTORY = timedelta(days=28)
 NEARLY_ALL = 0.8
-_FEWEST_WORDS = 2
-"""One word alone is no pattern of a text."""
 _TEXTS = (("text", "service"), ("text",))
 _PLACES = (("service", "category"), ("host",), ("service",), ("category",))
 
@@ -36,8 +34,6 @@ class Trouble:
     service: str | None = None
     host: str | None = None
     category: str | None = None
-    hours: float = 0.0
-    """From its beginning to its end."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +52,9 @@ class Pattern:
         return "|".join(f"{name}={value}" for name, value in asdict(self).items() if value is not None)
 
     @property
-    def places(self) -> str:
-        """Where it is, for a title: ` on till-north of shop`."""
-        said = f" on {self.host}" if self.host else ""
-        said += f" of {self.service}" if self.service else ""
-        return f"{said}, {self.category}" if self.category else said
+    def place(self) -> str:
+        """Where it is, for a title: `till-north, shop`."""
+        return ", ".join(filter(None, (self.host, self.service, self.category)))
 
 
 @dataclass(frozen=True)
@@ -86,14 +80,11 @@ class Recurrence:
     example: str = ""
 
     @property
-    def hours(self) -> float:
-        """What it cost, in hours."""
-        return sum(trouble.hours for trouble in self.troubles)
-
-    @property
     def title(self) -> str:
         """What it is called."""
-        return f"{self.example}{self.pattern.places}" if self.example else f"Trouble{self.pattern.places}"
+        if not self.example:
+            return f"Trouble of many kinds: {self.pattern.place}"
+        return f"{self.example} ({self.pattern.place})" if self.pattern.place else self.example
 
 
 @dataclass(frozen=True)
@@ -115,7 +106,8 @@ class _Case:
         if name != "text":
             found: str | None = getattr(self.trouble, name)
             return found
-        return self.group.key if self.group.key.count(" ") + 1 >= _FEWEST_WORDS else None
+        # Without words texts have nothing in common.
+        return self.group.key or None
 
 
 @dataclass

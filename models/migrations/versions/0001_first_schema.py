@@ -1697,7 +1697,6 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=128), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("hours", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
             ["candidate_id"], ["problem_candidate.id"], name=op.f("fk__candidate_trouble__candidate_id")
         ),
