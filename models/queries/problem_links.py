@@ -1,6 +1,5 @@
 """Which incidents belong to which problem: incident --caused by--> problem/5, many to many."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import Select, String, cast, func, literal, select
@@ -57,24 +56,6 @@ def problems_of(session: Session, incident_id: int) -> list[Problem]:
     return list(session.scalars(query))
 
 
-def counts_of(session: Session, problem_ids: list[int]) -> dict[int, int]:
-    """How many incidents each of these problems causes, drills left out; what is not there causes none."""
-    found: dict[int, int] = {}
-    for some in _parts(problem_ids):
-        query = (
-            select(TicketLink.target, func.count())
-            .join(Incident, Incident.id == TicketLink.ticket_id)
-            .where(
-                TicketLink.target.in_([f"{PREFIX}{key}" for key in some]),
-                TicketLink.verb == LinkVerb.CAUSED_BY,
-                Incident.is_drill.is_(False),
-            )
-            .group_by(TicketLink.target)
-        )
-        found |= {int(target.removeprefix(PREFIX)): count for target, count in session.execute(query).tuples()}
-    return found
-
-
 def add(session: Session, problem: Problem, incident: Incident, actor: str, now: datetime) -> bool:
     """Say that the incident comes from the problem. Returns False when that was said already."""
     link = TicketLink(ticket_id=incident.id, verb=LinkVerb.CAUSED_BY, target=tickets.subject_of(problem))
@@ -100,8 +81,3 @@ def linked(problem_id: int) -> Select[tuple[int]]:
     """The same as a query, to be part of others."""
     target = f"{PREFIX}{problem_id}"
     return select(TicketLink.ticket_id).where(TicketLink.target == target, TicketLink.verb == LinkVerb.CAUSED_BY)
-
-
-def _parts(keys: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(keys), MOST_AT_ONCE):
-        yield keys[start : start + MOST_AT_ONCE]
