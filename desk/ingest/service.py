@@ -9,6 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from desk.ingest.app import make_app
+from desk.ingest.connections import Door, raise_limit
 from desk.services.desk_address import address_note, noted_address
 from models.database import Database
 from models.errors import EngineError
@@ -28,6 +29,7 @@ log = logging.getLogger("watchbill.desk")
 
 def run_desk(settings: Settings) -> None:
     """Answer until SIGTERM or Ctrl-C. Raises EngineError when nothing can listen at the address."""
+    raise_limit()
     database = Database(settings.url())
 
     def read_sources() -> Iterable[EventSource]:
@@ -38,6 +40,7 @@ def run_desk(settings: Settings) -> None:
     app = make_app(database, read_sources, SecretStore(settings.secrets_folder).resolve)
     config = uvicorn.Config(
         app,
+        http=Door,
         log_config=None,
         access_log=False,  # the token of a ping stands in its path
         server_header=False,
