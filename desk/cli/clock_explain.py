@@ -76,7 +76,8 @@ def _say_rebuilt(screen: Screen, found: Rebuilt) -> None:
 def _show(screen: Screen, found: ExplainedClock) -> None:
     times = words.Clock(found.timezone, found.at)
     screen.show(Text.assemble((found.incident, "bold"), "  ", words.line(found.title)))
-    reopened = f", reopened {found.reopened} times" if found.reopened else ""
+    often = "once" if found.reopened == 1 else f"{found.reopened} times"
+    reopened = f", reopened {often}" if found.reopened else ""
     screen.show(f"{found.priority}, {found.state}{reopened}")
     if not found.clocks:
         screen.show("nothing is promised for it: it has no clock")

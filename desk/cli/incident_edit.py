@@ -22,9 +22,9 @@ class What:
     description: Annotated[
         str | None, Parameter(help="What happened, in as many words as it takes.", metavar="TEXT")
     ] = None
-    service: Annotated[str | None, Parameter(help="The service that it troubles.")] = None
-    host: Annotated[str | None, Parameter(help="The host that it is about.")] = None
-    category: Annotated[str | None, Parameter(help="A category of incidents.yaml.")] = None
+    service: Annotated[str | None, Parameter(help="The service that it troubles.", metavar="SERVICE")] = None
+    host: Annotated[str | None, Parameter(help="The host that it is about.", metavar="HOST")] = None
+    category: Annotated[str | None, Parameter(help="A category of incidents.yaml.", metavar="CATEGORY")] = None
     caller: Annotated[str | None, Parameter(help="Whom it troubles.", metavar="PERSON")] = None
 
 

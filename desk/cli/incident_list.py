@@ -18,7 +18,7 @@ from models.queries.desk_incidents import Choice
 from models.vocabulary import IncidentState
 
 ROOM_FOR_PLACES = 110
-"""Columns; on a narrower screen the owner must do, and the title says the rest."""
+"""Columns; on a narrower screen who has it must do, and the title says the rest."""
 
 
 @Parameter(name="*")
@@ -26,10 +26,10 @@ ROOM_FOR_PLACES = 110
 class Which:
     """Which incidents are wanted."""
 
-    team: Annotated[str | None, Parameter(help="Only those of this team.")] = None
+    team: Annotated[str | None, Parameter(help="Only those of this team.", metavar="TEAM")] = None
     mine: Annotated[bool, Parameter(help="Only those that you own.")] = False
     owner: Annotated[str | None, Parameter(help="Only those that this person owns.", metavar="PERSON")] = None
-    service: Annotated[str | None, Parameter(help="Only those of this service.")] = None
+    service: Annotated[str | None, Parameter(help="Only those of this service.", metavar="SERVICE")] = None
     state: Annotated[
         tuple[IncidentState, ...],
         Parameter(
@@ -66,18 +66,18 @@ def _show(screen: Screen, found: IncidentList) -> None:
         return
     roomy = screen.out.width >= ROOM_FOR_PLACES
     hosts = roomy and any(line.host for line in found.incidents)
-    places = [*(["service"] if roomy else []), *(["host"] if hosts else []), *(["team"] if roomy else [])]
+    places = [*(["service"] if roomy else []), *(["host"] if hosts else [])]
     ages = ["opened"] if roomy else []
-    grid = table("incident", "priority", "state", "due", *places, "owner", *ages, "", wide=("",))
+    grid = table("incident", "priority", "state", "due", *places, "with", *ages, "", wide=("",))
     for line in found.incidents:
-        shown = {"service": line.service, "host": line.host, "team": line.team}
+        shown = {"service": line.service, "host": line.host}
         grid.add_row(
             Text(line.incident, "bold"),
             incident_words.priority(line),
             incident_words.state(line) if roomy else incident_words.short_state(line),
             incident_words.due(line.clock, found.at),
             *(shown[place] or "" for place in places),
-            line.owner or Text("nobody", "dim"),
+            line.owner or Text(f"({line.team or 'nobody'})", "dim"),
             *(words.ago(line.opened_at, found.at) for _ in ages),
             words.line(f"(drill) {line.title}" if line.is_drill else line.title),
         )

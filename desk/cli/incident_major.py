@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from desk.cli import incident_said
 from desk.cli.common import COMMON, Common
-from desk.cli.incident_work import Incident, Reason
+from desk.cli.incident_work import Incident
 from desk.services import major_incidents
 from desk.services.errors import Misuse
 from desk.services.incident_moves import Act, Moved
@@ -45,6 +45,8 @@ class Said:
 
 
 SAID = Said()
+DECIDED = ("propose", "accept", "decline", "demote")
+"""What takes a reason."""
 ACTS: dict[str, tuple[Callable[[Database, Act, Said], Moved], str]] = {
     "propose": (lambda database, act, _: major_incidents.propose(database, act), "is proposed as a major incident"),
     "accept": (lambda database, act, said: major_incidents.accept(database, act, said.roles), "is a major incident"),
@@ -66,11 +68,13 @@ def major(
     incident: Incident,
     /,
     *,
-    reason: Reason = None,
+    reason: Annotated[str | None, Parameter(help="propose, accept, decline, demote: why.", metavar="TEXT")] = None,
     said: Said = SAID,
     common: Common = COMMON,
 ) -> int:
     """Propose or declare a major incident, name who leads, tell each audience, and write down what it taught."""
+    if action in DECIDED and not (reason or "").strip():
+        raise Misuse(f"{action}: say with --reason why")
     carry_out, done = ACTS[action]
     with opened(common.settings()) as database:
         moved = carry_out(database, incident_said.act_of(incident, common, reason), said)

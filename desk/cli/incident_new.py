@@ -22,9 +22,9 @@ class What:
         str | None, Parameter(help="What happened, in as many words as it takes.", metavar="TEXT")
     ] = None
     service: Annotated[
-        str | None, Parameter(help="The service that it troubles; default: that of the host or run.")
+        str | None, Parameter(help="The service that it troubles; default: that of the host or run.", metavar="SERVICE")
     ] = None
-    host: Annotated[str | None, Parameter(help="The host that it is about.")] = None
+    host: Annotated[str | None, Parameter(help="The host that it is about.", metavar="HOST")] = None
     run: Annotated[str | None, Parameter(help="The run that caused it, such as RUN000012.", metavar="RUN")] = None
     impact: Annotated[
         str | None, Parameter(help="How many it troubles: a level of incidents.yaml.", metavar="LEVEL")
@@ -32,8 +32,10 @@ class What:
     urgency: Annotated[str | None, Parameter(help="How soon it hurts: a level of incidents.yaml.", metavar="LEVEL")] = (
         None
     )
-    category: Annotated[str | None, Parameter(help="A category of incidents.yaml.")] = None
-    team: Annotated[str | None, Parameter(help="The team that gets it; default: by the site's rules.")] = None
+    category: Annotated[str | None, Parameter(help="A category of incidents.yaml.", metavar="CATEGORY")] = None
+    team: Annotated[
+        str | None, Parameter(help="The team that gets it; default: by the site's rules.", metavar="TEAM")
+    ] = None
     caller: Annotated[str | None, Parameter(help="Whom it troubles; default: you.", metavar="PERSON")] = None
     major: Annotated[str | None, Parameter(help="Propose it as a major incident, and say why.", metavar="REASON")] = (
         None

@@ -9,7 +9,8 @@ from desk.cli.common import COMMON, Common
 from desk.cli.incident_work import Incident
 from desk.services import incident_links
 from desk.services.opening import opened
-from models.vocabulary import LinkVerb
+from models.rules.incidents import incident_id_of, ticket_number
+from models.vocabulary import LinkVerb, TicketKind
 
 VERBS = {
     "parent-of": LinkVerb.PARENT_OF,
@@ -51,11 +52,19 @@ def link(
     one, other = (target, incident) if verb == "child-of" else (incident, target)
     with opened(common.settings()) as database:
         done = incident_links.link(database, incident_said.act_of(one, common), VERBS[verb], other)
-    return incident_said.tell(common, done, f"is {VERBS[verb].value} {other}")
+    return incident_said.tell(common, done, f"is {VERBS[verb].value} {_named(other)}")
 
 
 def unlink(incident: Incident, target: Target, /, *, common: Common = COMMON) -> int:
     """Undo a link of an incident."""
     with opened(common.settings()) as database:
         done = incident_links.unlink(database, incident_said.act_of(incident, common), target)
-    return incident_said.tell(common, done, f"is not linked with {target} any more")
+    return incident_said.tell(common, done, f"is not linked with {_named(target)} any more")
+
+
+def _named(target: str) -> str:
+    """INC000011 of 11 and inc11; anything else as it was written."""
+    try:
+        return ticket_number(TicketKind.INCIDENT, incident_id_of(target))
+    except ValueError:
+        return target

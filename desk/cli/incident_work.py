@@ -28,7 +28,7 @@ def assign(
     incident: Incident,
     /,
     *,
-    team: Annotated[str | None, Parameter(help="The team that gets it.")] = None,
+    team: Annotated[str | None, Parameter(help="The team that gets it.", metavar="TEAM")] = None,
     to: Annotated[str | None, Parameter(help="The operator who gets it.", metavar="PERSON")] = None,
     reason: Reason = None,
     common: Common = COMMON,

@@ -69,7 +69,7 @@ def test_the_list_has_one_line_each_and_programs_get_the_same(harbour: Database,
     look(harbour)
     said = incident("list")
     lines = said.out.splitlines()
-    assert lines[0].split() == ["incident", "priority", "state", "due", "service", "host", "team", "owner", "opened"]
+    assert lines[0].split() == ["incident", "priority", "state", "due", "service", "host", "with", "opened"]
     assert lines[1].split()[:3] == ["INC000002", "P1?", "new"]
     assert "own in 1" in lines[1], "fifteen minutes, or a moment less"
     assert lines[2].endswith("one [31m")
@@ -139,6 +139,7 @@ def test_what_was_done_is_said_in_one_line(incident: Call) -> None:
 def test_a_major_incident_is_led_from_the_command_line(incident: Call) -> None:
     incident("new", "Everything is down", "--impact", "high", "--urgency", "high")
     assert incident("major", "accept", "1", "--reason", "all", "--as", "max").out == "INC000001 is a major incident\n"
+    assert incident("major", "decline", "1", "--reason", " ").err == "error: decline: say with --reason why\n"
     assert "stays major until" in incident("priority", "1", "--urgency", "low").err
     assert incident("major", "appoint", "1", "--scribe", "bob", "--as", "max").code == 0
     said = incident("major", "tell", "1", "--audience", "technical", "--text", "we know why")
@@ -188,3 +189,19 @@ def test_an_incident_is_corrected(incident: Call) -> None:
     assert said.out == f"INC000001 is corrected: {changed}\n"
     assert incident("edit", "1", "--host", "web1", "--json").json["incident"]["host"] == "web1"
     assert (incident("edit", "1").code, incident("edit", "1", "--host", "web1").code) == (2, 6)
+
+
+def test_who_has_it_stands_in_one_column_the_team_in_parentheses(incident: Call) -> None:
+    incident("new", "one", "--service", "shop")
+    assert "(deck)" in incident("list").out.splitlines()[1].split()
+    incident("take", "1")
+    line = incident("list").out.splitlines()[1].split()
+    assert "ada" in line
+    assert "(deck)" not in line
+
+
+def test_a_link_names_the_other_incident_in_full(incident: Call) -> None:
+    for title in ("one", "two"):
+        incident("new", title, "--service", "shop")
+    assert incident("link", "1", "parent-of", "2").out == "INC000001 is parent of INC000002\n"
+    assert incident("unlink", "1", "inc2").out == "INC000001 is not linked with INC000002 any more\n"
