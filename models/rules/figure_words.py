@@ -1,5 +1,6 @@
 """Sizes and ages as people say them: `3.1 GiB`, `2d 6h`."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -44,3 +45,17 @@ def _unit_of(count: float) -> str:
 
 def _scaled(count: float, unit: str) -> str:
     return f"{count:.0f}" if unit == "B" else f"{count / 1024 ** _UNITS.index(unit):.1f}"
+
+
+def hours_text(hours: float) -> str:
+    """Hours lost: `0.4 h`, `41 h`, `1,204 h`; what is less than 0.1 h and not nothing as such."""
+    if hours <= 0:
+        return "0 h"
+    if hours < 0.1:
+        return "under 0.1 h"
+    return f"{hours:.1f} h" if hours < 9.95 else f"{hours:,.0f} h"
+
+
+def money_text(cost: Mapping[str, float]) -> str:
+    """An amount in whole units of each currency: `EUR 6,150`, `EUR 40 and USD 12`; of nothing an empty text."""
+    return " and ".join(f"{currency} {amount:,.0f}" for currency, amount in sorted(cost.items()))

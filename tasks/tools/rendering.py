@@ -22,7 +22,7 @@ from models.queries.backup_evidence import backup_evidence
 from models.queries.daily_operations import Period, daily_operations
 from models.queries.tables import Table
 from models.records import run_number
-from models.rules.figure_words import bytes_text
+from models.rules.figure_words import bytes_text, hours_text, money_text
 from tasks.tools import wording
 from tasks.tools.spreadsheets import csv_of
 
@@ -78,9 +78,16 @@ class Wanted:
     own_run: int | None = None
 
 
+def _problems(session: Session, period: Period, now: datetime, own_run: int | None) -> Report:
+    from models.queries.problem_report import problem_report  # noqa: PLC0415 - pandas is slow to load, and only here
+
+    return problem_report(session, period, now, own_run)
+
+
 CONTENTS: dict[str, Callable[[Session, Period, datetime, int | None], Report]] = {
     "backup-evidence": backup_evidence,
     "daily-operations": daily_operations,
+    "problems": _problems,
 }
 """What each report says, read from the shared database."""
 
@@ -206,6 +213,8 @@ def _environment(templates: Path, clock: wording.Clock) -> Environment:
         some=wording.some,
         cut=wording.cut,
         size=bytes_text,
+        hours=hours_text,
+        money=money_text,
         short=wording.short,
         percent=wording.percent,
         wrapped=wording.wrapped,
