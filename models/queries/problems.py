@@ -20,7 +20,7 @@ from models.queries.problem_watch import came_back, look
 from models.queries.states import Because
 from models.records import Incident, Problem, TicketLink
 from models.rules.incident_rules import Grading
-from models.rules.incidents import fitting_text, fitting_title
+from models.rules.incidents import fitting_text, fitting_title, text_problems
 from models.rules.problem_moves import OVER
 from models.rules.problems import AcceptedRisk, NewProblem
 from models.rules.wall_clock import stamp
@@ -32,6 +32,7 @@ __all__ = [
     "problems_of", "publish_fix", "publish_workaround", "reanalyse", "reopen", "resolve", "set_priority",
     "unlink_incident", "watch",
 ]  # fmt: skip
+LONGEST_REFERENCE = 128
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def begin_fix(
     session: Session, problem: Problem, because: Because, now: datetime, change_reference: str | None = None
 ) -> bool:
     """Work on the fix; the change that brings it is named when there is one."""
-    reference = change_reference or problem.change_reference
+    reference = problem.change_reference if change_reference is None else _reference(change_reference)
     return change(session, problem, "begin fix", because, now, change_reference=reference)
 
 
@@ -188,6 +189,8 @@ def plan(session: Session, problem: Problem, wanted: Plan, because: Because, now
     """Say when it is decided what comes next, and which change brings the fix. Raises Refused for nothing."""
     if not wanted.named:
         raise Refused("say a target date or a change")
+    if wanted.change_reference is not None:
+        wanted = replace(wanted, change_reference=_reference(wanted.change_reference))
     return change(session, problem, "plan", because, now, **wanted.named)
 
 
@@ -209,3 +212,11 @@ def merge(session: Session, problem: Problem, into: Problem, because: Because, n
         link_incident(session, into, incident, handed, now)
         problem_links.remove(session, problem, incident, because.actor, now)
     return True
+
+
+def _reference(text: str) -> str:
+    """A change as its own tool calls it. Raises Refused for what is no name."""
+    wrong = list(text_problems("change", text, LONGEST_REFERENCE))
+    if wrong:
+        raise Refused("; ".join(wrong))
+    return text.strip()

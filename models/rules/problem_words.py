@@ -1,0 +1,64 @@
+"""What a row of the journal about a problem says, in a few words for its timeline."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from models.rules.incidents import subject_number
+
+Facts = Mapping[str, Any]
+
+
+def in_words(action: str, facts: Facts) -> str:
+    """The act of a tag (`find-cause`, `watch`) with what matters of its facts; the reason stands beside it."""
+    words = _WORDS.get(action)
+    return words(facts) if words else action.replace("-", " ")
+
+
+def _assigned(facts: Facts) -> str:
+    to = " in ".join(part for part in (facts.get("owner"), facts.get("team")) if part)
+    return f"given to {to}" if to else "given to nobody"
+
+
+def _graded(facts: Facts) -> str:
+    return f"priority {facts['priority']} (impact {facts['impact']}, urgency {facts['urgency']})"
+
+
+def _planned(facts: Facts) -> str:
+    change, target = facts.get("change_reference"), facts.get("target_at")
+    return ", ".join([*([f"change {change}"] if change else []), *([f"to be decided by {target}"] if target else [])])
+
+
+def _begun(facts: Facts) -> str:
+    change = facts.get("change_reference")
+    return f"the fix is begun with change {change}" if change else "the fix is begun"
+
+
+_WORDS: dict[str, Callable[[Facts], str]] = {
+    "open": lambda facts: f"opened ({facts['origin']}) with priority {facts['priority']}",
+    "assess": lambda facts: f"assessed: {_graded(facts)}",
+    "investigate": lambda facts: f"{facts['owner'] or 'nobody'} looks for its cause",
+    "find-cause": lambda facts: f"its cause: {facts['cause']}",
+    "accept-known-error": lambda facts: f"a known error; what helps: {facts['workaround']}",
+    "begin-fix": _begun,
+    "publish-workaround": lambda facts: f"told to its incidents: {facts['workaround']}",
+    "watch": lambda facts: f"fixed: {facts['fix']}; watched until {facts['watch_until']}",
+    "recur": lambda facts: f"it came back: {subject_number(facts['incident'])}",
+    "resolve": lambda _: "resolved",
+    "close": lambda _: "closed",
+    "cancel": lambda _: "closed: it was none",
+    "merge": lambda _: "closed as a duplicate",
+    "reopen": lambda facts: f"reopened ({facts['reopened']} so far)" if facts["reopened"] else "to be decided again",
+    "re-analyse": lambda _: "its cause was none: it is analysed anew",
+    "accept-risk": lambda facts: (
+        f"risk accepted by {facts['risk_by']} until {facts['risk_until']}: {facts['risk_words']}"
+    ),
+    "assign": _assigned,
+    "set-priority": _graded,
+    "plan": _planned,
+    "review": lambda _: "reviewed",
+    "analyse": lambda facts: f"analysis: {facts['kind']} {facts['note']}",
+    "add-task": lambda facts: f"task {facts['task']}{' for ' + facts['owner'] if facts.get('owner') else ''}",
+    "finish-task": lambda facts: f"task {facts['task']} done",
+    "link": lambda facts: f"{facts['verb']} {subject_number(facts['target'])}",
+    "unlink": lambda facts: f"no more {facts['verb']} {subject_number(facts['target'])}",
+}
