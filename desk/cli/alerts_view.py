@@ -15,6 +15,7 @@ from desk.services import alerts
 from desk.services.alerts import AlertDetail, AlertLine, AlertList
 from desk.services.errors import Misuse
 from desk.services.opening import opened
+from desk.services.small_words import several
 from models import clock
 from models.queries.alerts import Asked
 from models.rules.durations import parse_duration
@@ -101,10 +102,10 @@ def _show_list(screen: Screen, found: AlertList, times: words.Clock) -> None:
     )
     for line in found.alerts:
         severity = Text(line.severity, COLOURS.get(line.severity, ""))
-        where = words.line(line.host or line.service or line.source)
+        where = words.line(line.host or line.service or line.instance or line.source)
         grid.add_row(
             str(line.alert), severity, words.line(line.name, "bold"), where, times.when(line.fired_at),
-            f"{line.events:,}", _incident(line), _standing(line),
+            f"{line.events:,}", _incident(line), _standing(line, times),
         )  # fmt: skip
     screen.show(grid, Text(f"\ntimes in {times.zone_name}", "dim"))
     if found.total > len(found.alerts):
@@ -115,9 +116,9 @@ def _incident(line: AlertLine) -> str:
     return line.incident or ("candidate" if line.is_candidate else "")
 
 
-def _standing(line: AlertLine) -> Text:
+def _standing(line: AlertLine, times: words.Clock) -> Text:
     if line.muted_by and line.standing != "over":
-        return words.line(f"{line.muted_by}: {line.muted_reason}", "dim")
+        return times.line(f"{line.muted_by}: {line.muted_reason}", "dim")
     if line.state == "acknowledged":
         return words.line(f"acknowledged by {line.owner or line.source}")
     return Text(line.state if line.state == "resolved" else "", "green")
@@ -129,14 +130,14 @@ def _show(screen: Screen, found: AlertDetail) -> None:
     screen.show(title)
     rows: list[tuple[str, RenderableType]] = [
         ("says", words.block(line.text or "nothing more")),
-        ("on", words.line(", ".join(part for part in (line.host, line.service) if part) or "no host or service")),
+        ("on", words.line(", ".join(part for part in (line.host, line.service) if part) or _unbound(line))),
         ("from", words.line(line.source)),
         ("since", times.full(line.fired_at)),
-        ("seen", f"{line.events:,} times, the last {times.when(line.seen_at)}; episode {found.episode}"),
+        ("seen", f"{several(line.events, 'time')}, the last {times.when(line.seen_at)}; episode {found.episode}"),
         ("incident", _incident(line) or "none"),
     ]
     if line.muted_by:
-        rows.append(("quiet", words.line(f"{line.muted_by}: {line.muted_reason}")))
+        rows.append(("quiet", times.line(f"{line.muted_by}: {line.muted_reason}")))
     if line.owner:
         until = f" until {times.when(found.acknowledged_until)}" if found.acknowledged_until else ""
         rows.append(("owner", words.line(f"{line.owner}{until}")))
@@ -153,8 +154,12 @@ def _show(screen: Screen, found: AlertDetail) -> None:
     screen.show(heading("What happened"))
     grid = table("", "", "", "", wide=("",))
     for change in found.history:
-        grid.add_row(times.when(change.at), change.action, words.line(change.actor), words.line(change.reason))
+        grid.add_row(times.when(change.at), change.action, words.line(change.actor), times.line(change.reason))
     screen.show(grid, Text(f"\ntimes in {times.zone_name}", "dim"))
+
+
+def _unbound(line: AlertLine) -> str:
+    return f"{line.instance}, which the site does not know" if line.instance else "no host or service"
 
 
 def _duration(text: str) -> timedelta:

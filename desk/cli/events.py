@@ -12,6 +12,7 @@ from desk.cli.alerts_view import WHICH, Which, list_alerts
 from desk.cli.common import COMMON, LISTING, Common, Listing, named_values, since_of
 from desk.cli.screen import Screen, table
 from desk.services import events, pausing
+from desk.services.errors import Misuse
 from desk.services.events import EventLine, EventList, Sent, Waiter
 from desk.services.opening import opened
 from models import clock
@@ -103,8 +104,12 @@ def list_events(
     listing: Listing = LISTING,
 ) -> int:
     """The events that were received, newest first, and the runs that each released; or the alerts, gravest first."""
+    if alerts and name is not None:
+        raise Misuse("--name chooses events: leave out --alerts")
     if alerts:
         return list_alerts(listing, which)
+    if which != WHICH:
+        raise Misuse("--resolved, --severity and --service choose alerts: add --alerts")
     listed, now = listing.listed(), clock.now()
     with opened(listing.settings()) as database:
         found = events.list_events(database, name, since_of(since, now, pausing.site_zone(database)))

@@ -31,6 +31,8 @@ class AlertLine:
     muted_reason: str | None
     service: str | None
     host: str | None
+    instance: str | None
+    """What it is about as its sender calls it: its label `host` or `instance`, known to the site or not."""
     source: str
     text: str
     fired_at: datetime
@@ -145,6 +147,7 @@ def _line(alert: Alert, waiting: set[int]) -> AlertLine:
         muted_reason=alert.muted_reason,
         service=alert.service,
         host=alert.host,
+        instance=alert.labels.get("host") or alert.labels.get("instance"),
         source=alert.source,
         text=str(alert.details.get("text") or ""),
         fired_at=alert.fired_at,
