@@ -2,6 +2,7 @@
 
 from models.orders.backups import BackUp, CheckRepository, CopyBackup, DrillRestore, RestoreBackup
 from models.orders.escalate_incident import EscalateIncident
+from models.orders.find_problems import FindProblems
 from models.orders.kill_run import KillRun
 from models.orders.render_report import RenderReport
 from models.orders.run_job import RunJob, RunOrder
@@ -14,6 +15,7 @@ __all__ = [
     "CopyBackup",
     "DrillRestore",
     "EscalateIncident",
+    "FindProblems",
     "KillRun",
     "RenderReport",
     "RestoreBackup",
