@@ -1,5 +1,6 @@
 """incident resolve, reopen, close, cancel, merge."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
 from cyclopts import Parameter
@@ -8,27 +9,45 @@ from desk.cli import incident_said
 from desk.cli.common import COMMON, Common
 from desk.cli.incident_work import Incident, Reason, Why
 from desk.services import incident_moves
+from desk.services.incident_solving import Tried, solution_of
 from desk.services.opening import opened
-from models.rules.incidents import Solution
 from models.vocabulary import ResolutionCode
 
 Code = Literal["fixed", "workaround", "known-error", "no-fault-found", "not-reproducible", "cleared-by-itself"]
 """Duplicates are merged: their solution is their original's."""
 
 
-def resolve(
-    incident: Incident,
-    /,
-    *,
-    code: Annotated[Code, Parameter(help=f"{', '.join(get_args(Code)[:-1])} or {get_args(Code)[-1]}.")],
-    note: Annotated[str, Parameter(help="What solved it, for those who meet the next one.", metavar="TEXT")],
-    reason: Reason = None,
-    common: Common = COMMON,
-) -> int:
+@Parameter(name="*")
+@dataclass(frozen=True)
+class How:
+    """What solved it."""
+
+    code: Annotated[Code | None, Parameter(help=f"{', '.join(get_args(Code)[:-1])} or {get_args(Code)[-1]}.")] = None
+    note: Annotated[str | None, Parameter(help="What solved it, for those who meet the next one.", metavar="TEXT")] = (
+        None
+    )
+    known_error: Annotated[
+        str | None, Parameter(help="The known error that helped; code and note need not be said.", metavar="KE")
+    ] = None
+    failed: Annotated[
+        tuple[str, ...],
+        Parameter(
+            name="--not", help="A known error that did not help; once for each.", metavar="KE", consume_multiple=False
+        ),
+    ] = ()
+
+
+HOW = How()
+
+
+def resolve(incident: Incident, /, *, how: How = HOW, reason: Reason = None, common: Common = COMMON) -> int:
     """Write down what solved an incident. Its children are resolved with it; all its duplicates get the solution."""
+    tried = Tried(how.known_error, how.failed)
+    code = ResolutionCode(how.code.replace("-", " ")) if how.code is not None else None
+    solution = solution_of(code, how.note, tried)
     with opened(common.settings()) as database:
         act = incident_said.act_of(incident, common, reason)
-        done = incident_moves.resolve(database, act, Solution(ResolutionCode(code.replace("-", " ")), note))
+        done = incident_moves.resolve(database, act, solution, tried)
     return incident_said.tell(common, done)
 
 

@@ -11,7 +11,7 @@ from desk.cli.incident_said import NEXT
 from desk.cli.incident_work import Incident
 from desk.cli.screen import Screen, facts, heading, table
 from desk.services import incident_details
-from desk.services.incident_details import IncidentDetail, Linked, MajorDetail, Relative
+from desk.services.incident_details import IncidentDetail, Linked, MajorDetail, Relative, SuggestedLine
 from desk.services.opening import opened
 from desk.services.small_words import several
 from models import clock
@@ -51,6 +51,8 @@ def _show(screen: Screen, found: IncidentDetail) -> None:
         screen.show(heading("Clocks"), words.line(f"they cannot be computed: {found.clock_problem}", "red"))
     if found.alerts:
         _alerts(screen, found, times)
+    if found.known_errors:
+        screen.show(heading("Known errors that may fit"), facts(map(_known_error, found.known_errors)))
     links = list(_links(found))
     if links:
         screen.show(heading("Links"), facts(links))
@@ -144,6 +146,16 @@ def _alerts(screen: Screen, found: IncidentDetail, times: words.Clock) -> None:
     more = found.alerts_in_all - len(found.alerts)
     if more:
         screen.show(Text(f"and {more:,} more", "dim"))
+
+
+def _known_error(one: SuggestedLine) -> tuple[str, RenderableType]:
+    share = "" if one.worked_percent is None else f"; it worked in {one.worked_percent} %"
+    verdict = {True: "  worked here", False: "  did not help here", None: "  used here" if one.used_by else ""}
+    colour = {True: "green", False: "red", None: "cyan"}[one.worked]
+    why = words.line(f"{one.why}{share}", "dim")
+    return one.known_error, Text.assemble(
+        words.line(one.title, "bold"), (verdict[one.worked], colour), "\n", words.block(one.workaround), "\n", why
+    )
 
 
 def _links(found: IncidentDetail) -> Rows:

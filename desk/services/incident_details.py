@@ -8,10 +8,19 @@ from sqlalchemy.orm import Session
 from desk.services.acting import works_on_tickets
 from desk.services.incidents import IncidentLine, key_of, lines_of
 from models.database import Database
-from models.queries import desk_incidents, desk_runs, incident_family, incident_major, incidents, surveys, tickets
+from models.queries import (
+    desk_incidents,
+    desk_runs,
+    incident_family,
+    incident_major,
+    incidents,
+    known_errors,
+    surveys,
+    tickets,
+)
 from models.queries.incident_clocks import clocks_of
 from models.queries.incident_timeline import Entry, timeline
-from models.records import Alert, Incident
+from models.records import Alert, Incident, run_number
 from models.rules.service_clock import Reading
 from models.vocabulary import AlertState, IncidentState, LinkVerb, MajorState, Mute, ResolutionCode, Severity
 
@@ -48,6 +57,23 @@ class AlertLine:
     since: datetime
     resolved_at: datetime | None
     muted_by: Mute | None
+
+
+@dataclass(frozen=True)
+class SuggestedLine:
+    """A known error that was suggested for it, or used."""
+
+    known_error: str
+    title: str
+    why: str
+    workaround: str
+    """In words, or the job that it is."""
+    worked_percent: int | None
+    """How often it has helped so far."""
+    used_by: str | None
+    worked: bool | None
+    reason: str | None
+    run: str | None
 
 
 @dataclass(frozen=True)
@@ -101,6 +127,8 @@ class IncidentDetail:
     """Why they cannot be computed."""
     alerts: tuple[AlertLine, ...]
     alerts_in_all: int
+    known_errors: tuple[SuggestedLine, ...]
+    """What may fit it, the surest first; for those who work on tickets."""
     major: MajorDetail | None
     survey_score: int | None
     survey_words: str | None
@@ -118,7 +146,8 @@ def show_incident(database: Database, number: str, person: str, now: datetime) -
         survey = surveys.of_ticket(session, incident.id)
         entries = timeline(session, incident)
         clocks, problem = _clocks(session, incident, now)
-        mine = entries if works_on_tickets(session, person) else [entry for entry in entries if entry.is_public]
+        works = works_on_tickets(session, person)
+        mine = entries if works else [entry for entry in entries if entry.is_public]
         return IncidentDetail(
             line=lines_of(session, [incident], now)[0],
             timezone=desk_runs.site_zone(session),
@@ -138,6 +167,7 @@ def show_incident(database: Database, number: str, person: str, now: datetime) -
             clock_problem=problem,
             alerts=tuple(map(_alert, desk_incidents.alerts_of(session, incident.id, MOST_ALERTS))),
             alerts_in_all=desk_incidents.number_of_alerts(session, incident.id),
+            known_errors=_suggested(session, incident) if works else (),
             major=_major(session, incident),
             survey_score=survey.score if survey else None,
             survey_words=survey.words if survey else None,
@@ -178,6 +208,25 @@ def _alert(alert: Alert) -> AlertLine:
         since=alert.fired_at,
         resolved_at=alert.resolved_at,
         muted_by=alert.muted_by,
+    )
+
+
+def _suggested(session: Session, incident: Incident) -> tuple[SuggestedLine, ...]:
+    found = known_errors.uses_of(session, incident.id)
+    counted = known_errors.tallies(session, [known.id for _, known in found])
+    return tuple(
+        SuggestedLine(
+            known_error=known.number,
+            title=known.title,
+            why=use.why,
+            workaround=known.workaround or f"the job {known.workaround_job}",
+            worked_percent=counted[known.id].worked_percent,
+            used_by=use.used_by,
+            worked=use.worked,
+            reason=use.reason,
+            run=run_number(use.run_id) if use.run_id is not None else None,
+        )
+        for use, known in found
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from desk.services.acting import acting, known_person, known_team, roles_of
 from desk.services.errors import Misuse
+from desk.services.incident_solving import NOTHING, Tried, solve
 from desk.services.incidents import IncidentLine, key_of, lines_of
 from models.database import Database
 from models.errors import MoveRefused, Refused
@@ -96,14 +97,10 @@ def resume(database: Database, act: Act) -> Moved:
     return _move(database, act, "resume", lambda session, one, by: incidents.resume(session, one, by, act.now))
 
 
-def resolve(database: Database, act: Act, solution: Solution) -> Moved:
-    """Write its solution down. Raises as all moves, and Refused for a solution that is none."""
-    return _move(
-        database,
-        act,
-        "resolve",
-        lambda session, one, by: incidents.resolve(session, one, solution, by, act.now, read_rules(session)),
-    )
+def resolve(database: Database, act: Act, solution: Solution | None, tried: Tried = NOTHING) -> Moved:
+    """Write its solution down, and which known errors helped. Raises as all moves, and Refused for one that is none."""
+    said = (solution, tried)
+    return _move(database, act, "resolve", lambda session, one, by: solve(session, one, said, by, act.now))
 
 
 def reopen(database: Database, act: Act) -> Moved:
