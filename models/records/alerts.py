@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.records.base import Base, Key, Name, Words, word_of
+from models.records.base import Base, Key, Name, Words, one_of, word_of
 from models.vocabulary import AlertAction, AlertState, EventClass, EventStatus, Mute, Severity, Standing
 
 FINGERPRINT = 32
@@ -86,6 +86,13 @@ class Alert(Base):
         ),
         Index("ix__alert__not_over", "id", sqlite_where=_NOT_OVER, postgresql_where=_NOT_OVER),
         Index(None, "scope", "created_at"),
+        one_of("event_class", EventClass),
+        one_of("severity", Severity),
+        one_of("status", EventStatus),
+        one_of("state", AlertState),
+        one_of("standing", Standing),
+        one_of("muted_by", Mute),
+        one_of("told", AlertState),
         CheckConstraint("(muted_by IS NULL) = (muted_reason IS NULL)", "muted_has_reason"),
         CheckConstraint("standing <> 'over' OR state = 'resolved'", "over_is_resolved"),
         CheckConstraint("standing <> 'open' OR (muted_by IS NULL AND state <> 'resolved')", "open_fires_unmuted"),
@@ -95,8 +102,8 @@ class Alert(Base):
     fingerprint: Mapped[str] = mapped_column(String(FINGERPRINT), unique=True)
     source: Mapped[Name]
     name: Mapped[Name]
-    event_class: Mapped[EventClass]
-    severity: Mapped[Severity]
+    event_class: Mapped[EventClass] = mapped_column(word_of(EventClass, is_checked=False))
+    severity: Mapped[Severity] = mapped_column(word_of(Severity, is_checked=False))
     service: Mapped[Name | None]
     host: Mapped[Name | None]
     scope: Mapped[str] = mapped_column(String(160))
@@ -104,11 +111,11 @@ class Alert(Base):
     labels: Mapped[dict[str, Any]]
     details: Mapped[dict[str, Any]]
     """What else is known: text, facts, links, the rules that judged it."""
-    status: Mapped[EventStatus]
+    status: Mapped[EventStatus] = mapped_column(word_of(EventStatus, is_checked=False))
     """What its sender said last."""
-    state: Mapped[AlertState]
-    standing: Mapped[Standing]
-    muted_by: Mapped[Mute | None]
+    state: Mapped[AlertState] = mapped_column(word_of(AlertState, is_checked=False))
+    standing: Mapped[Standing] = mapped_column(word_of(Standing, is_checked=False))
+    muted_by: Mapped[Mute | None] = mapped_column(word_of(Mute, is_checked=False))
     muted_reason: Mapped[Words | None]
     muted_until: Mapped[datetime | None]
     episode: Mapped[int]
@@ -150,7 +157,7 @@ class Alert(Base):
     """Groups of further routes are told of it too: `alert_guest` says which."""
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.id"))
     """The incident that it belongs to, or did last."""
-    told: Mapped[AlertState | None] = mapped_column(word_of(AlertState, "told"))
+    told: Mapped[AlertState | None] = mapped_column(word_of(AlertState, is_checked=False))
     """As what its group told it last."""
     is_drill: Mapped[bool]
     look_at: Mapped[datetime | None]
@@ -172,16 +179,22 @@ class AlertChange(Base):
     """What happened to an alert, once. Rows are added and never changed."""
 
     __tablename__ = "alert_change"
-    __table_args__ = (Index(None, "alert_id", "id"), Index(None, "at"))
+    __table_args__ = (
+        Index(None, "alert_id", "id"),
+        Index(None, "at"),
+        one_of("action", AlertAction),
+        one_of("source", AlertState),
+        one_of("target", AlertState),
+    )
 
     id: Mapped[Key]
     alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"))
     episode: Mapped[int]
     at: Mapped[datetime]
-    action: Mapped[AlertAction]
-    source: Mapped[AlertState | None] = mapped_column(word_of(AlertState, "source"))
+    action: Mapped[AlertAction] = mapped_column(word_of(AlertAction, is_checked=False))
+    source: Mapped[AlertState | None] = mapped_column(word_of(AlertState, is_checked=False))
     """What it was before; null: it was not known."""
-    target: Mapped[AlertState] = mapped_column(word_of(AlertState, "target"))
+    target: Mapped[AlertState] = mapped_column(word_of(AlertState, is_checked=False))
     actor: Mapped[Name]
     reason: Mapped[Words]
 

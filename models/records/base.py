@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import Enum as PythonEnum
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, String, Text
+from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, Enum, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -40,16 +40,28 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def word_of(words: type[PythonEnum], name: str | None = None) -> Enum:
-    """The type of a column that holds one word of these; a second such column of a table needs a name of its own."""
+def word_of(words: type[PythonEnum], name: str | None = None, *, is_checked: bool = True) -> Enum:
+    """The type of a column that holds one word of these; a second such column of a table needs a name of its own.
+
+    `is_checked=False` leaves it to the table to say so, as `one_of`.
+    """
     return Enum(
         words,
         native_enum=False,
-        create_constraint=True,
+        create_constraint=is_checked,
         length=32,
         name=name,
         values_callable=lambda found: [word.value for word in found],
     )
+
+
+def one_of(column: str, words: type[PythonEnum]) -> CheckConstraint:
+    """That a column holds one of these words, for a table that takes thousands of rows a second.
+
+    Compared one by one: for more than two words with `IN`, SQLite fills a table with them for every row that it
+    writes. On eight such columns that took half of the time of an insert.
+    """
+    return CheckConstraint(" OR ".join(f"{column} = '{word.value}'" for word in words), column)
 
 
 def _in_utc(value: datetime) -> datetime:

@@ -1523,30 +1523,12 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column(
             "event_class",
-            sa.Enum(
-                "informational",
-                "warning",
-                "exception",
-                name="eventclass",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("informational", "warning", "exception", name="eventclass", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column(
             "severity",
-            sa.Enum(
-                "critical",
-                "high",
-                "warning",
-                "low",
-                "info",
-                name="severity",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("critical", "high", "warning", "low", "info", name="severity", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column("service", sa.String(length=128), nullable=True),
@@ -1565,36 +1547,18 @@ def upgrade() -> None:
                 "informational",
                 name="eventstatus",
                 native_enum=False,
-                create_constraint=True,
                 length=32,
             ),
             nullable=False,
         ),
         sa.Column(
             "state",
-            sa.Enum(
-                "firing",
-                "acknowledged",
-                "resolved",
-                name="alertstate",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("firing", "acknowledged", "resolved", name="alertstate", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column(
             "standing",
-            sa.Enum(
-                "open",
-                "flapping",
-                "held",
-                "over",
-                name="standing",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("open", "flapping", "held", "over", name="standing", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column(
@@ -1609,7 +1573,6 @@ def upgrade() -> None:
                 "delay",
                 name="mute",
                 native_enum=False,
-                create_constraint=True,
                 length=32,
             ),
             nullable=True,
@@ -1641,18 +1604,42 @@ def upgrade() -> None:
         sa.Column("incident_id", sa.Integer(), nullable=True),
         sa.Column(
             "told",
-            sa.Enum(
-                "firing", "acknowledged", "resolved", name="told", native_enum=False, create_constraint=True, length=32
-            ),
+            sa.Enum("firing", "acknowledged", "resolved", name="alertstate", native_enum=False, length=32),
             nullable=True,
         ),
         sa.Column("is_drill", sa.Boolean(), nullable=False),
         sa.Column("look_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint(
+            "event_class = 'informational' OR event_class = 'warning' OR event_class = 'exception'",
+            name=op.f("ck__alert__event_class"),
+        ),
+        sa.CheckConstraint(
+            "muted_by = 'silence' OR muted_by = 'maintenance' OR muted_by = 'inhibition' OR muted_by = 'sender' OR muted_by = 'flapping' OR muted_by = 'threshold' OR muted_by = 'delay'",
+            name=op.f("ck__alert__muted_by"),
+        ),
+        sa.CheckConstraint(
+            "severity = 'critical' OR severity = 'high' OR severity = 'warning' OR severity = 'low' OR severity = 'info'",
+            name=op.f("ck__alert__severity"),
+        ),
+        sa.CheckConstraint(
             "standing <> 'open' OR (muted_by IS NULL AND state <> 'resolved')",
             name=op.f("ck__alert__open_fires_unmuted"),
         ),
         sa.CheckConstraint("standing <> 'over' OR state = 'resolved'", name=op.f("ck__alert__over_is_resolved")),
+        sa.CheckConstraint(
+            "standing = 'open' OR standing = 'flapping' OR standing = 'held' OR standing = 'over'",
+            name=op.f("ck__alert__standing"),
+        ),
+        sa.CheckConstraint(
+            "state = 'firing' OR state = 'acknowledged' OR state = 'resolved'", name=op.f("ck__alert__state")
+        ),
+        sa.CheckConstraint(
+            "status = 'firing' OR status = 'resolved' OR status = 'acknowledged' OR status = 'suppressed' OR status = 'pending' OR status = 'informational'",
+            name=op.f("ck__alert__status"),
+        ),
+        sa.CheckConstraint(
+            "told = 'firing' OR told = 'acknowledged' OR told = 'resolved'", name=op.f("ck__alert__told")
+        ),
         sa.CheckConstraint("(muted_by IS NULL) = (muted_reason IS NULL)", name=op.f("ck__alert__muted_has_reason")),
         sa.ForeignKeyConstraint(["group_id"], ["alert_group.id"], name=op.f("fk__alert__group_id")),
         sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk__alert__incident_id")),
@@ -2084,39 +2071,32 @@ def upgrade() -> None:
                 "expire",
                 name="alertaction",
                 native_enum=False,
-                create_constraint=True,
                 length=32,
             ),
             nullable=False,
         ),
         sa.Column(
             "source",
-            sa.Enum(
-                "firing",
-                "acknowledged",
-                "resolved",
-                name="source",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("firing", "acknowledged", "resolved", name="alertstate", native_enum=False, length=32),
             nullable=True,
         ),
         sa.Column(
             "target",
-            sa.Enum(
-                "firing",
-                "acknowledged",
-                "resolved",
-                name="target",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("firing", "acknowledged", "resolved", name="alertstate", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column("actor", sa.String(length=128), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "action = 'fire' OR action = 'fire again' OR action = 'count up' OR action = 'outlast' OR action = 'acknowledge' OR action = 'time out' OR action = 'change' OR action = 'mute' OR action = 'raise' OR action = 'start flapping' OR action = 'stop flapping' OR action = 'resolve' OR action = 'expire'",
+            name=op.f("ck__alert_change__action"),
+        ),
+        sa.CheckConstraint(
+            "source = 'firing' OR source = 'acknowledged' OR source = 'resolved'", name=op.f("ck__alert_change__source")
+        ),
+        sa.CheckConstraint(
+            "target = 'firing' OR target = 'acknowledged' OR target = 'resolved'", name=op.f("ck__alert_change__target")
+        ),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk__alert_change__alert_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__alert_change")),
     )
