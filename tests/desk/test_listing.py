@@ -16,7 +16,7 @@ NAMES: list[tuple[tuple[str, ...], str, list[str]]] = [
     (("job", "list"), "name", JOBS),
     (("host", "list"), "name", ["db1", "web1", "web2", "web3"]),
     (("host", "list", "--on", "tag=db"), "name", ["db1"]),
-    (("report", "list"), "name", ["backup-evidence", "daily-operations"]),
+    (("report", "list"), "name", ["backup-evidence", "daily-operations", "problems"]),
     (("alarm", "list"), "job", ["rotate-logs"]),
 ]
 COMMANDS = [("job", "list"), ("host", "list"), ("report", "list"), ("alarm", "list"), ("event", "list")]

@@ -69,7 +69,8 @@ class Year:
     """Adds rows in one transaction, and makes the report of them."""
 
     def __init__(self, database: Database, folder: Path) -> None:
-        self.database, self._session = database, None
+        self.database = database
+        self._session: Session | None = None
         (folder / "site").mkdir(parents=True, exist_ok=True)
         site = load_site(write_site(folder / "site", {"people.yaml": PEOPLE, "services.yaml": SERVICES}))
         with database.write() as session:
@@ -160,7 +161,12 @@ class Year:
         for week, bad in enumerate(reversed(retried)):
             for number in range(each):
                 ended = PERIOD.until - week * 7 * DAY - (number + 1) * HOUR
-                facts = {"trigger": Trigger.MANUAL, "state": RunState.ENDED, "outcome": Outcome.OK, "plan": {}}
+                facts: dict[str, Any] = {
+                    "trigger": Trigger.MANUAL,
+                    "state": RunState.ENDED,
+                    "outcome": Outcome.OK,
+                    "plan": {},
+                }
                 facts |= {"requested_by": "ada", "queued_at": ended - HOUR, "ended_at": ended}
                 self.session.add(Run(job=job, attempt=2 if number < bad else 1, **facts))
 

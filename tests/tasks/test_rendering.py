@@ -347,7 +347,7 @@ def test_run_numbers_are_joined_where_they_follow_each_other(keys: tuple[int, ..
 def test_an_unknown_report_names_the_known_ones(log: DailyOperations) -> None:
     with pytest.raises(NotFound, match="known: backup-evidence, daily-operations"):
         render_report("../reports/daily-operations", log, TEMPLATES)
-    assert report_names(TEMPLATES) == ["backup-evidence", NAME]
+    assert report_names(TEMPLATES) == ["backup-evidence", NAME, "problems"]
 
 
 def test_a_template_that_asks_for_what_is_not_there_is_an_error(tmp_path: Path, log: DailyOperations) -> None:

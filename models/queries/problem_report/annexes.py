@@ -73,7 +73,7 @@ def _incident(one: LinkedIncident) -> tuple[Cell, ...]:
 def _sheet(one: Sheet) -> tuple[Cell, ...]:
     review_on = one.review_on.isoformat() if one.review_on else None
     return (
-        one.number, one.title, one.state, one.symptom, one.recognise, one.workaround, one.how, one.risk, one.cause,
+        one.number, one.title, one.state, one.symptom, one.recognise, _several(one.steps), one.how, one.risk, one.cause,
         one.permanent_fix, one.problem, one.owner, review_on, one.published_at, one.suggested, one.used_ever,
         one.used.number, one.worked.number, one.worked.of,
     )  # fmt: skip

@@ -117,7 +117,8 @@ class Sheet:
     state: str
     symptom: str
     recognise: str
-    workaround: str | None
+    steps: tuple[str, ...]
+    """The workaround, line by line; none where a job does it."""
     how: str
     """By hand, by a job that somebody starts, or by itself."""
     risk: str | None
