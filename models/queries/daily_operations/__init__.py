@@ -1,6 +1,7 @@
 """The daily operations log: what was expected, what became of it, and what needs somebody."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,28 @@ from models.rules.wall_clock import to_instant, zone_of
 __all__ = ["DailyOperations", "Period", "daily_operations"]
 
 
+@dataclass(frozen=True)
+class _Found:
+    """The runs of the period; the rounds of probes apart from those of all other jobs."""
+
+    history: list[Item]
+    expected: list[Item]
+    by_hand: list[Item]
+    carried: list[Item]
+    rounds: list[Item]
+    carried_rounds: list[Item]
+
+    @property
+    def of_jobs(self) -> list[Item]:
+        """All but the rounds."""
+        return [*self.carried, *self.expected, *self.by_hand]
+
+    @property
+    def everything(self) -> list[Item]:
+        """What may have gone wrong."""
+        return [*self.of_jobs, *self.rounds, *self.carried_rounds]
+
+
 def daily_operations(session: Session, period: Period, now: datetime, own_run: int | None = None) -> DailyOperations:
     """Everything the log shows of a period, as known at `now`; the same rows give the same answer.
 
@@ -27,22 +50,16 @@ def daily_operations(session: Session, period: Period, now: datetime, own_run: i
     """
     site, jobs = reading.read_site(session), reading.read_jobs(session)
     zone = zone_of(site.zone)
-    probing = {name for name, facts in jobs.items() if facts.is_round}
-    history = _without(own_run, _history(session, period, zone, probing))
-    expected = [item for item in history if item.slot is not None and period.holds(item.at)]
-    by_hand = _without(own_run, reading.read_by_hand(session, period.since, period.until, but=probing))
-    ended_here = reading.read_carried(session, period)
-    carried = [item for item in ended_here if item.job not in probing]
-    items = [*carried, *expected, *by_hand]
-    rounds = reading.read_expected(session, period.since, period.until, probing) if probing else []
-    everything = [*items, *rounds, *(item for item in ended_here if item.job in probing)]
+    probing = frozenset(name for name, facts in jobs.items() if facts.is_round)
+    found = _read(session, (period, zone), probing, own_run)
+    items, everything = found.of_jobs, found.everything
     bad = reading.read_bad_steps(session, everything)
-    counts = figures.count_all(expected, by_hand, carried)
+    counts = figures.count_all(found.expected, found.by_hand, found.carried)
     standing = moment.read_now(session, now, own_run)
     wrong = trouble.troubles(everything, bad, jobs, period.since)
     dropped, plans = trouble.not_run(everything), backups(session, period, now)
     desk, events = read_desk(session, now), read_events(session, period)
-    probed = figures.reconcile(rounds)
+    probed = figures.reconcile(found.rounds)
     return DailyOperations(
         site=site.title,
         zone=zone.key,
@@ -53,14 +70,14 @@ def daily_operations(session: Session, period: Period, now: datetime, own_run: i
         verdict=verdict(Told(counts, standing, wrong, dropped, plans, desk, events, probed), zone),
         now=standing,
         counts=counts,
-        reconciliation=figures.reconcile(expected),
+        reconciliation=figures.reconcile(found.expected),
         rounds=probed,
         took_all=figures.took("all jobs", items),
-        took=figures.took_by_job(items, history, period.since),
+        took=figures.took_by_job(items, found.history, period.since),
         trouble=wrong,
-        late=trouble.late_starts([*carried, *expected], now),
+        late=trouble.late_starts([*found.carried, *found.expected], now),
         not_run=dropped,
-        strip=strip(history, jobs, (period, zone)),
+        strip=strip(found.history, jobs, (period, zone)),
         hosts=trouble.hosts_in_trouble(bad, everything),
         backups=plans,
         desk=desk,
@@ -68,6 +85,20 @@ def daily_operations(session: Session, period: Period, now: datetime, own_run: i
         right_jobs=_right_jobs(items),
         saved=figures.time_saved(items, jobs),
         ahead=moment.read_ahead(session, jobs, now, but=probing),
+    )
+
+
+def _read(session: Session, when: tuple[Period, ZoneInfo], probing: frozenset[str], own_run: int | None) -> _Found:
+    period, zone = when
+    history = _without(own_run, _history(session, period, zone, probing))
+    ended_here = reading.read_carried(session, period)
+    return _Found(
+        history=history,
+        expected=[item for item in history if item.slot is not None and period.holds(item.at)],
+        by_hand=_without(own_run, reading.read_by_hand(session, period.since, period.until, but=probing)),
+        carried=[item for item in ended_here if item.job not in probing],
+        rounds=reading.read_expected(session, period.since, period.until, probing) if probing else [],
+        carried_rounds=[item for item in ended_here if item.job in probing],
     )
 
 
