@@ -19,7 +19,7 @@ VERBS = {
     "related-to": LinkVerb.RELATED_TO,
 }
 Target = Annotated[
-    str, Parameter(name="TARGET", help="INC000011, RUN000012, host/web1, service/shop or job/night-backup.")
+    str, Parameter(name="TARGET", help="INC000011, PRB000005, RUN000012, host/web1, service/shop or job/night-backup.")
 ]
 
 

@@ -292,7 +292,7 @@ def test_private_notes_are_for_those_who_work(desk: Database, open_one: Open) ->
         ("host/web9", NotFound, "no host 'web9'"),
         ("INC999999", NotFound, "no incident INC999999"),
         ("RUN000099", NotFound, "RUN000099"),
-        ("secret/x", Misuse, "write INC000012, RUN000007"),
+        ("secret/x", Misuse, "write INC000012, PRB000005"),
     ],
 )
 def test_only_what_is_there_can_be_linked(small: Database, target: str, error: type[Exception], says: str) -> None:
