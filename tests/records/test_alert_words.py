@@ -18,6 +18,6 @@ def test_a_word_that_there_is_not_is_refused(database: Database, record: type[Al
     for column in columns:
         more = ", muted_reason = 'x'" if column.name == "muted_by" else ""
         change = text(f"UPDATE {record.__tablename__} SET {column.name} = :word{more}")
-        with pytest.raises((IntegrityError, DatabaseError), match=f"ck__{record.__tablename__}__{column.name}"):
-            with database.write() as session:
-                session.execute(change, {"word": "nonsense"})
+        refused = pytest.raises((IntegrityError, DatabaseError), match=f"ck__{record.__tablename__}__{column.name}")
+        with refused, database.write() as session:
+            session.execute(change, {"word": "nonsense"})
