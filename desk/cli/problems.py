@@ -6,6 +6,7 @@ app = App("problem", help="What causes incidents: how it is found, lived with, f
 
 WORK, KNOWN = "desk.cli.problem_work", "desk.cli.problem_known"
 ENDS, NOTES = "desk.cli.problem_ends", "desk.cli.problem_notes"
+CANDIDATES = "desk.cli.problem_candidates"
 
 app.command("desk.cli.problem_list:list_problems", name="list", sort_key=1, help="What is to be decided next, first.")
 app.command("desk.cli.problem_view:show", name="show", sort_key=2, help="Everything about one, with its timeline.")
@@ -33,3 +34,7 @@ app.command(f"{ENDS}:close", name="close", sort_key=23, help="It is over.")
 app.command(f"{ENDS}:cancel", name="cancel", sort_key=24, help="It was none.")
 app.command(f"{ENDS}:merge", name="merge", sort_key=25, help="Close it as a duplicate of another.")
 app.command(f"{ENDS}:review", name="review", sort_key=26, help="Write down what the major problem review found.")
+app.command(f"{CANDIDATES}:list_candidates", name="candidates", sort_key=27, help="What recurs and may be one.")
+app.command(f"{CANDIDATES}:candidate", name="candidate", sort_key=28, help="One candidate with its evidence.")
+app.command(f"{CANDIDATES}:accept", name="accept", sort_key=29, help="Make a candidate a problem.")
+app.command(f"{CANDIDATES}:dismiss", name="dismiss", sort_key=30, help="A candidate is none, and why.")
