@@ -36,7 +36,7 @@ from models.vocabulary import (
     RunState,
 )
 
-LOOK_AGAIN = timedelta(seconds=5)
+LOOK_AGAIN = timedelta(seconds=2)
 """While a run has not ended."""
 MOST = 100
 """Uses that one look takes, so that its transaction stays short."""
