@@ -15,6 +15,7 @@ from desk.cli.screen import Screen, facts
 from desk.services import imports
 from desk.services.imports import Imported, ImportOrder
 from desk.services.opening import opened
+from desk.services.ticket_reading import Progress as Told
 from models import clock
 
 app = App("import", help="History from other tools.")
@@ -54,7 +55,7 @@ def tickets(
 
 
 @contextmanager
-def _progress(screen: Screen) -> Iterator[imports.Progress]:
+def _progress(screen: Screen) -> Iterator[Told]:
     """Paints how far it is, where a person watches."""
     if not screen.is_live or not screen.talk.is_terminal:
         yield lambda _what, _done, _all: None

@@ -1,9 +1,9 @@
 """Tickets from another tool: read, replayed, and taken in batch by batch, so that a kill leaves nothing half."""
 
 import csv
-import hashlib
+import gc
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,25 +12,21 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from desk.services.errors import Misuse
-from desk.services.ticket_files import TicketFile
+from desk.services.ticket_reading import Progress, ReadFile, read_file
 from models.database import Database
-from models.errors import SiteError
 from models.queries.incident_book import read_incident_book
 from models.queries.ticket_import import links, planning, runs
 from models.queries.ticket_import.planning import Plan
 from models.queries.ticket_import.writing import Import, write
 from models.rules.parent_links import Parents, sound_parents
-from models.rules.source_tickets import SourceTicket, gather
+from models.rules.source_tickets import SourceTicket
 from models.rules.ticket_grades import grader
-from models.rules.ticket_rows import Refusal, RowReader, RowRefused, SourceRow, UnknownColumn
-from models.site.ticket_maps import LoadedMap, load_map
+from models.rules.ticket_rows import Refusal
 from tasks.tools.spreadsheets import defused
 
-BATCH = 500
+BATCH = 1000
 """Tickets of one transaction: it is short enough for others who write."""
 EXAMPLES = 3
-Progress = Callable[[str, int, int], None]
-"""What is done, how many of how many."""
 
 
 @dataclass(frozen=True)
@@ -105,25 +101,29 @@ class _Tally:
         self.kinds.update(change.ticket.kind.value for change in plan.new)
 
 
-@dataclass(frozen=True)
-class _Read:
-    """A file that was read whole."""
-
-    loaded: LoadedMap
-    reader: RowReader
-    digest: str
-    rows: int
-    tickets: Sequence[SourceTicket]
-    left_out: int
-    refused: list[Refusal]
-
-
 def import_tickets(database: Database, order: ImportOrder, now: datetime, progress: Progress) -> Imported:
     """Take the tickets of a file in. What cannot be taken in is in what it returns, with its line and the reason.
 
     Raises Misuse for a map that is wrong, or does not fit the file, and Refused for a file that cannot be read.
     """
-    read = _read(order, progress)
+    with _many_values():
+        return _import_tickets(database, order, now, progress)
+
+
+@contextmanager
+def _many_values() -> Iterator[None]:
+    """Without the collector of circles, which would look through everything that was read again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _import_tickets(database: Database, order: ImportOrder, now: datetime, progress: Progress) -> Imported:
+    read = read_file(order.file, order.map, progress)
     tally = _Tally()
     is_resumed = False
     if order.is_trial:
@@ -161,55 +161,11 @@ def import_tickets(database: Database, order: ImportOrder, now: datetime, progre
     )
 
 
-def _read(order: ImportOrder, progress: Progress) -> _Read:
-    """The whole file as tickets, those first that were opened first."""
-    loaded = _loaded(order.map)
-    file = TicketFile(order.file, loaded.map.file)
-    digest = hashlib.sha256(f"{file.digest()} {loaded.map!r}".encode()).hexdigest()
-    lines = file.rows()
-    with _in_one_sentence():
-        try:
-            reader = RowReader(loaded.map, next(lines).cells)
-        except UnknownColumn as error:
-            raise loaded.fault(error.key, str(error)) from None
-    refused: list[Refusal] = []
-    count = 0
-
-    def rows() -> Iterator[SourceRow]:
-        nonlocal count
-        for line in lines:
-            count += 1
-            if count % 5000 == 0:
-                progress("rows read", count, 0)
-            try:
-                yield reader.read(line.number, line.cells)
-            except RowRefused as error:
-                refused.append(Refusal(line.number, "", error.reason, error.words))
-
-    found, left_out = gather(rows(), loaded.map.shape, loaded.map.ids.duplicates, refused)
-    tickets = sorted(found.values(), key=lambda ticket: ticket.opened_at)
-    return _Read(loaded, reader, digest, count, tickets, left_out, refused)
-
-
-def _loaded(file: Path) -> LoadedMap:
-    with _in_one_sentence():
-        return load_map(file)
-
-
-@contextmanager
-def _in_one_sentence() -> Iterator[None]:
-    """A map that is wrong is a call that cannot be understood, with every fault and its place."""
-    try:
-        yield
-    except SiteError as error:
-        raise Misuse("the map is wrong; nothing was read:\n" + "\n".join(map(str, error.places))) from None
-
-
 def _batches(tickets: Sequence[SourceTicket]) -> Iterator[Sequence[SourceTicket]]:
     yield from (tickets[begin : begin + BATCH] for begin in range(0, len(tickets), BATCH))
 
 
-def _plan(session: Session, read: _Read, batch: Sequence[SourceTicket], tally: _Tally) -> Plan:
+def _plan(session: Session, read: ReadFile, batch: Sequence[SourceTicket], tally: _Tally) -> Plan:
     grade = grader(read_incident_book(session).rules)
     found = planning.plan(session, read.loaded.map.source, batch, grade)
     read.refused.extend(found.refused)
@@ -218,7 +174,7 @@ def _plan(session: Session, read: _Read, batch: Sequence[SourceTicket], tally: _
 
 
 def _take_in(
-    database: Database, order: ImportOrder, known: tuple[_Read, _Tally], now: datetime, progress: Progress
+    database: Database, order: ImportOrder, known: tuple[ReadFile, _Tally], now: datetime, progress: Progress
 ) -> bool:
     """Everything that writes. Whether it was begun before and cut off."""
     read, tally = known
@@ -245,17 +201,17 @@ def _take_in(
     return is_resumed
 
 
-def _import(session: Session, read: _Read, now: datetime) -> Import:
+def _import(session: Session, read: ReadFile, now: datetime) -> Import:
     missing = frozenset({"", *read.loaded.map.file.missing})
     book = read_incident_book(session)
     return Import(read.loaded.map.source, read.reader.extra_columns, missing, book, now)
 
 
-def _parents(read: _Read) -> Parents:
+def _parents(read: ReadFile) -> Parents:
     return {ticket.id: ticket.parent for ticket in read.tickets if ticket.parent is not None}
 
 
-def _link(session: Session, read: _Read, tally: _Tally, now: datetime) -> None:
+def _link(session: Session, read: ReadFile, tally: _Tally, now: datetime) -> None:
     parents = _parents(read)
     if not parents:
         return

@@ -80,7 +80,7 @@ class TicketFile:
             try:
                 for cells in reader:
                     number, last = last + 1, reader.line_num
-                    if not cells:
+                    if not any(cells):
                         continue
                     yield Line(number, _names(cells) if is_header else cells)
                     is_header = False

@@ -86,8 +86,9 @@ def _rows_of(session: Session, subjects: Sequence[str]) -> dict[str, list[Row]]:
     written = session.execute(query.where(_ROWS.subject.in_(subjects)).order_by(_ROWS.seq))
     for subject, seq, at, tag, actor, facts in written:
         found[subject].append(Row(seq, datetime.fromisoformat(at), _action(tag), actor, orjson.loads(facts)))
+    queued = journal.queued_by_subject(session)
     for subject in subjects:
-        for fact in journal.queued_about(session, subject):
+        for fact in queued.get(subject, ()):
             found[subject].append(Row(UNWRITTEN, fact.at or clock.now(), _action(fact.tag), fact.actor, fact.facts))
     return found
 

@@ -12,18 +12,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from models import clock
 from models.database import LAST_ACT
 from models.errors import JournalBroken
+from models.queries.event_processing.bulk import Bulk
 from models.records import JournalHead, JournalRow
 
 DOMAIN = "watchbill journal 1"
 GENESIS = hashlib.sha256(DOMAIN.encode()).hexdigest()
 QUEUE = "watchbill.journal"
 PAGE_ROWS = 2000
+_TABLE = JournalRow.metadata.tables["journal"]
+_WRITE = Bulk(insert(_TABLE), _TABLE.c.keys())
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+"""The JSON that is hashed."""
+_BEGINNING = f"{DOMAIN}\n".encode()
 
 
 @dataclass(frozen=True)
@@ -68,12 +75,12 @@ def write_queued(session: Session) -> None:
         row = _row(seq, fact, previous)
         previous = row["hash"]
         rows.append(row)
-    session.execute(insert(JournalRow), rows)
+    _WRITE.run(session.connection(), rows)
     session.execute(update(JournalHead).where(JournalHead.id == 1).values(seq=seq, hash=previous))
 
 
 def _row(seq: int, fact: Fact, previous: str) -> dict[str, Any]:
-    row = {
+    row: dict[str, Any] = {
         "seq": seq,
         "at": (fact.at or clock.now()).isoformat(timespec="microseconds"),
         "tag": fact.tag,
@@ -82,18 +89,19 @@ def _row(seq: int, fact: Fact, previous: str) -> dict[str, Any]:
         "target": fact.target,
         "actor": fact.actor,
         "reason": fact.reason,
-        "facts": json.dumps(fact.facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
+        "facts": CANONICAL.encode(fact.facts),
         "key": fact.key,
         "previous": previous,
     }
-    return {**row, "hash": hash_of(row)}
+    row["hash"] = hash_of(row)
+    return row
 
 
 def hash_of(row: dict[str, Any]) -> str:
     """SHA-256 of the domain tag and the row's canonical JSON, which holds the previous hash."""
-    body = {name: value for name, value in row.items() if name != "hash"}
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(f"{DOMAIN}\n{text}".encode()).hexdigest()
+    body = {name: value for name, value in row.items() if name != "hash"} if "hash" in row else row
+    # Texts and one number: the same bytes as those of CANONICAL, at a tenth of its time.
+    return hashlib.sha256(_BEGINNING + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -161,6 +169,14 @@ def unqueue(session: Session, count: int) -> None:
 def queued_about(session: Session, subject: str) -> list[Fact]:
     """What this transaction has said of one thing and not yet written, in order."""
     return [fact for fact in session.info.get(QUEUE, []) if fact.subject == subject]
+
+
+def queued_by_subject(session: Session) -> dict[str, list[Fact]]:
+    """The same of each thing."""
+    found: dict[str, list[Fact]] = {}
+    for fact in session.info.get(QUEUE, []):
+        found.setdefault(fact.subject, []).append(fact)
+    return found
 
 
 def export(session: Session) -> Iterator[str]:

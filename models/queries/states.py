@@ -133,5 +133,8 @@ def fact_of(record_id: int, move: Move, kind: str, because: Because, changes: di
 
 def _plain(changes: dict[str, Any]) -> dict[str, Any]:
     """The changes as JSON keeps them; plans and outputs are large and live in their own rows."""
-    told = {name: value for name, value in changes.items() if name not in UNTOLD}
-    return {name: value if isinstance(value, int | None) else str(value) for name, value in told.items()}
+    return {
+        name: value if value is None or isinstance(value, int) else str(value)
+        for name, value in changes.items()
+        if name not in UNTOLD
+    }

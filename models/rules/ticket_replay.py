@@ -24,6 +24,8 @@ from models.vocabulary import HoldReason, ResolutionCode, TicketKind
 
 HANDED, GRADED = ("team", "owner"), ("impact", "urgency", "priority")
 DESCRIBED = ("service", "host", "category", "caller")
+_TITLE, _DESCRIPTION = TEXTS.index("title"), TEXTS.index("description")
+_TRACKED = tuple((TEXTS.index(name), name) for name in (*DESCRIBED, *HANDED, *GRADED))
 Grade = Callable[[str | None, str | None, str | None], tuple[str, str, str]]
 """Impact, urgency and priority, each known, from what a source says of them."""
 
@@ -76,7 +78,7 @@ class Player:
         first, record, practice = self.ticket.events[0], self.record, self.practice
         values = dict(zip(TEXTS, first.values, strict=True))
         record.update({name: values[name] for name in (*HANDED, *DESCRIBED)})
-        record.update(self._graded(first))
+        record.update(self._grades(values["impact"], values["urgency"], values["priority"]))
         record.update(title=self._title(values["title"]), description=fitting_text(values["description"] or ""))
         record.update(opened_by=values["opened_by"] or values["caller"], opened_at=self.ticket.opened_at)
         record.update(fresh(practice.kind), state=practice.first)
@@ -90,14 +92,38 @@ class Player:
         return Replayed(self.record, tuple(self.steps))
 
     def _take_in(self, event: SourceEvent, *, is_last: bool) -> None:
-        self._correct(event)
-        self._hand_over(event)
-        self._grade(event)
+        """First what the state of now allows to be said, then the way to the state that it came to, then the rest."""
+        self._describe(event)
+        anew = self._anew(event)
+        if anew:
+            self._edit({name: value for name, value in anew.items() if name in DESCRIBED}, event)
+            anew = self._move_as_it_stands(anew, event)
         if event.state is not None:
             self._reach(event, is_last=is_last)
-            self._hand_over(event)
-            self._grade(event)
-        self._correct_what_is_over(event)
+        if anew:
+            anew = self._move_as_it_stands(anew, event)
+            self._edit(self._handed(anew) | self._graded(anew), event)
+
+    def _anew(self, event: SourceEvent) -> Record:
+        """The fields that an event says, and says otherwise than they are known."""
+        record, values, anew = self.record, event.values, {}
+        for place, name in _TRACKED:
+            value = values[place]
+            if value is not None and value != record.get(name):
+                anew[name] = value
+        return anew
+
+    def _move_as_it_stands(self, anew: Record, event: SourceEvent) -> Record:
+        """Hand it over and judge it anew, if its state allows that. What is left of what an event says anew."""
+        left: Record = {}
+        for action, changes in (("assign", self._handed(anew)), ("set priority", self._graded(anew))):
+            move = _staying(self.practice.kind, self.record["state"], action) if changes else None
+            if move is not None:
+                self.steps.append(Step(action, event.at, event.told or None, changes, move, move.target))
+                self.record.update(changes)
+            elif changes:
+                left |= {name: value for name, value in anew.items() if name in changes or name in GRADED}
+        return left
 
     def _reach(self, event: SourceEvent, *, is_last: bool) -> None:
         """Make the moves that lead to the state that an event tells of."""
@@ -153,45 +179,21 @@ class Player:
             ResolutionCode(code or ResolutionCode.FIXED),
         )
 
-    def _hand_over(self, event: SourceEvent) -> None:
-        self._write("assign", self._others(event, HANDED), event)
+    def _handed(self, anew: Record) -> Record:
+        return {name: anew[name] for name in HANDED if name in anew}
 
-    def _grade(self, event: SourceEvent) -> None:
-        self._write("set priority", self._graded_otherwise(event), event)
-
-    def _graded(self, event: SourceEvent) -> Record:
-        """How grave it is by what an event says, and by what was known before; a request has a priority only."""
-        known = {name: self.record.get(name) for name in ("impact", "urgency")}
-        impact, urgency = (event.value(name) or known[name] for name in ("impact", "urgency"))
-        graded = dict(zip(GRADED, self.grade(impact, urgency, event.value("priority")), strict=True))
-        return {"priority": graded["priority"]} if self.practice.kind is TicketKind.REQUEST else graded
-
-    def _graded_otherwise(self, event: SourceEvent) -> Record:
-        """The same where an event says anything of it, and it is not so yet."""
-        said = {name: event.value(name) for name in GRADED}
-        if not any(value is not None and value != self.record.get(name) for name, value in said.items()):
+    def _graded(self, anew: Record) -> Record:
+        """How grave it is by what is said anew, and by what was known before; nothing when that is the same."""
+        if not any(name in anew for name in GRADED):
             return {}
-        graded = self._graded(event)
+        impact, urgency = (anew.get(name) or self.record.get(name) for name in ("impact", "urgency"))
+        graded = self._grades(impact, urgency, anew.get("priority"))
         return graded if any(self.record[name] != value for name, value in graded.items()) else {}
 
-    def _write(self, action: str, changes: Record, event: SourceEvent) -> None:
-        """A move that leaves the state as it is; where there is none, it waits for the moves of the event."""
-        move = _staying(self.practice.kind, self.record["state"], action) if changes else None
-        if move is not None:
-            self.record.update(changes)
-            self.steps.append(Step(action, event.at, event.told or None, changes, move, move.target))
-
-    def _correct(self, event: SourceEvent) -> None:
-        """Take over what is no move of anybody: a title, where it is, whom it troubles."""
-        title, description = event.value("title"), event.value("description")
-        if title is not None:
-            self.record["title"] = self._title(title)
-        if description is not None:
-            self.record["description"] = fitting_text(description)
-        self._edit(self._others(event, DESCRIBED), event)
-
-    def _correct_what_is_over(self, event: SourceEvent) -> None:
-        self._edit(self._others(event, HANDED) | self._graded_otherwise(event), event)
+    def _grades(self, impact: str | None, urgency: str | None, priority: str | None) -> Record:
+        """Impact, urgency and priority; a request has a priority only."""
+        graded = dict(zip(GRADED, self.grade(impact, urgency, priority), strict=True))
+        return {"priority": graded["priority"]} if self.practice.kind is TicketKind.REQUEST else graded
 
     def _edit(self, changes: Record, event: SourceEvent) -> None:
         if changes:
@@ -199,10 +201,13 @@ class Player:
             self.record.update(changes)
             self.steps.append(Step("edit", event.at, event.told or None, {**changes, "was": was}))
 
-    def _others(self, event: SourceEvent, names: Sequence[str]) -> Record:
-        """Those of the fields that an event says, and says otherwise."""
-        said = {name: event.value(name) for name in names}
-        return {name: value for name, value in said.items() if value is not None and value != self.record[name]}
+    def _describe(self, event: SourceEvent) -> None:
+        """Take over what nobody moves."""
+        title, description = event.values[_TITLE], event.values[_DESCRIPTION]
+        if title is not None:
+            self.record["title"] = self._title(title)
+        if description is not None:
+            self.record["description"] = fitting_text(description)
 
     def _title(self, text: str | None) -> str:
         return fitting_title(text or f"{self.practice.kind.value} {self.ticket.id}")

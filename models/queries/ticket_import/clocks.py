@@ -7,10 +7,13 @@ from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from models.queries.clock_cache import TABLE, values_of
+from models.queries.event_processing.bulk import Bulk
 from models.queries.incident_history import histories_of
 from models.rules.service_clock import read_clock
 from models.rules.source_tickets import SourceTicket
 from models.rules.ticket_rows import Refusal
+
+_WRITE = Bulk(insert(TABLE), TABLE.c.keys())
 
 
 def compute(session: Session, incidents: Mapping[int, SourceTicket], now: datetime) -> list[Refusal]:
@@ -31,6 +34,5 @@ def compute(session: Session, incidents: Mapping[int, SourceTicket], now: dateti
             continue
         rows += [values_of(incident_id, reading, now) for reading in clock.readings]
     session.execute(delete(TABLE).where(TABLE.c.incident_id.in_(list(incidents))))
-    if rows:
-        session.execute(insert(TABLE), rows)
+    _WRITE.run(session.connection(), rows)
     return refused

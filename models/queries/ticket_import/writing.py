@@ -1,15 +1,17 @@
 """Writes what becomes of a batch of tickets: their rows, the journal, the clocks; all in the caller's transaction."""
 
+import secrets
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.queries import journal
+from models.queries.event_processing.bulk import Bulk
 from models.queries.incident_book import IncidentBook
 from models.queries.states import Because, fact_of
 from models.queries.ticket_import import clocks
@@ -28,6 +30,15 @@ OWN: Mapping[TicketKind, Row] = {
     TicketKind.REQUEST: {},
 }
 """What an imported ticket of each kind has beside what was replayed."""
+
+_TICKETS = Bulk(
+    insert(TICKET),
+    (
+        "kind", "public_id", "title", "description", "service", "host", "category", "caller", "opened_by", "opened_at",
+        "source", "is_drill",
+    ),
+)  # fmt: skip
+_IMPORTED = Bulk(insert(IMPORTED), IMPORTED.c.keys())
 
 
 @dataclass(frozen=True)
@@ -54,13 +65,12 @@ def write(session: Session, order: Import, plan: Plan) -> list[Refusal]:
             ids[change.ticket.id] = change.known.ticket_id
             _tell(session, order, change, change.known.ticket_id, ())
     _go_on(session, order, plan.continued)
-    journal.write_queued(session)
     incidents = {
         ids[change.ticket.id]: change.ticket
         for change in (*plan.new, *plan.continued)
         if change.ticket.kind is TicketKind.INCIDENT
     }
-    return clocks.compute(session, incidents, order.now)
+    return clocks.compute(session, incidents, order.now) if order.book.promises or plan.continued else []
 
 
 def _add(session: Session, order: Import, changes: Sequence[Change]) -> dict[str, int]:
@@ -68,16 +78,20 @@ def _add(session: Session, order: Import, changes: Sequence[Change]) -> dict[str
     if not changes:
         return {}
     rows = [_ticket_row(order, change) for change in changes]
-    statement = insert(TICKET).returning(TICKET.c.id, sort_by_parameter_order=True)
-    ids = list(session.scalars(statement, rows))
+    public = [row["public_id"] for row in rows]
+    connection = session.connection()
+    _TICKETS.run(connection, rows)
+    query = select(TICKET.c.public_id, TICKET.c.id).where(TICKET.c.public_id.in_(public))
+    keys = dict(connection.execute(query).tuples().all())
+    ids = [keys[name] for name in public]
     by_kind: dict[TicketKind, list[Row]] = defaultdict(list)
     for ticket_id, change in zip(ids, changes, strict=True):
         kind = change.ticket.kind
         by_kind[kind].append({**_own(TABLES[kind], change.replayed.record), **OWN[kind], "id": ticket_id})
     for kind, kind_rows in by_kind.items():
-        session.execute(insert(TABLES[kind]), kind_rows)
+        Bulk(insert(TABLES[kind]), tuple(kind_rows[0])).run(connection, kind_rows)
     pairs = list(zip(ids, changes, strict=True))
-    session.execute(insert(IMPORTED), [_imported_row(order, change, ticket_id) for ticket_id, change in pairs])
+    _IMPORTED.run(connection, [_imported_row(order, change, ticket_id) for ticket_id, change in pairs])
     promised: dict[tuple[Any, ...], tuple[str, ...]] = {}
     for ticket_id, change in pairs:
         names: tuple[str, ...] = ()
@@ -96,6 +110,7 @@ def _ticket_row(order: Import, change: Change) -> Row:
     names = ("title", "description", "service", "host", "category", "caller", "opened_at")
     row = {name: record[name] for name in names}
     opened_by = record["opened_by"] or order.actor
+    row |= {"public_id": secrets.token_hex(6)}  # known before, so that many rows are written by one statement
     return {**row, "kind": change.ticket.kind, "opened_by": opened_by, "source": order.source, "is_drill": False}
 
 
