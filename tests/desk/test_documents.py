@@ -39,7 +39,7 @@ def sections() -> dict[str, str]:
     found: dict[str, str] = {}
     for part in re.findall(r"(?ms)^### `watchbill .*?(?=^##|\Z)", COMMANDS):
         words = part.partition("`")[2].partition("`")[0].split()[1:]
-        path = [word for word in words if re.fullmatch(r"[a-z|]+", word)]
+        path = [word for word in words if re.fullmatch(r"[a-z][a-z|-]*", word)]
         for names in product(*(word.split("|") for word in path)):
             found[" ".join(names)] = part
     return found
