@@ -1,6 +1,6 @@
 """event: send, list, rules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -8,10 +8,12 @@ from cyclopts import App, Parameter
 from rich.text import Text
 
 from desk.cli import words
+from desk.cli.alert_sending import NAMED, TOLD, Told, tell_taken
 from desk.cli.alerts_view import WHICH, Which, list_alerts
 from desk.cli.common import COMMON, LISTING, Common, Listing, named_values, since_of
 from desk.cli.screen import Screen, table
 from desk.services import events, pausing
+from desk.services.alert_sending import send_condition
 from desk.services.errors import Misuse
 from desk.services.events import EventLine, EventList, Sent, Waiter
 from desk.services.opening import opened
@@ -35,15 +37,7 @@ class Said:
 
     source: Annotated[str | None, Parameter(help="Where it comes from, such as dwh.", metavar="TEXT")] = None
     text: Annotated[str | None, Parameter(help="What happened, in words.", metavar="TEXT")] = None
-    fact: Annotated[
-        tuple[str, ...],
-        Parameter(
-            help="A fact about it; once for each.",
-            metavar="NAME=VALUE",
-            consume_multiple=False,
-            allow_leading_hyphen=True,
-        ),
-    ] = ()
+    fact: Annotated[tuple[str, ...], NAMED(help="A fact about it; once for each.")] = ()
     key: Annotated[
         str | None,
         Parameter(help="Makes sending it again harmless: the same name and key are one event.", metavar="TEXT"),
@@ -59,13 +53,20 @@ def send(
     /,
     *,
     said: Said = SAID,
+    told: Told = TOLD,
     common: Common = COMMON,
 ) -> int:
-    """Say that something has happened: a slot that waits for it starts, and says which event released it."""
-    new = NewEvent(name, said.source, said.text, named_values("--fact", said.fact), said.key)
-    screen, now = common.screen(), clock.now()
+    """Say that something has happened: a slot that waits for it starts, and says which event released it.
+
+    With --severity or --status it is a condition, such as DiskFull: it makes an alert, or ends one.
+    """
+    facts, screen, now = named_values("--fact", said.fact), common.screen(), clock.now()
+    condition = told.condition(name, said.source or "", said.text or "", said.key or "")
     with opened(common.settings()) as database:
-        sent = events.send(database, new, common.who(), now)
+        if condition is not None:
+            taken = send_condition(database, replace(condition, facts=facts), common.who(), now)
+            return tell_taken(screen, taken, is_json=common.json)
+        sent = events.send(database, NewEvent(name, said.source, said.text, facts, said.key), common.who(), now)
     if common.json:
         screen.json(sent)
     else:
