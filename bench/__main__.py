@@ -5,7 +5,19 @@ import os
 import platform
 from pathlib import Path
 
-from bench import archive_engine, clocks, fan_out, ingest, ledger, restic_engine, start, storm, transfer, trigger
+from bench import (
+    archive_engine,
+    clocks,
+    fan_out,
+    ingest,
+    ledger,
+    restic_engine,
+    start,
+    storm,
+    suggestions,
+    transfer,
+    trigger,
+)
 from models import clock
 
 RESULTS = Path(__file__).parent / "results"
@@ -24,6 +36,7 @@ def main() -> None:
         "clocks": clocks.measure,
         "ingest": ingest.measure,
         "storm": storm.measure,
+        "suggestions": suggestions.measure,
     }
     found: dict[str, object] = {
         "at": clock.now().isoformat(timespec="seconds"),
