@@ -100,7 +100,7 @@ WRONG: list[tuple[dict[str, str | bytes], list[str], str]] = [
     (
         {"jobs.yaml": JOB + "    flow: render_reprt\n"},
         [
-            'jobs.yaml:6:11: jobs.tidy.flow: no flow "render_reprt" that a job can start; allowed: back_up, check_repository, copy_backup, drill_restore, render_report, restore_backup, run_probes; did you mean "render_report"?'
+            'jobs.yaml:6:11: jobs.tidy.flow: no flow "render_reprt" that a job can start; allowed: back_up, check_repository, copy_backup, drill_restore, find_problems, render_report, restore_backup, run_probes; did you mean "render_report"?'
         ],
         "unknown flow",
     ),
