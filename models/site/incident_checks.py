@@ -32,15 +32,15 @@ AUDIENCES = ("role", "team", "person", "rota", "receiver")
 def incident_faults(whole: Made, made: Made) -> Iterator[ReferenceFault]:
     """Everything wrong in the entries of incidents.yaml whose keys have the right form."""
     handling = next(iter(made[Kind.HANDLING].values()), Handling())
-    known = _known_values(handling, made)
+    known = known_values(handling, made)
     for name, one in whole[Kind.HANDLING].items():
         for path, message in _handling(one, known, made[Kind.ROTA]):
             yield ReferenceFault(Kind.HANDLING, name, path, message)
     for name, promise in whole[Kind.PROMISE].items():
-        for path, message in (*_promise(promise, known), *_scope(promise, known)):
+        for path, message in (*_promise(promise, known), *scope_faults(promise, known)):
             yield ReferenceFault(Kind.PROMISE, name, path, message)
     for name, chain in whole[Kind.ESCALATION].items():
-        for path, message in (*_chain(chain), *_scope(chain, known)):
+        for path, message in (*_chain(chain), *scope_faults(chain, known)):
             yield ReferenceFault(Kind.ESCALATION, name, path, message)
 
 
@@ -70,7 +70,8 @@ def incident_surprises(site: Site) -> Iterator[str]:
         yield from _strangers(rota, site.people)
 
 
-def _known_values(handling: Handling, made: Made) -> dict[str, list[str]]:
+def known_values(handling: Handling, made: Made) -> dict[str, list[str]]:
+    """The values that each label of an incident can have."""
     levels = handling.levels
     urgencies = next(iter(levels.matrix.values()), {})
     known = {label: list(made[kind]) for label, kind in LABEL_KINDS.items()}
@@ -85,14 +86,14 @@ def _known_values(handling: Handling, made: Made) -> dict[str, list[str]]:
 def _handling(handling: Handling, known: Mapping[str, list[str]], rotas: Mapping[str, Rota]) -> Said:
     for number, rule in enumerate(handling.assignment):
         path: Path = ("assignment", number)
-        yield from _scope(rule, known, path)
+        yield from scope_faults(rule, known, path)
         if rule.rota is not None and rule.how is not How.ON_CALL:
             yield (*path, "rota"), "goes with how: on call"
         has_rota = rule.rota is not None or any(rota.team == rule.team for rota in rotas.values())
         if rule.how is How.ON_CALL and rule.team is not None and not has_rota:
             yield (*path, "how"), f"the team {rule.team} has no rota; give it one in rotas, or name one: rota: NAME"
     for number, candidate in enumerate(handling.major.candidates):
-        yield from _scope(candidate, known, ("major", "candidates", number))
+        yield from scope_faults(candidate, known, ("major", "candidates", number))
 
 
 def _promise(promise: Promise, known: Mapping[str, list[str]]) -> Said:
@@ -101,7 +102,7 @@ def _promise(promise: Promise, known: Mapping[str, list[str]]) -> Said:
     for key, targets in (("own", promise.own), ("resolve", promise.resolve)):
         for priority, target in targets.items():
             if priority not in known["priority"]:
-                yield (key, priority), _unknown("priority", priority, known["priority"])
+                yield (key, priority), unknown_value("priority", priority, known["priority"])
             if target.working_days is not None and promise.calendar is None:
                 yield (key, priority), IN_DAYS
     for priority in promise.own.keys() & promise.resolve.keys():
@@ -135,7 +136,7 @@ def _audience(audience: Audience) -> Iterator[str]:
         yield f"must have one of {', '.join(AUDIENCES)}; it has {' and '.join(given) or 'none'}"
 
 
-def _scope(scoped: Scoped, known: Mapping[str, list[str]], above: Path = ()) -> Said:
+def scope_faults(scoped: Scoped, known: Mapping[str, list[str]], above: Path = ()) -> Said:
     """What its matchers ask of labels that no incident has, or of values that there are not."""
     path: Path = (*above, "when")
     for matcher in scoped.scope.matchers:
@@ -148,11 +149,12 @@ def _scope(scoped: Scoped, known: Mapping[str, list[str]], above: Path = ()) -> 
     for label, value in named_values(scoped.scope.matchers):
         if label in known and value not in known[label]:
             kind = LABEL_KINDS.get(label)
-            words = unknown_name(kind, value, known[label]) if kind else _unknown(label, value, known[label])
+            words = unknown_name(kind, value, known[label]) if kind else unknown_value(label, value, known[label])
             yield path, words
 
 
-def _unknown(what: str, value: str, known: Iterable[str]) -> str:
+def unknown_value(what: str, value: str, known: Iterable[str]) -> str:
+    """The message for a value that there is not."""
     names = list(known)
     return f'no {what} "{value}"; known: {listed(names)}{did_you_mean(value, names)}'
 

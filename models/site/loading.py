@@ -15,6 +15,7 @@ from models.site.jobs import Routine
 from models.site.lookup_tables import fill_rows
 from models.site.notice_checks import around, notice_faults
 from models.site.probe_checks import probe_faults
+from models.site.problem_checks import problem_faults
 from models.site.references import Kind, wrong_references
 from models.site.scripts import fill_script
 from models.site.site import SHAPES, Site
@@ -170,6 +171,8 @@ def _between(entries: list[SourceEntry], made: Made, whole: Made) -> Iterator[Pl
     for fault in event_faults(whole, made):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     for fault in incident_faults(whole, made):
+        yield first[fault.kind, fault.name].place(fault.path, fault.message)
+    for fault in problem_faults(whole, made):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     for fault in notice_faults(whole[Kind.RECEIVER], around(whole, made)):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)

@@ -139,8 +139,10 @@ def test_the_examples_of_a_page_are_a_valid_site_together_with_the_starter(page:
         for section, entries in yaml.load(text).items():
             if isinstance(entries, list):
                 whole[section] = [*whole.get(section, ()), *entries]
-            else:
+            elif isinstance(entries, dict):
                 whole[section] = {**(whole.get(section) or {}), **entries}
+            else:
+                whole[section] = entries
         yaml.dump(whole, folder / name)
     load_site(folder)
 
