@@ -6,12 +6,14 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from desk.cli import incident_words, words
+from desk.cli.chain_view import AsChain, show_chain
 from desk.cli.common import COMMON, Common
 from desk.cli.incident_said import NEXT
 from desk.cli.incident_work import Incident
 from desk.cli.screen import Screen, facts, heading, table
 from desk.services import incident_details
 from desk.services.incident_details import IncidentDetail, Linked, MajorDetail, Relative, SuggestedLine
+from desk.services.incidents import key_of
 from desk.services.opening import opened
 from desk.services.small_words import several
 from models import clock
@@ -24,8 +26,10 @@ Rows = Iterator[tuple[str, RenderableType]]
 SOURCE_COLOURS = {Source.NOTE: "bold", Source.ALERT: "yellow", Source.NOTICE: "dim", Source.RUN: "cyan"}
 
 
-def show(incident: Incident, /, *, common: Common = COMMON) -> int:
+def show(incident: Incident, /, *, chain: AsChain = False, common: Common = COMMON) -> int:
     """Everything about one incident: where it stands, its clocks, alerts, links, and its timeline."""
+    if chain:
+        return show_chain(f"incident/{key_of(incident)}", common)
     with opened(common.settings()) as database:
         found = incident_details.show_incident(database, incident, common.who(), clock.now())
     screen = common.screen()

@@ -5,12 +5,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from desk.cli.chain_view import AsChain, show_chain
 from desk.cli.common import COMMON, Common
 from desk.cli.job_view import show_job
 from desk.cli.run_view import show_output, show_run
 from desk.services import jobs, run_details
 from desk.services.errors import Misuse
 from desk.services.opening import opened
+from desk.services.runs import run_key
 from models import clock
 
 
@@ -22,13 +24,18 @@ def show(
         str | None, Parameter(help="Try a node filter: which hosts, in which waves.", metavar="FILTER")
     ] = None,
     log: Annotated[str | None, Parameter(help="Print what this host of the run said.", metavar="HOST")] = None,
+    chain: AsChain = False,
     common: Common = COMMON,
 ) -> int:
     """Everything about one job, or one run: schedule, hosts, commands, history; timeline, steps, output."""
     if re.fullmatch(r"RUN\d+", name.upper()):
         if on is not None:
             raise Misuse("--on goes with a job: a run's hosts are settled")
+        if chain:
+            return show_chain(f"run/{run_key(name)}", common)
         return _run(name, log, common)
+    if chain:
+        raise Misuse("--chain goes with a run, such as RUN000012: see the last runs in `watchbill job show`")
     if log is not None:
         raise Misuse("--log goes with a run, such as RUN000012: see the last runs in `watchbill job show`")
     with opened(common.settings()) as database:

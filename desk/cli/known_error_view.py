@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from desk.cli import words
+from desk.cli.chain_view import AsChain, show_chain
 from desk.cli.common import COMMON, LISTING, Common, Listing
 from desk.cli.screen import Screen, facts, heading, table
 from desk.services import known_errors
@@ -49,8 +50,10 @@ def list_known_errors(
     return 0
 
 
-def show(known_error: Number, /, *, common: Common = COMMON) -> int:
+def show(known_error: Number, /, *, chain: AsChain = False, common: Common = COMMON) -> int:
     """Everything about one known error: how it is recognised, what helps, and what became of its newest uses."""
+    if chain:
+        return show_chain(f"known-error/{known_errors.key_of(known_error)}", common)
     with opened(common.settings()) as database:
         found = known_errors.show(database, known_error, clock.now())
     tell(common, found)

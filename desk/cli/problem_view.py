@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from desk.cli import problem_said, words
+from desk.cli.chain_view import AsChain, show_chain
 from desk.cli.common import COMMON, Common
 from desk.cli.incident_words import STATE_COLOURS
 from desk.cli.problem_said import NEXT
@@ -14,6 +15,7 @@ from desk.cli.screen import Screen, facts, heading, table
 from desk.services import problem_details
 from desk.services.opening import opened
 from desk.services.problem_details import Analysis, Cost, Entered, ProblemDetail
+from desk.services.problems import key_of
 from desk.services.small_words import several
 from models import clock
 from models.queries.incident_timeline import Source
@@ -22,8 +24,10 @@ Rows = Iterator[tuple[str, RenderableType]]
 MOST_INCIDENTS = 20
 
 
-def show(problem: Problem, /, *, common: Common = COMMON) -> int:
+def show(problem: Problem, /, *, chain: AsChain = False, common: Common = COMMON) -> int:
     """Everything about one problem: where it stands, its analysis, incidents, cost, tasks, and its timeline."""
+    if chain:
+        return show_chain(f"problem/{key_of(problem)}", common)
     with opened(common.settings()) as database:
         found = problem_details.show_problem(database, problem, common.who(), clock.now())
     screen = common.screen()

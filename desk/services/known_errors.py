@@ -154,10 +154,14 @@ def detail_of(session: Session, row: KnownError, now: datetime) -> KnownErrorDet
     )
 
 
-def row_of(session: Session, number: str) -> KnownError:
-    """One by its number. Raises Misuse for what is none, NotFound."""
+def key_of(number: str) -> int:
+    """The key of KE000012. Raises Misuse for anything else."""
     try:
-        key = known_error_id_of(number)
+        return known_error_id_of(number)
     except ValueError as error:
         raise Misuse(str(error)) from None
-    return known_errors.get(session, key)
+
+
+def row_of(session: Session, number: str) -> KnownError:
+    """One by its number. Raises Misuse for what is none, NotFound."""
+    return known_errors.get(session, key_of(number))

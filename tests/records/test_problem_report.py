@@ -30,8 +30,8 @@ def report(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture
-def year(database: Database, tmp_path: Path) -> Year:
-    return Year(database, tmp_path)
+def year(sqlite: Database, tmp_path: Path) -> Year:
+    return Year(sqlite, tmp_path)
 
 
 def measure(report: ProblemReport, beginning: str) -> Measure:
@@ -50,8 +50,8 @@ def test_without_a_row_there_is_no_data_and_nothing_is_well(sqlite: Database) ->
     assert {one.result for one in report.measures[1:]} == {Result.NOT_MEASURED}
 
 
-def test_both_databases_tell_the_same(year: Year, tmp_path: Path) -> None:
-    report = eventful_year(year.database, tmp_path).report()
+def test_both_databases_tell_the_same(database: Database, tmp_path: Path) -> None:
+    report = eventful_year(database, tmp_path).report()
     assert [(one.number[-2:], one.state.value, one.incidents_90, one.hours_90) for one in report.open] == [
         (report.open[0].number[-2:], "known error", 11, 55.0),
         (report.open[1].number[-2:], "watching", 1, 17.0),
