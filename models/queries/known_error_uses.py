@@ -7,7 +7,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from models.errors import Refused
-from models.queries import journal, tickets
+from models.queries import journal, problem_escalation, tickets
 from models.queries.states import Because
 from models.records import Incident, KnownError, KnownErrorUse, Ticket
 from models.rules.known_errors import Tally
@@ -15,6 +15,10 @@ from models.vocabulary import KnownErrorState
 
 ACTOR = "known errors"
 """Who suggests them, and starts what runs by itself."""
+
+
+AT_ONCE = 500
+"""In one question: SQLite takes no more than some thousands."""
 
 
 def subject_of(known_error_id: int) -> str:
@@ -45,6 +49,7 @@ def use(session: Session, incident: Incident, known_error: KnownError, person: s
         row.used_at, row.used_by = now, person
         session.flush()
         _tell(session, row, "use", person, now)
+        problem_escalation.consider(session, incident, now)
     return row
 
 
@@ -68,8 +73,7 @@ def reopened(session: Session, incident: Incident, because: Because, now: dateti
 
 def tallies(session: Session, known_error_ids: Iterable[int]) -> dict[int, Tally]:
     """How often each was suggested and used, and what came of it. Drills are left out."""
-    wanted = list(known_error_ids)
-    row = KnownErrorUse
+    wanted, row = list(known_error_ids), KnownErrorUse
     counts = (
         func.count(row.suggested_at),
         func.count(row.used_at),
@@ -79,11 +83,14 @@ def tallies(session: Session, known_error_ids: Iterable[int]) -> dict[int, Tally
     query = (
         select(row.known_error_id, *counts)
         .join(Ticket, Ticket.id == row.incident_id)
-        .where(row.known_error_id.in_(wanted), Ticket.is_drill.is_(False))
+        .where(Ticket.is_drill.is_(False))
         .group_by(row.known_error_id)
     )
-    found = {number: Tally(*known) for number, *known in session.execute(query)}
-    return {number: found.get(number, Tally()) for number in wanted}
+    found = {number: Tally() for number in wanted}
+    for first in range(0, len(wanted), AT_ONCE):
+        some = query.where(row.known_error_id.in_(wanted[first : first + AT_ONCE]))
+        found |= {number: Tally(*known) for number, *known in session.execute(some)}
+    return found
 
 
 def _of(session: Session, incident: Incident, known_error: KnownError) -> KnownErrorUse | None:
