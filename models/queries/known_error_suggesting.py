@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from models.queries import incidents
 from models.queries.incident_book import read_incident_book
-from models.queries.known_error_uses import ACTOR, tallies
+from models.queries.known_error_uses import ACTOR, AT_ONCE, tallies
 from models.queries.known_error_workarounds import start_of
 from models.records import Alert, Incident, KnownError, KnownErrorKey, KnownErrorUse, Ticket
 from models.rules.incidents import ticket_number
@@ -28,8 +28,6 @@ MOST_SUGGESTED = 5
 MOST_ALERTS = 200
 MOST_LESSONS = 200
 """The newest of the service and category."""
-AT_ONCE = 500
-"""Keys in one question: SQLite takes no more than some thousands."""
 
 
 @dataclass(frozen=True)

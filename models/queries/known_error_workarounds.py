@@ -86,7 +86,7 @@ def look(session: Session, book: Book, now: datetime) -> int:
     """Start and look after what is due. A second look at the same moment changes nothing. How many there were."""
     query = select(KnownErrorUse).where(KnownErrorUse.look_at <= now).order_by(KnownErrorUse.look_at).limit(MOST)
     due = session.scalars(query).all()
-    policy = read_handling(session).known_errors.policy()
+    policy = read_handling(session).known_errors.policy() if due else KnownErrorPolicy()
     for row in due:
         known, incident = session.get_one(KnownError, row.known_error_id), incidents.get(session, row.incident_id)
         _look_at(session, Case(row, known, incident, policy, book), now)
