@@ -70,4 +70,4 @@ class ImportedTicket(Base):
     """How often it was reopened as the source counts."""
     reassigned_there: Mapped[int | None]
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """The columns that the map names no place for, as they stood last."""
+    """The columns that the map names no place for, as its last row has them."""

@@ -167,7 +167,7 @@ class TicketMap:
         if columns.sub_state and not columns.state:
             raise FieldError("columns", "`columns.sub_state` stands beside `columns.state`, which is missing")
         for problem in _value_problems(self.values, columns):
-            raise FieldError("values", problem)
+            raise ValueError(problem)
 
     def named(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Every column that the map names, with the key that names it."""

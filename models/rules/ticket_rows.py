@@ -9,7 +9,7 @@ from typing import NamedTuple
 from models.rules.source_times import time_reader
 from models.rules.ticket_map import COUNTS, INSTANTS, LONGEST_NAME, OTHERWISE, TEXTS, KindBy, TicketMap
 from models.rules.ticket_practice import AS_BEFORE, HELD_FOR, PRACTICES, word_problems
-from models.vocabulary import ResolutionCode, SourceVerdict, TicketKind
+from models.vocabulary import FileShape, ResolutionCode, SourceVerdict, TicketKind
 
 LONG_TEXTS = {"title", "description", "resolution"}
 """Fields that are cut to what is kept; any other is a name, and refused when it is too long."""
@@ -163,9 +163,11 @@ class RowReader:
         return self._words[key], told
 
     def _word_for(self, kind: TicketKind, state: str, told: str) -> str | None:
-        if state in self._missing:
-            raise RowRefused("no state", f"the column {self._map.columns.state} is empty")
         table = self._states
+        if state in self._missing and state not in (table or {}):
+            if self._map.shape is FileShape.TICKETS:
+                return None  # its times say it
+            raise RowRefused("no state", f"the column {self._map.columns.state} is empty")
         if table is None:
             word = None if word_problems(told.lower()) else told.lower()
         else:
