@@ -147,6 +147,13 @@ def test_the_evidence_report_comes_with_its_annexes(watchbill: Call, tmp_path: P
     assert (said.code, "it has: html, json, txt" in said.words) == (2, True)
 
 
+def test_the_problem_report_is_of_a_month(watchbill: Call, tmp_path: Path) -> None:
+    said = watchbill("report", "render", "problems", "-o", str(tmp_path), "--period", "last month", "--format", "html,csv")
+    assert said.code == 0, said.err
+    names = ["incidents.csv", "known-errors.csv", "measures.csv", "pareto.csv", "problems.csv", "report.html"]
+    assert sorted(Path(line).name for line in said.out.splitlines()) == names
+
+
 def test_a_schema_is_made_and_brought_up_to_date_by_hand(bare_watchbill: Call) -> None:
     assert "brought up to date" in bare_watchbill("database", "upgrade").out
     assert "was up to date" in bare_watchbill("database", "upgrade").out

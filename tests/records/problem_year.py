@@ -15,6 +15,7 @@ from models.queries.problem_report import ProblemReport, problem_report
 from models.queries.states import Because
 from models.records import (
     CandidateTrouble,
+    Heartbeat,
     Incident,
     Job,
     KnownErrorUse,
@@ -178,7 +179,8 @@ class Year:
 def eventful_year(database: Database, folder: Path) -> Year:
     """A year in which most of what can happen to problems did."""
     year = Year(database, folder)
-    with year.at_once():
+    with year.at_once() as session:
+        session.add(Heartbeat(part="planner", at=NOW, worker="lab:1"))
         _noise_of_months(year)
         _waiting(year)
         _fixed(year)

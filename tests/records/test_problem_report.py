@@ -45,7 +45,7 @@ def open_one(report: ProblemReport, title: str) -> OpenProblem:
 def test_without_a_row_there_is_no_data_and_nothing_is_well(sqlite: Database) -> None:
     with sqlite.read() as session:
         report = problem_report(session, PERIOD, NOW)
-    assert (report.verdict.mood, report.verdict.needs) == (Mood.NO_DATA, ())
+    assert (report.verdict.mood, report.verdict.needs, report.complete_to) == (Mood.NO_DATA, (), None)
     assert (report.open, report.solved, report.sheets, report.lost.pareto, report.rising) == ((), (), (), (), ())
     assert {one.result for one in report.measures[1:]} == {Result.NOT_MEASURED}
 
@@ -69,7 +69,7 @@ def test_the_verdict_is_the_known_share_and_what_to_pay_for(report: ProblemRepor
         "57 % of the 158 h and EUR 14,710 lost in 90 days have a known cause."
         f" Pay next for {report.open[0].number} Disk full on app hosts: 55 h and EUR 8,250 in 90 days."
     )
-    assert report.verdict.mood is Mood.NEEDS_YOU
+    assert (report.verdict.mood, report.complete_to) == (Mood.NEEDS_YOU, PERIOD.until)
     assert "Mails wait for hours: called solved, and it came back once in 28 days" in report.verdict.needs[0]
     assert any("overdue: Ask the vendor for a trace (lin)" in need for need in report.verdict.needs)
     assert any("KE000002 is due for review" in need for need in report.verdict.needs)

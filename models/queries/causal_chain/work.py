@@ -61,7 +61,7 @@ def before_run(session: Session, subject: str) -> Iterator[Neighbours]:
 def after_run(session: Session, subject: str) -> Iterator[Neighbours]:
     """What came of it: a repetition, an alert about its job, incidents that name it."""
     run = session.get_one(Run, key_of(subject))
-    again = select(Run.id).where(Run.retry_of == run.id).order_by(Run.id)
+    again = select(Run.id).where(Run.job == run.job, Run.retry_of == run.id).order_by(Run.id)
     yield from neighbours(session, Kind.RUN, "was repeated by", again)
     if run.outcome not in (None, *GOOD) and run.ended_at:
         yield from _alerts(session, run.job, None, run.ended_at, "failed into")

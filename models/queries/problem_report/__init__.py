@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from models.queries.daily_operations import moment
 from models.queries.daily_operations.standing import Period
 from models.queries.problem_report import lost, patterns
 from models.queries.problem_report.candidates import candidates
@@ -45,6 +46,7 @@ def problem_report(session: Session, period: Period, now: datetime, own_run: int
         is_whole=window.is_whole,
         made_at=now,
         made_by=own_run,
+        complete_to=moment.complete_to(period, moment.read_now(session, now, own_run), now),
         verdict=verdict(told),
         measures=told.measures,
         balance=balance(ground),

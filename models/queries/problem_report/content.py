@@ -40,6 +40,8 @@ class ProblemReport:
     made_at: datetime
     made_by: int | None
     """The run that made it; None for one made by a person."""
+    complete_to: datetime | None
+    """Up to when everything is known; None when no planner ever ran."""
     verdict: Verdict
     measures: tuple[Measure, ...]
     balance: Balance

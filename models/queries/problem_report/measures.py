@@ -47,13 +47,16 @@ def measures(ground: Ground) -> tuple[Measure, ...]:
         for key, row in ground.problems.items()
         if is_open_at(ground, key, ground.period.until)
     )
+    solutions = _solved_incidents(ground)
     return (
         _counted(ground, _open, "Open problems", "low", OPEN, f"{old} older than 30 days"),
         _counted(ground, _proactive, "Raised before they hurt", "high", PROACTIVE),
         _counted(ground, _cause_in_time, f"Root cause within {WORKING_DAYS} working days", "high", CAUSE),
         _counted(ground, _with_workaround, "Open problems with a workaround", "high", WORKAROUND),
-        _counted(ground, _matched, "Incidents matched to a known error", "high", MATCHED),
-        _median(ground),
+        _counted(
+            ground, lambda _, window: _matched(solutions, window), "Incidents matched to a known error", "high", MATCHED
+        ),
+        _median(ground, solutions),
         _counted(ground, _came_back, "Came back after the fix", "low", CAME_BACK),
         _counted(ground, _solved, "Problems solved", "high", SOLVED),
     )
@@ -137,8 +140,8 @@ def _in(frame: pd.DataFrame, window: TimeWindow) -> pd.DataFrame:
     return frame[(frame["at"] >= window.since) & (frame["at"] < window.until)] if len(frame) else frame
 
 
-def _matched(ground: Ground, window: TimeWindow) -> Figure:
-    solved = _in(_solved_incidents(ground), window)
+def _matched(solutions: pd.DataFrame, window: TimeWindow) -> Figure:
+    solved = _in(solutions, window)
     found = [ticket_number(TicketKind.INCIDENT, int(key)) for key in solved.loc[solved["matched"] == True, "incident"]]  # noqa: E712 - a column
     return Figure(len(found), len(solved), tuple(found))
 
@@ -191,8 +194,7 @@ def _value(figure: Figure) -> float | None:
     return 100 * figure.number / figure.of if figure.of >= ENOUGH else None
 
 
-def _median(ground: Ground) -> Measure:
-    solved = _solved_incidents(ground)
+def _median(ground: Ground, solved: pd.DataFrame) -> Measure:
     parts = [_in(solved, window) for window in ground.windows]
     values = [_middle(part.loc[part["matched"] == True, "hours"]) for part in parts]  # noqa: E712 - a column
     matched, others = (parts[-1].loc[parts[-1]["matched"] == which, "hours"] for which in (True, False))
