@@ -148,7 +148,9 @@ def test_the_evidence_report_comes_with_its_annexes(watchbill: Call, tmp_path: P
 
 
 def test_the_problem_report_is_of_a_month(watchbill: Call, tmp_path: Path) -> None:
-    said = watchbill("report", "render", "problems", "-o", str(tmp_path), "--period", "last month", "--format", "html,csv")
+    said = watchbill(
+        "report", "render", "problems", "-o", str(tmp_path), "--period", "last month", "--format", "html,csv"
+    )
     assert said.code == 0, said.err
     names = ["incidents.csv", "known-errors.csv", "measures.csv", "pareto.csv", "problems.csv", "report.html"]
     assert sorted(Path(line).name for line in said.out.splitlines()) == names
