@@ -27,7 +27,7 @@ LONGEST = 90
 def show_chain(subject: str, common: Common) -> int:
     """Write the chain of `incident/12`, as trees or as JSON with its nodes and edges."""
     with opened(common.settings()) as database:
-        found = causal_chains.show_chain(database, subject, common.who(), clock.now())
+        found = causal_chains.show_chain(database, subject, clock.now())
     screen = common.screen()
     if common.json:
         screen.json(found)
