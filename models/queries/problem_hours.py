@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from models import clock
 from models.queries import register
-from models.queries.problem_links import MOST_AT_ONCE
 from models.records import Incident
 from models.vocabulary import IncidentState, ResolutionCode
 
 CENT = Decimal("0.01")
+MOST_AT_ONCE = 10_000
+"""Keys of one query: both databases take them, and each query reads the table once at worst."""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ by the next look; an incident counts as a recurrence when it was opened within t
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models.queries import journal, problem_links, problem_news, tickets
 from models.queries.problem_steps import close, reopen, resolve
 from models.queries.states import Because
-from models.records import Incident, KnownError, KnownErrorUse, Problem, ProblemTask
+from models.records import Incident, KnownError, KnownErrorUse, Problem, ProblemTask, Ticket
 from models.rules.durations import format_duration
 from models.rules.incidents import ticket_number
 from models.rules.known_errors import known_error_number
@@ -113,9 +113,9 @@ def _recurrences(session: Session, problem: Problem) -> Iterator[tuple[Incident,
     found: dict[int, str] = {}
     for incident_id, known_error_id in session.execute(_by_known_error(problem)).tuples():
         found.setdefault(incident_id, f"it is recognised as {known_error_number(known_error_id)}")
-    for incident_id, earlier_id in session.execute(_like_linked(problem)).tuples():
-        earlier = ticket_number(TicketKind.INCIDENT, earlier_id)
-        found.setdefault(incident_id, f"it is about the same thing as {earlier}")
+    for words, query in (("has the same alerts as", _same_alerts), ("is about the same thing as", _same_thing)):
+        for incident_id, earlier_id in session.execute(query(problem)).tuples():
+            found.setdefault(incident_id, f"it {words} {ticket_number(TicketKind.INCIDENT, earlier_id)}")
     for incident_id in sorted(found.keys() - linked):
         yield session.get_one(Incident, incident_id), found[incident_id]
 
@@ -148,24 +148,32 @@ def _by_known_error(problem: Problem) -> Select[tuple[int, int]]:
     )
 
 
-def _like_linked(problem: Problem) -> Select[tuple[int, int]]:
-    """Incidents of the watch that answer for the same alerts as one of its own, or are about the same thing.
-
-    The same thing is the same service, host and category; of these, two at least have to be known.
-    """
+def _same_alerts(problem: Problem) -> Select[tuple[int, int]]:
+    """Incidents of the watch that answer for the same alerts as one of its own."""
     new, earlier = aliased(Incident), aliased(Incident)
-    service, host, category = (
-        case((column.is_not(None), 1), else_=0) for column in (new.service, new.host, new.category)
-    )
-    same_thing = and_(
-        new.service.is_not_distinct_from(earlier.service),
-        new.host.is_not_distinct_from(earlier.host),
-        new.category.is_not_distinct_from(earlier.category),
-        service + host + category >= KNOWN_AT_LEAST,
-    )
     return (
         select(new.id, earlier.id)
-        .join(earlier, or_(new.correlation_key == earlier.correlation_key, same_thing))
+        .join(earlier, new.correlation_key == earlier.correlation_key)
         .where(earlier.id.in_(problem_links.linked(problem.id)), *_within_watch(problem, new))
         .order_by(new.id, earlier.id)
+    )
+
+
+def _same_thing(problem: Problem) -> Select[tuple[int, int]]:
+    """Incidents of the watch with the service, host and category of one of its own; two of them have to be known."""
+    what = (Ticket.service, Ticket.host, Ticket.category)
+    known = sum((case((column.is_not(None), 1), else_=0) for column in what), start=literal(0))
+    earlier = (
+        select(*what, func.min(Ticket.id).label("id"))
+        .where(Ticket.id.in_(problem_links.linked(problem.id)), known >= KNOWN_AT_LEAST)
+        .group_by(*what)
+        .subquery()
+    )
+    # Compared as texts, so that what nobody has said is equal, too, and both databases can do it by hashing.
+    same = [func.coalesce(column, "") == func.coalesce(earlier.c[column.key], "") for column in what]
+    return (
+        select(Incident.id, earlier.c.id)
+        .join(earlier, and_(*same))
+        .where(*_within_watch(problem, Incident))
+        .order_by(Incident.id)
     )

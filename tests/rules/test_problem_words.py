@@ -1,0 +1,34 @@
+"""What the timeline of a problem says of each thing that can happen to it."""
+
+import pytest
+
+from models.rules.problem_moves import PROBLEM
+from models.rules.problem_words import _WORDS, in_words
+
+SAID = [
+    ("open", {"origin": "reactive", "priority": "P2"}, "opened (reactive) with priority P2"),
+    ("find-cause", {"cause": "a leak"}, "its cause: a leak"),
+    ("begin-fix", {"change_reference": "CHG1"}, "the fix is begun with change CHG1"),
+    ("begin-fix", {"change_reference": None}, "the fix is begun"),
+    ("watch", {"fix": "4.2", "watch_until": "2026-12-01T00:00Z"}, "fixed: 4.2; watched until 2026-12-01T00:00Z"),
+    ("recur", {"incident": "incident/7"}, "it came back: INC000007"),
+    ("reopen", {"reopened": 2}, "reopened (2 so far)"),
+    ("reopen", {"reopened": 0}, "to be decided again"),
+    ("plan", {"change_reference": "CHG1", "target_at": "2026-12-01"}, "change CHG1, to be decided by 2026-12-01"),
+    ("assign", {"owner": "ada", "team": "web"}, "given to ada in web"),
+    ("assign", {"owner": None, "team": None}, "given to nobody"),
+    ("link", {"verb": "cause of", "target": "incident/7"}, "cause of INC000007"),
+    ("unlink", {"verb": "cause of", "target": "incident/7"}, "no more cause of INC000007"),
+    ("add-task", {"task": 3, "owner": "ada"}, "task 3 for ada"),
+    ("something-new", {}, "something new"),
+]
+
+
+@pytest.mark.parametrize(("action", "facts", "expected"), SAID, ids=[words for *_, words in SAID])
+def test_each_act_is_said_with_what_matters_of_it(action: str, facts: dict[str, object], expected: str) -> None:
+    assert in_words(action, facts) == expected
+
+
+def test_every_move_of_a_person_has_words_of_its_own() -> None:
+    by_people = {move.action for move in PROBLEM}
+    assert {action.replace(" ", "-") for action in by_people} <= set(_WORDS)
