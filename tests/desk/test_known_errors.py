@@ -102,12 +102,13 @@ SLIPS = {
 }
 
 
-@pytest.mark.parametrize(("words", "code", "reason"), SLIPS.values(), ids=SLIPS)
-def test_a_slip_of_the_pen_ends_in_one_sentence(desk: Call, words: tuple[str, ...], code: int, reason: str) -> None:
+def test_a_slip_of_the_pen_ends_in_one_sentence(desk: Call) -> None:
     known(desk, *POOL)
     known(desk, "new", "No help", "--symptom", "none")
-    said = known(desk, *words)
-    assert (said.code, reason in said.words) == (code, True), said.words
+    for name, (words, code, reason) in SLIPS.items():
+        said = known(desk, *words)
+        assert (said.code, reason in said.words) == (code, True), f"{name}: {said.words}"
+    assert known(desk, "list", "--quiet").out == "KE000001\nKE000002\n", "and nothing was written"
 
 
 ENDS = {
@@ -119,12 +120,10 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize(("words", "code", "reason"), ENDS.values(), ids=ENDS)
-def test_an_incident_is_not_resolved_by_half_a_sentence(
-    desk: Call, words: tuple[str, ...], code: int, reason: str
-) -> None:
+def test_an_incident_is_not_resolved_by_half_a_sentence(desk: Call) -> None:
     known(desk, *POOL)
     desk("incident", "new", "Checkout hangs")
-    said = desk("incident", "resolve", "1", *words)
-    assert (said.code, reason in said.words) == (code, True), said.words
+    for name, (words, code, reason) in ENDS.items():
+        said = desk("incident", "resolve", "1", *words)
+        assert (said.code, reason in said.words) == (code, True), f"{name}: {said.words}"
     assert desk("incident", "show", "1", "--json").json["line"]["state"] == "new"

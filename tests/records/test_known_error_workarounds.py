@@ -28,17 +28,28 @@ ANNA = Because("anna")
 FIXED = Solution(ResolutionCode.FIXED, "by hand")
 
 
-@pytest.fixture
-def make(database: Database, tmp_path: Path) -> Callable[..., Lab]:
+def desk(database: Database, folder: Path) -> Callable[..., Lab]:
     """A desk whose site allows this, with this known error."""
 
     def made(facts: KnownErrorFacts = ITSELF, allowed: str = ALLOWED, **handling: object) -> Lab:
-        apply(database, tmp_path / "site", allowed)
+        apply(database, folder, allowed)
         with database.write() as session:
             published(session, facts)
         return Lab(database).registered().handled(**handling)
 
     return made
+
+
+@pytest.fixture
+def make(database: Database, tmp_path: Path) -> Callable[..., Lab]:
+    """A desk on each kind of database."""
+    return desk(database, tmp_path / "site")
+
+
+@pytest.fixture
+def make_one(sqlite: Database, tmp_path: Path) -> Callable[..., Lab]:
+    """The same on one kind, for what asks the database nothing new."""
+    return desk(sqlite, tmp_path / "site")
 
 
 def new(lab: Lab, **more: Any) -> int:
@@ -135,8 +146,8 @@ def test_a_job_that_checks_says_whether_it_helped(make: Callable[..., Lab], outc
     assert len(ran(lab)) == (2 if is_over else 3)
 
 
-def test_without_alerts_and_checks_nobody_can_tell_and_a_person_is_asked(make: Callable[..., Lab]) -> None:
-    lab = make(SAID)
+def test_without_alerts_and_checks_nobody_can_tell_and_a_person_is_asked(make_one: Callable[..., Lab]) -> None:
+    lab = make_one(SAID)
     new(lab)
     look(lab, 1)
     end_run(lab, 20)
@@ -159,17 +170,17 @@ REASONS = {
 
 @pytest.mark.parametrize(("allowed", "more", "why"), REASONS.values(), ids=REASONS)
 def test_what_may_not_run_by_itself_is_suggested_with_the_reason(
-    make: Callable[..., Lab], allowed: str, more: dict[str, Any], why: str
+    make_one: Callable[..., Lab], allowed: str, more: dict[str, Any], why: str
 ) -> None:
-    lab = make(SAID, allowed)
+    lab = make_one(SAID, allowed)
     new(lab, **more)
     look(lab, 1)
     assert ran(lab) == []
     assert f"KE000001: the job restart is not started by itself: {why}" in notes(lab.database)[0]
 
 
-def test_one_that_is_only_alike_is_never_started(make: Callable[..., Lab]) -> None:
-    lab = make(replace(SAID, recognise=Recognition()))
+def test_one_that_is_only_alike_is_never_started(make_one: Callable[..., Lab]) -> None:
+    lab = make_one(replace(SAID, recognise=Recognition()))
     with lab.database.write() as session:
         incident = opened(session, title="Shop: basket forgets vouchers")
         use = known_error_uses.use(session, incident, known_errors.get(session, 1), "anna", BEGIN)
@@ -187,9 +198,9 @@ HOSTS = {
 
 @pytest.mark.parametrize(("more", "why"), HOSTS.values(), ids=HOSTS)
 def test_what_cannot_be_started_is_tried_again_said_and_never_counted(
-    make: Callable[..., Lab], more: dict[str, Any], why: str
+    make_one: Callable[..., Lab], more: dict[str, Any], why: str
 ) -> None:
-    lab = make(SAID)
+    lab = make_one(SAID)
     new(lab, **more)
     for second in (1, 122, 243, 999):
         look(lab, second)
@@ -198,8 +209,8 @@ def test_what_cannot_be_started_is_tried_again_said_and_never_counted(
     assert [f"it could not be started: {why}" in note for note in notes(lab.database)] == [False, True, True]
 
 
-def test_who_takes_the_incident_or_ends_it_is_not_disturbed(make: Callable[..., Lab]) -> None:
-    lab = make(SAID)
+def test_who_takes_the_incident_or_ends_it_is_not_disturbed(make_one: Callable[..., Lab]) -> None:
+    lab = make_one(SAID)
     first, second = new(lab), new(lab)
     with lab.database.write() as session:
         incidents.take(session, session.get_one(Incident, first), ANNA, lab.now(0))
