@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
@@ -19,6 +19,7 @@ from models.records import (
     EventSourceEntry,
     ExemptionEntry,
     HandlingEntry,
+    ImportedTicket,
     Incident,
     Job,
     LookupTableEntry,
@@ -133,7 +134,9 @@ def apply(session: Session, entries: list[Any], actor: str, now: datetime) -> Ch
             facts = {"spec": specs[subject]} if subject in specs else {}
             journal.append(session, journal.Fact(f"operations:register:{verb}", subject, actor, facts=facts, at=now))
     if any(subject.startswith(TOLD_TO_CLOCKS) for subject in (*changes.added, *changes.changed, *changes.removed)):
-        session.execute(update(Incident).where(Incident.state.in_(RUNNING)).values(look_at=now))
+        # Those of another tool that nobody has worked on here are not told about, whatever is promised now.
+        untouched = and_(Incident.look_at.is_(None), Incident.id.in_(select(ImportedTicket.ticket_id)))
+        session.execute(update(Incident).where(Incident.state.in_(RUNNING), ~untouched).values(look_at=now))
     return changes
 
 

@@ -22,7 +22,7 @@ from models.records import (
 )
 from models.rules.service_clock import ClockState
 from models.vocabulary import IncidentState, ProblemState, RequestState, SourceVerdict
-from tests.records.incident_site import apply, kept
+from tests.records.incident_site import INCIDENTS, apply, kept, opened
 from tests.ticket_lab import CHANGES, HEADER, NOW, TICKET_HEADER, TICKETS, row, take_in
 
 LOG = HEADER + "".join(
@@ -262,6 +262,17 @@ def test_an_imported_solution_never_ends_by_itself(database: Database, tmp_path:
     with database.write() as session:
         assert incidents.close_due(session, NOW) == []
         session.execute(update(ImportRun).values(ended_at=None))
+
+
+def test_nobody_hears_of_the_past_when_the_promises_change(database: Database, tmp_path: Path) -> None:
+    apply(database, tmp_path / "site")
+    take_in(database, tmp_path, LOG)
+    with database.write() as session:
+        live = opened(session)
+        session.execute(update(Incident).values(look_at=None))
+    apply(database, tmp_path / "site", INCIDENTS.replace("P1: 4h", "P1: 5h"))
+    with database.read() as session:
+        assert set(session.scalars(select(Incident.id).where(Incident.look_at.is_not(None)))) == {live.id}
 
 
 def test_a_trial_writes_nothing(database: Database, tmp_path: Path) -> None:
