@@ -3,12 +3,13 @@
 import json
 
 import pytest
+from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.errors import MoveRefused, Refused
 from models.queries import incidents, journal, problem_analysis, problems, tickets
 from models.queries.states import Because
-from models.records import KnownError, KnownErrorUse
+from models.records import Incident, KnownError, KnownErrorUse, Problem
 from models.rules.incidents import Solution
 from models.rules.problems import AcceptedRisk, NewTask, Review
 from models.vocabulary import HoldReason, IncidentState, LinkVerb, ProblemState, ResolutionCode
@@ -95,28 +96,35 @@ LIKENESS = [
 ]
 
 
-@pytest.mark.parametrize(("first", "change", "expected", "reason"), LIKENESS, ids=[case[3] for case in LIKENESS])
-def test_what_comes_back_within_the_watch_reopens_it_with_the_evidence(
-    database: Database, first: dict[str, object], change: dict[str, object], expected: bool, reason: str
-) -> None:
+def test_what_comes_back_within_the_watch_reopens_it_with_the_evidence(database: Database) -> None:
     with database.write() as session:
-        early = incident(session, **first)
-        one = brought_to(session, problem(session, early), CAUSE)
-        problems.publish_fix(session, one, "patched", ADA, NOW)
-        incidents.close(session, early, CLOCK, NOW)
-        late = incident(session, NOW + 3 * DAY, **{**first, **change})
-        problems.look(session, NOW + 3 * DAY + HOUR)
-        assert (one.state is ProblemState.UNDER_INVESTIGATION) is expected, reason
-        assert ([each.id for each in problems.incidents_of(session, one.id)] == [early.id, late.id]) is expected
-        assert one.reopened == expected
-        if expected:
-            journal.write_queued(session)
-            *_, recur, reopen = journal.rows_about(session, f"problem/{one.id}")
-            assert json.loads(recur.facts)["incident"] == f"incident/{late.id}"
-            assert json.loads(recur.facts)["after_seconds"] == 3 * 86_400
-            assert reopen.reason == (
-                f"{late.number} came 3d after the fix: it {'has the same alerts' if 'correlation_key' in first else 'is about the same thing'} as {early.number}"
-            )
+        for number, (first, change, expected, reason) in enumerate(LIKENESS):
+            apart = {name: f"{value}{number}" for name, value in first.items() if value}
+            changed = {
+                name: value and (value if name == "is_drill" else f"{value}{number}") for name, value in change.items()
+            }
+            early = incident(session, **{**first, **apart})
+            one = brought_to(session, problem(session, early), CAUSE)
+            problems.publish_fix(session, one, "patched", ADA, NOW)
+            incidents.close(session, early, CLOCK, NOW)
+            late = incident(session, NOW + 3 * DAY, **{**first, **apart, **changed})
+            problems.look(session, NOW + 3 * DAY + HOUR)
+            assert (one.state is ProblemState.UNDER_INVESTIGATION) is expected, reason
+            linked = [early.id, late.id] if expected else [early.id]
+            assert [each.id for each in problems.incidents_of(session, one.id)] == linked, reason
+            assert one.reopened == expected
+            if expected:
+                check_evidence(session, one, early, late, "has the same alerts" if "correlation_key" in first else None)
+
+
+def check_evidence(session: Session, one: Problem, early: Incident, late: Incident, why: str | None) -> None:
+    """The journal says which incident came how long after the fix, and why it belongs to the problem."""
+    journal.write_queued(session)
+    *_, recur, reopen = journal.rows_about(session, f"problem/{one.id}")
+    assert json.loads(recur.facts)["incident"] == f"incident/{late.id}"
+    assert json.loads(recur.facts)["after_seconds"] == 3 * 86_400
+    like = f"it {why or 'is about the same thing'} as {early.number}"
+    assert reopen.reason == f"{late.number} came 3d after the fix: {like}"
 
 
 def test_what_came_after_the_watch_is_no_recurrence_however_late_the_look(database: Database) -> None:
@@ -139,39 +147,33 @@ def test_what_came_within_the_watch_is_found_by_a_look_that_comes_too_late(datab
         assert one.state is ProblemState.UNDER_INVESTIGATION
 
 
-@pytest.mark.parametrize(
-    ("state", "expected"), [(ProblemState.WATCHING, True), (ProblemState.RESOLVED, True), (ProblemState.CLOSED, False)]
-)
-def test_a_person_who_links_an_incident_of_after_the_fix_reopens_it(
-    database: Database, state: ProblemState, expected: bool
-) -> None:
+def test_a_person_who_links_an_incident_of_after_the_fix_reopens_what_is_not_closed(database: Database) -> None:
     with database.write() as session:
-        one = brought_to(session, problem(session), state)
-        before, after = incident(session, NOW - HOUR), incident(session, NOW + HOUR)
-        problems.link_incident(session, one, before, ADA, NOW + DAY)
-        assert one.state is state, "it came before the fix"
-        problems.link_incident(session, one, after, ADA, NOW + DAY)
-        assert (one.state is ProblemState.UNDER_INVESTIGATION) is expected
+        for state in (ProblemState.WATCHING, ProblemState.RESOLVED, ProblemState.CLOSED):
+            one = brought_to(session, problem(session), state)
+            before, after = incident(session, NOW - HOUR), incident(session, NOW + HOUR)
+            problems.link_incident(session, one, before, ADA, NOW + DAY)
+            assert one.state is state, "it came before the fix"
+            problems.link_incident(session, one, after, ADA, NOW + DAY)
+            assert (one.state is ProblemState.UNDER_INVESTIGATION) is (state is not ProblemState.CLOSED)
 
 
-@pytest.mark.parametrize(
-    ("score", "used", "expected"), [(2, False, True), (0, False, False), (0, True, True)], ids=["fits", "alike", "used"]
-)
-def test_an_incident_that_a_known_error_of_it_recognises_is_a_recurrence(
-    database: Database, score: int, used: bool, expected: bool
-) -> None:
+def test_an_incident_that_a_known_error_of_it_recognises_is_a_recurrence(database: Database) -> None:
     with database.write() as session:
-        one = brought_to(session, problem(session), ProblemState.WATCHING)
-        known = KnownError(title="x", symptom="x", recognise={}, problem_id=one.id, created_at=NOW, created_by="ada")
-        session.add(known)
-        late = incident(session, NOW + HOUR)
-        session.flush()
-        use = KnownErrorUse(incident_id=late.id, known_error_id=known.id, suggested_at=NOW, why="words", score=score)
-        use.used_at, use.used_by = (NOW, "ada") if used else (None, None)
-        session.add(use)
-        session.flush()
-        problems.look(session, NOW + DAY)
-        assert (one.state is ProblemState.UNDER_INVESTIGATION) is expected
+        for score, used, expected in ((2, False, True), (0, False, False), (0, True, True)):
+            one = brought_to(session, problem(session), ProblemState.WATCHING)
+            known = KnownError(
+                title="x", symptom="x", recognise={}, problem_id=one.id, created_at=NOW, created_by="ada"
+            )
+            session.add(known)
+            late = incident(session, NOW + HOUR)
+            session.flush()
+            use = KnownErrorUse(incident_id=late.id, known_error_id=known.id, suggested_at=NOW, why="x", score=score)
+            use.used_at, use.used_by = (NOW, "ada") if used else (None, None)
+            session.add(use)
+            session.flush()
+            problems.look(session, NOW + DAY)
+            assert (one.state is ProblemState.UNDER_INVESTIGATION) is expected, (score, used)
 
 
 def test_an_accepted_risk_runs_out_and_is_decided_again(database: Database) -> None:
