@@ -68,7 +68,7 @@ def _whole(session: Session, new: NewProblem, found: list[Incident]) -> NewProbl
         if name is not None:
             look_up(session, name)
     first = problem_opening.about_incident(found[0], found[0].team) if found else NewProblem(new.title)
-    said = {name: value for name, value in vars(new).items() if value not in (None, "")}
+    said = {name: value for name, value in vars(new).items() if value not in (None, "", False)}
     whole = replace(first, **{**said, "incidents": tuple(one.id for one in found)})
     owning = read_incident_book(session).owner_of(whole.service, whole.category)
     return replace(whole, team=new.team or (owning[0] if owning else whole.team))

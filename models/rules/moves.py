@@ -101,7 +101,8 @@ def find_move(table: str, source: StrEnum, action: str, roles: Collection[Role] 
                 may = ", ".join(role.value for role in move.roles if role is not Role.ENGINE) or "nobody"
                 raise MoveRefused(f"to {action} {an(name)} that is {source.value!r} takes the role of: {may}")
             return move
-    possible = sorted({move.action for move in moves if move.source is source}) or ["nothing"]
+    open_to = [move for move in moves if move.source is source and (roles is None or set(move.roles) != {Role.ENGINE})]
+    possible = sorted({move.action for move in open_to}) or ["nothing"]
     raise MoveRefused(f"{an(name)} that is {source.value!r} cannot {action!r}; it can: {', '.join(possible)}")
 
 

@@ -226,3 +226,11 @@ def test_a_slip_of_the_pen_says_what_is_wrong_and_changes_nothing(problem: Call)
     after = problem("show", "4", "--json").json
     assert after["line"] == before["line"]
     assert after["timeline"] == before["timeline"]
+
+
+def test_a_drill_makes_a_drill(call: Call) -> None:
+    call("incident", "new", "Try it", "--service", "shop", "--drill")
+    call("problem", "new", "--from", "INC000004")
+    shown = call("problem", "show", "PRB000005", "--json").json
+    assert (shown["line"]["is_drill"], shown["line"]["incidents"], shown["cost"]["hours"]) == (True, 0, 0)
+    assert [one["incident"] for one in shown["incidents"]] == ["INC000004"]

@@ -42,6 +42,14 @@ def test_every_state_can_be_reached_and_none_is_a_trap() -> None:
     assert set(UNSOLVED) < set(OPEN)
 
 
+def test_a_person_is_not_told_of_moves_that_only_our_parts_make() -> None:
+    with pytest.raises(MoveRefused) as refused:
+        find_move("problem", ProblemState.NEW, "close", {Role.OPERATOR})
+    assert str(refused.value).endswith(
+        "it can: assess, assign, cancel, investigate, merge, plan, publish workaround, set priority"
+    )
+
+
 DECISIONS = ("re-analyse", "accept risk", "cancel", "review")
 
 
