@@ -124,6 +124,8 @@ def _seems_whole(document: object, text: bytes, deepest: int) -> bool:
     """
     exact = _check_depth(document, deepest)
     written = orjson.dumps(document)
+    if b"\\" not in text:  # nearly always: then no quote and no NUL stands for another sign
+        return exact and written.count(b'"') == text.count(b'"')
     return exact and b"\\u0000" not in written and _quotes(written) == _quotes(text)
 
 

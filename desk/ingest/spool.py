@@ -148,6 +148,11 @@ class Spool:
             ) from error
 
 
+def is_full(found: Sequence[tuple[int, Delivery]]) -> bool:
+    """Whether this is as much as one transaction should carry, so that more may wait."""
+    return len(found) == MOST_AT_ONCE or sum(len(delivery.body) for _, delivery in found) > MOST_BYTES_AT_ONCE
+
+
 def is_all_carried(database: Database) -> bool:
     """Whether everything that was acknowledged is in the inbox of this database."""
     if not database.is_sqlite or not spool_file(database).exists():

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy.exc import IntegrityError
 
-from desk.ingest.spool import Spool, spool_file
+from desk.ingest.spool import Spool, is_full, spool_file
 from models import clock
 from models.database import Database
 from models.errors import DatabaseError
@@ -25,7 +25,7 @@ class Store(Protocol):
         ...
 
     def carry(self, refused: Mapping[str, Tally], *, beat: bool) -> bool:
-        """Write down what need not be written before an answer; true: there is more. Raises DatabaseError."""
+        """Write down what need not be written before an answer; true: more may wait. Raises DatabaseError."""
         ...
 
     def close(self) -> None:
@@ -111,7 +111,7 @@ class SpoolStore:
                 heartbeats.beat(session, PART, now)
         if not is_empty:
             self._spool.forget(last, now)
-        return bool(numbered)
+        return is_full(numbered)
 
     def close(self) -> None:
         """As `Store`."""
