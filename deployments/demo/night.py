@@ -75,6 +75,8 @@ def write_night(night: Night, hosts: list[LabHost], shop_front: ShopFront, *, is
     with _edit(folder / "incidents.yaml") as incidents:
         promise = incidents["promises"]["shop"]
         promise["own"][GRAVE], promise["resolve"][GRAVE] = TO_OWN, TO_RESOLVE
+    with _edit(folder / "problems.yaml") as handling:
+        _press(handling["detection"], night)
     with _edit(folder / "events.yaml") as events:
         events["route"].update(GROUPING)
     with _edit(folder / "backups.yaml") as backups:

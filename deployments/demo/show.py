@@ -14,11 +14,12 @@ from rich.text import Text
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from deployments.demo import troubles
+from deployments.demo import recurring, troubles
 from deployments.demo.acts import ACTS, points_there
 from deployments.demo.backups import ENGINE, fill_hosts
 from deployments.demo.chat import Chat
 from deployments.demo.night import ZONE, Night, put_secrets, write_night
+from deployments.demo.recurring import RECURRING
 from deployments.demo.shop_front import ShopFront
 from deployments.demo.stage import OPERATOR, Screen, Stage
 from deployments.demo.telling import ROUNDS, Teller
@@ -67,6 +68,10 @@ EXPECTED = {
     "check-store": Outcome.OK,
     "backup-payroll": Outcome.OK,
     "drill-payroll": Outcome.FAILED,
+    "find-problems": Outcome.OK,
+    "clear-stock-lock": Outcome.OK,
+    "check-stock-lock": Outcome.OK,
+    "problem-report": Outcome.OK,
 }
 """How each job of the night ends. `reindex-warehouse` does not run: its slot lies in a blackout."""
 WORTH = {"orders": Health.AMBER, "payroll": Health.RED, "shop-files": Health.GREEN, "stock": Health.GREEN}
@@ -134,7 +139,7 @@ def _engine(stage: Stage, screen: Screen) -> Iterator[None]:
 def _play(stage: Stage, screen: Screen) -> bool:
     """Tell the night until every slot of it has its last word. True when all ended as they should."""
     teller = Teller(ZoneInfo(ZONE), _last_row(stage.database))
-    acts = [*ACTS, *TROUBLES]
+    acts = [*ACTS, *TROUBLES, *RECURRING]
     skipped: set[int] = set()
     end = time.monotonic() + NIGHT_SECONDS
     while time.monotonic() < end and (acts or not _is_over(stage)):
@@ -184,7 +189,8 @@ def _is_over(stage: Stage) -> bool:
             Slot.state.in_(open_slots), Slot.due_at < tonight, ~Slot.job.startswith(ROUNDS)
         )
         open_runs = select(func.count()).where(Run.state != RunState.ENDED, ~Run.job.startswith(ROUNDS))
-        return not (session.scalar(waiting) or session.scalar(open_runs) or any(troubles.faults(session)))
+        faults = (*troubles.faults(session), *recurring.faults(session))
+        return not (session.scalar(waiting) or session.scalar(open_runs) or faults)
 
 
 def _judge(stage: Stage, screen: Screen) -> bool:
@@ -192,7 +198,7 @@ def _judge(stage: Stage, screen: Screen) -> bool:
     with stage.database.read() as session:
         found = dict(session.execute(select(Run.job, Run.outcome).order_by(Run.id)).tuples().all())
         skipped = session.scalars(select(Slot.job).where(Slot.state == SlotState.SKIPPED)).all()
-        troubled = list(troubles.faults(session))
+        troubled = [*troubles.faults(session), *recurring.faults(session)]
     wrong = [
         f"{job}: {outcome.value} was to be, {word.value if (word := found.get(job)) else 'nothing'} is"
         for job, outcome in EXPECTED.items()

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from deployments.demo import telling_incidents
+from deployments.demo import telling_incidents, telling_problems
 from deployments.demo.telling_backups import told
 from models.records import JournalRow, Run, Slot, Step
 from models.rules.wall_clock import with_times
@@ -17,8 +17,8 @@ from models.vocabulary import Trigger
 
 QUIET = {"dispatch", "start", "finish", "fail", "catch-up"}
 """Moves that the lines of their runs tell."""
-EVENTS = "events"
-"""Who asks for a run that is to mend what an alert says."""
+BY_THEMSELVES = {"events": "by a rule", "known errors": "by a known error"}
+"""Who asks for a run that is to mend what an alert or an incident says."""
 ROUNDS = "probes-"
 """How the jobs that read probes begin: they run every few seconds, so only what they find is told."""
 TRIGGERS = {Trigger.CATCH_UP: "caught up", Trigger.MANUAL: "by hand"}
@@ -69,14 +69,13 @@ class Teller:
             step = session.get_one(Step, int(number))
             line = f"  {step.host}: {step.message}" + (f": {step.first_error_line}" if step.first_error_line else "")
             return "yellow", f"{self._job(session, step.run_id):<18} {line}"
-        return telling_incidents.told(session, row)
+        return telling_incidents.told(session, row) or telling_problems.told(session, row)
 
     def _about_run(self, run: Run, action: str, row: JournalRow, facts: dict[str, str]) -> tuple[str, str] | None:
         name = f"{run.job:<18} {run.number}"
         hosts = sum(len(wave) for wave in run.plan["waves"])
         if action == "claim" and run.attempt == 1:
-            by_rule = "by a rule" if run.requested_by == EVENTS else None
-            how = [by_rule or TRIGGERS[run.trigger]] if run.trigger in TRIGGERS else []
+            how = [BY_THEMSELVES.get(run.requested_by) or TRIGGERS[run.trigger]] if run.trigger in TRIGGERS else []
             how += [f"{hosts} host{'s' if hosts > 1 else ''}"] if hosts else []
             return "cyan", f"{name} starts{': ' if how else ''}{', '.join(how)}"
         if action == "lose":
