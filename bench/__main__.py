@@ -15,6 +15,7 @@ from bench import (
     start,
     storm,
     suggestions,
+    text_groups,
     transfer,
     trigger,
 )
@@ -37,6 +38,7 @@ def main() -> None:
         "ingest": ingest.measure,
         "storm": storm.measure,
         "suggestions": suggestions.measure,
+        "text groups": text_groups.measure,
     }
     found: dict[str, object] = {
         "at": clock.now().isoformat(timespec="seconds"),

@@ -83,7 +83,7 @@ def group_texts(texts: Iterable[str]) -> TextGroups:
 
 def key_of(text: str) -> str:
     """The sorted words of one text, as a group's `key`."""
-    return " ".join(sorted(next(words_of([text[:_LONGEST]]))))
+    return " ".join(sorted(words_of(text[:_LONGEST])))
 
 
 def is_alike(one: str, other: str) -> bool:
@@ -116,7 +116,7 @@ def _lines(chunk: Sequence[str]) -> list[bytes]:
 
 def _sorted_words(texts: Sequence[str], sizes: Sequence[int]) -> list[list[str]]:
     """The words of each text, spelt right and sorted."""
-    all_words = list(words_of(texts))
+    all_words = [words_of(text) for text in texts]
     said: Counter[str] = Counter()
     for words, size in zip(all_words, sizes, strict=True):
         for word in words:

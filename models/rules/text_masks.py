@@ -5,21 +5,19 @@ there; the words are what is compared.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 _JOINED = r"[\w.-]*\d[\w.-]*"
 # A thing with a digit in it starts where no word is under way, so that no long word is read again from its middle.
 _VARIES = (
     r"<[a-z]+>"
-    r"|\w+://\S+"
+    r"|(?<!\w)\w+://\S+"
     r"|(?<![\w.>-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?!\w)"
     r"|(?<![\w.>\\/-])(?:[a-z]:)?[\\/][^\s,;()'\"]*"
     rf"|(?<![\w.-]){_JOINED}(?::{_JOINED})*%?"
 )
 _VARIABLE = re.compile(_VARIES)
-_WORD = r"[^\W\d_]+"
-# Most words are plain: one that no part of a larger thing follows is taken without a look at what varies.
-_WORDS = re.compile(rf"(?!{_WORD}(?![\w.:\\-]))(?:{_VARIES})|({_WORD}|\n)")
+_WORDS = re.compile(rf"{_VARIES}|([^\W\d_]+)")
 _TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 _NAMES = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
@@ -40,15 +38,16 @@ def masked(text: str) -> str:
     return _VARIABLE.sub(_mask, text.lower())
 
 
-def words_of(texts: Iterable[str]) -> Iterator[list[str]]:
-    """The words of each text in its own order, in small letters, without what varies and without marks."""
-    # One pass over all of them: a call for each text costs more than the work.
-    found = _WORDS.findall("".join(text.replace("\n", " ") + "\n" for text in texts).lower())
-    start = 0
-    while start < len(found):
-        end = found.index("\n", start)
-        yield [word for word in found[start:end] if word]
-        start = end + 1
+def words_of(text: str) -> list[str]:
+    """The words of a text in its order, in small letters, without what varies and without marks."""
+    words: list[str] = []
+    for token in text.lower().split():
+        # Most are plain words, and nothing that varies has a space in it.
+        if token.isalpha():
+            words.append(token)
+        else:
+            words += filter(None, _WORDS.findall(token))
+    return words
 
 
 def without_names(text: str, names: Sequence[str | None]) -> str:
