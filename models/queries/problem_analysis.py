@@ -34,7 +34,8 @@ def analyse(session: Session, problem: Problem, finding: Finding, because: Becau
     note.at, note.person, note.text = now, because.actor, text
     session.add(note)
     session.flush()
-    _tell(session, problem, "analyse", because, now, note=note.id, kind=note.kind.value, below=note.parent_id)
+    facts = {"note": note.id, "kind": note.kind.value, "number": number, "below": note.parent_id}
+    _tell(session, problem, "analyse", because, now, **facts)
     return note
 
 

@@ -54,7 +54,7 @@ def publish_fix(session: Session, problem: Problem, text: str, because: Because,
     """
     watch(session, problem, text, because, now)
     rules = read_incident_rules(session)
-    solution = Solution(ResolutionCode.FIXED, fitting_text(f"fixed with {problem.number}: {problem.fix}"))
+    solution = Solution(ResolutionCode.FIXED, fitting_text(f"by the fix of {problem.number}: {problem.fix}"))
     by = Because(because.actor, f"the fix of {problem.number} is in")
     solved = []
     for incident in open_incidents_of(session, problem.id):

@@ -20,7 +20,7 @@ from models.rules.known_errors import known_error_number
 from models.rules.wall_clock import stamp
 from models.vocabulary import IncidentState, ProblemState, TicketKind
 
-ACTOR = "clock"
+ACTOR, WATCH = "clock", "watch"
 MOST = 50
 """Problems that one look takes, so that its transaction stays short."""
 LOOK_AGAIN = timedelta(minutes=1)
@@ -47,9 +47,9 @@ def came_back(session: Session, problem: Problem, incident: Incident, why: str, 
     after = incident.opened_at - problem.fixed_at
     reason = f"{incident.number} came {format_duration(after)} after the fix: {why}"
     facts = {"incident": tickets.subject_of(incident), "after_seconds": round(after.total_seconds()), "why": why}
-    fact = journal.Fact("problems:problem:recur", tickets.subject_of(problem), ACTOR, facts=facts, at=now)
+    fact = journal.Fact("problems:problem:recur", tickets.subject_of(problem), WATCH, facts=facts, at=now)
     journal.append(session, fact)
-    because = Because("watch", reason)
+    because = Because(WATCH, reason)
     reopen(session, problem, because, now)
     problem_news.moved(session, problem, "reopen", because, now)
     return True
@@ -75,7 +75,7 @@ def next_look(session: Session, problem: Problem, now: datetime) -> datetime | N
 def _look_at(session: Session, problem: Problem, now: datetime) -> None:
     if problem.state is ProblemState.WATCHING:
         for incident, why in list(_recurrences(session, problem)):
-            problem_links.add(session, problem, incident, "watch", now)
+            problem_links.add(session, problem, incident, WATCH, now)
             came_back(session, problem, incident, why, now)
     _by_the_clock(session, problem, now)
     if problem.review_due_at is not None and problem.reviewed_at is None and problem.review_due_at <= now:

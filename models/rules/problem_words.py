@@ -1,9 +1,11 @@
 """What a row of the journal about a problem says, in a few words for its timeline."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from models.rules.incidents import subject_number
+from models.rules.wall_clock import stamp
 
 Facts = Mapping[str, Any]
 
@@ -25,7 +27,13 @@ def _graded(facts: Facts) -> str:
 
 def _planned(facts: Facts) -> str:
     change, target = facts.get("change_reference"), facts.get("target_at")
-    return ", ".join([*([f"change {change}"] if change else []), *([f"to be decided by {target}"] if target else [])])
+    return ", ".join(
+        [*([f"change {change}"] if change else []), *([f"to be decided by {_at(target)}"] if target else [])]
+    )
+
+
+def _at(text: str) -> str:
+    return stamp(datetime.fromisoformat(text))
 
 
 def _begun(facts: Facts) -> str:
@@ -41,7 +49,7 @@ _WORDS: dict[str, Callable[[Facts], str]] = {
     "accept-known-error": lambda facts: f"a known error; what helps: {facts['workaround']}",
     "begin-fix": _begun,
     "publish-workaround": lambda facts: f"told to its incidents: {facts['workaround']}",
-    "watch": lambda facts: f"fixed: {facts['fix']}; watched until {facts['watch_until']}",
+    "watch": lambda facts: f"fixed: {facts['fix']}; watched until {_at(facts['watch_until'])}",
     "recur": lambda facts: f"it came back: {subject_number(facts['incident'])}",
     "resolve": lambda _: "resolved",
     "close": lambda _: "closed",
@@ -50,13 +58,13 @@ _WORDS: dict[str, Callable[[Facts], str]] = {
     "reopen": lambda facts: f"reopened ({facts['reopened']} so far)" if facts["reopened"] else "to be decided again",
     "re-analyse": lambda _: "its cause was none: it is analysed anew",
     "accept-risk": lambda facts: (
-        f"risk accepted by {facts['risk_by']} until {facts['risk_until']}: {facts['risk_words']}"
+        f"risk accepted by {facts['risk_by']} until {_at(facts['risk_until'])}: {facts['risk_words']}"
     ),
     "assign": _assigned,
     "set-priority": _graded,
     "plan": _planned,
     "review": lambda _: "reviewed",
-    "analyse": lambda facts: f"analysis: {facts['kind']} {facts['note']}",
+    "analyse": lambda facts: f"analysis: {facts['kind']} {facts.get('number') or facts['note']}",
     "add-task": lambda facts: f"task {facts['task']}{' for ' + facts['owner'] if facts.get('owner') else ''}",
     "finish-task": lambda facts: f"task {facts['task']} done",
     "link": lambda facts: f"{facts['verb']} {subject_number(facts['target'])}",

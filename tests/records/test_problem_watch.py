@@ -65,7 +65,7 @@ def test_a_fix_resolves_the_open_incidents_names_the_problem_and_is_watched(data
         assert [each.id for each in solved] == [working.id, waiting.id]
         for each in (working, waiting, child):
             assert (each.state, each.resolution_code) == (IncidentState.RESOLVED, ResolutionCode.FIXED)
-            assert each.resolution == f"fixed with {one.number}: the pool is given back"
+            assert each.resolution == f"by the fix of {one.number}: the pool is given back"
         assert over.state is IncidentState.CANCELLED
         assert (one.state, one.fixed_at, one.watch_until) == (ProblemState.WATCHING, NOW, NOW + 14 * DAY)
 
