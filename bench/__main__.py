@@ -9,6 +9,7 @@ from bench import (
     archive_engine,
     clocks,
     fan_out,
+    import_tickets,
     ingest,
     ledger,
     restic_engine,
@@ -37,6 +38,7 @@ def main() -> None:
         "clocks": clocks.measure,
         "ingest": ingest.measure,
         "storm": storm.measure,
+        "import of tickets": import_tickets.measure,
         "suggestions": suggestions.measure,
         "text groups": text_groups.measure,
     }

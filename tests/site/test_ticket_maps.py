@@ -1,5 +1,7 @@
 """A map of tickets is right, or every fault of it is named with its line."""
 
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,12 @@ def write(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_the_examples_are_right(file: Path) -> None:
     assert load_map(file).map.source
+
+
+def test_the_example_of_the_page_is_right(tmp_path: Path) -> None:
+    page = (CHECKOUT / "docs" / "how-to" / "import-history.md").read_text()
+    (example,) = re.findall(r"(?ms)^   ```\n(.*?)^   ```$", page)
+    assert load_map(write(tmp_path, textwrap.dedent(example))).map.source == "servicenow"
 
 
 @pytest.mark.parametrize(
