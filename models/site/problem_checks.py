@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from models.site.detection import JOB
 from models.site.incident_checks import Made, Said, known_values, scope_faults, unknown_value
 from models.site.incidents import Handling
 from models.site.problems import EscalationRule
@@ -23,6 +24,9 @@ def problem_faults(whole: Made, made: Made) -> Iterator[ReferenceFault]:
             if priority not in known["priority"]:
                 words = unknown_value("priority", priority, known["priority"])
                 yield ReferenceFault(Kind.PROBLEMS, name, ("review", "priorities", number), words)
+        if handling.detection is not None and JOB in made[Kind.JOB]:
+            words = f"is a job named {JOB}, which jobs.yaml has already; rename that one"
+            yield ReferenceFault(Kind.PROBLEMS, name, ("detection",), words)
 
 
 def _rule(rule: EscalationRule) -> Said:

@@ -130,6 +130,7 @@ REFERENCES = (
     Reference(Kind.EVENTS, ("maintenance", "*", "hosts", "*"), Kind.HOST),
     Reference(Kind.PROBLEMS, ("escalate", "*", "team"), Kind.TEAM),
     Reference(Kind.PROBLEMS, ("detection", "owner"), Kind.TEAM),
+    Reference(Kind.PROBLEMS, ("detection", "schedule", "calendar"), Kind.CALENDAR),
     *_scoped(Kind.PROBLEMS, ("escalate", "*")),
     Reference(Kind.PROBLEMS, ("known_errors", "jobs", "*"), Kind.JOB),
     Reference(Kind.PROBLEMS, ("known_errors", "services", "*"), Kind.SERVICE),
