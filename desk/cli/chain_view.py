@@ -90,7 +90,7 @@ class _Drawn:
         if node.state:
             text.append(f"  {node.state}", colour)
         if node.at:
-            text.append(f"  {self.times.exact(node.at)}", "dim")
+            text.append(f"  {self.times.when(node.at)}", "dim")
         return text.append(f"  {words.line(_cut(node.detail)).plain}", "dim") if node.detail else text
 
     def _name(self, node: Node, verb: str) -> Text:

@@ -48,6 +48,7 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         "review": Kind.PROBLEMS,
         "known_errors": Kind.PROBLEMS,
         "detection": Kind.PROBLEMS,
+        "targets": Kind.PROBLEMS,
     },
 }
 """The files beside site.yaml, and the kind of entry in each of their sections."""

@@ -9,6 +9,7 @@ from models.rules.problems import CLOSE_AFTER, WATCH_FOR
 from models.site.detection import Detection
 from models.site.incidents import Level, Scoped
 from models.site.known_errors import KnownErrorHandling
+from models.site.problem_targets import ProblemTargets
 from models.site.types import Name, SiteModel
 from models.vocabulary import EscalateOn
 
@@ -51,4 +52,7 @@ class ProblemHandling(SiteModel):
     known_errors: KnownErrorHandling = Field(default=KnownErrorHandling(), description="How known errors are handled.")
     detection: Detection | None = Field(
         default=None, description="When the history is searched for what recurs; left out: it is not."
+    )
+    targets: ProblemTargets = Field(
+        default=ProblemTargets(), description="What the problem and known-error report measures against."
     )

@@ -69,11 +69,15 @@ def at(day: float, month: int = 11, year: int = 2026) -> datetime:
 class Year:
     """Adds rows in one transaction, and makes the report of them."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, problems_yaml: str = "{}\n") -> None:
         self.database = database
         self._session: Session | None = None
         (folder / "site").mkdir(parents=True, exist_ok=True)
-        site = load_site(write_site(folder / "site", {"people.yaml": PEOPLE, "services.yaml": SERVICES}))
+        site = load_site(
+            write_site(
+                folder / "site", {"people.yaml": PEOPLE, "services.yaml": SERVICES, "problems.yaml": problems_yaml}
+            )
+        )
         with database.write() as session:
             register.apply(session, site.entries(), "test", at(1, 1, 2025))
 
@@ -176,9 +180,14 @@ class Year:
             return problem_report(session, period, now)
 
 
-def eventful_year(database: Database, folder: Path) -> Year:
+TARGETS = """
+targets: {open_problems: 3, root_cause_in_time: 50, matched: 25, time_to_solve: 8h, came_back: 10}
+"""
+
+
+def eventful_year(database: Database, folder: Path, problems_yaml: str = "{}\n") -> Year:
     """A year in which most of what can happen to problems did."""
-    year = Year(database, folder)
+    year = Year(database, folder, problems_yaml)
     with year.at_once() as session:
         session.add(Heartbeat(part="planner", at=NOW, worker="lab:1"))
         _noise_of_months(year)

@@ -15,7 +15,7 @@ from models.queries.problem_report.facts import OpenProblem
 from models.queries.problem_report.measured import Measure, Result
 from models.queries.states import Because
 from models.vocabulary import ProblemState, ResolutionCode
-from tests.records.problem_year import DAY, HOUR, NOW, PERIOD, Year, at, eventful_year
+from tests.records.problem_year import DAY, HOUR, NOW, PERIOD, TARGETS, Year, at, eventful_year
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +169,31 @@ def test_what_changed_is_said_by_its_control_limits(year: Year) -> None:
         need.startswith("Time to solve, matched and others: 40 h, worse than usual") for need in report.verdict.needs
     )
     assert measure(report, "Incidents matched").result is Result.USUAL
+
+
+def test_what_was_agreed_is_met_or_missed(sqlite: Database, tmp_path: Path) -> None:
+    report = eventful_year(sqlite, tmp_path, TARGETS).report()
+    assert {one.key: (one.target, one.is_met) for one in report.measures} == {
+        "open_problems": (3.0, False),
+        "raised_proactively": (None, None),
+        "root_cause_in_time": (50.0, True),
+        "with_workaround": (None, None),
+        "matched": (25.0, False),
+        "time_to_solve": (8.0, True),
+        "came_back": (10.0, False),
+        "solved": (None, None),
+    }
+    missed = [need for need in report.verdict.needs if need.endswith("missed.")]
+    assert missed == [
+        "Open problems: 4, target 3: missed.",
+        "Incidents matched to a known error: 21 %, target 25 %: missed.",
+        "Came back after the fix: 1 of 3, target 10 %: missed.",
+    ]
+
+
+def test_a_target_of_what_was_not_measured_is_neither_met_nor_missed(sqlite: Database, tmp_path: Path) -> None:
+    report = Year(sqlite, tmp_path, TARGETS).report()
+    assert {one.is_met for one in report.measures if one.key != "open_problems"} == {None}
 
 
 def test_a_month_that_is_not_over_is_not_judged(sqlite: Database, tmp_path: Path) -> None:

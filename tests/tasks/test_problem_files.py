@@ -18,7 +18,7 @@ from models.queries.problem_report import ProblemReport
 from models.settings import CHECKOUT
 from tasks.reports import render_to_files
 from tasks.tools.rendering import render_report
-from tests.records.problem_year import DAY, NOW, PERIOD, Year, at, eventful_year
+from tests.records.problem_year import DAY, NOW, PERIOD, TARGETS, Year, at, eventful_year
 from tests.tasks.test_rendering import ATTACK, HOSTILE, Page
 
 TEMPLATES = CHECKOUT / "templates"
@@ -110,6 +110,17 @@ def test_a_colour_only_repeats_a_word(made: dict[str, bytes]) -> None:
     page = said(made["html"].decode())
     for words in ("worse than usual", "✓ proven", "✗ did not hold", "✓ done", "✗ open"):
         assert words in page
+
+
+def test_a_target_stands_beside_its_measure_and_the_result_is_a_word(sqlite: Database, tmp_path: Path) -> None:
+    found = render_report(NAME, eventful_year(sqlite, tmp_path, TARGETS).report(), TEMPLATES)
+    page, text = said("".join(Page(found["html"].decode()).text)), said(found["txt"].decode())
+    assert "✗ missed" in page
+    for words in ("at least 25 %", "−4 pt", "at most 8.0 h", "−1.0 h", "✓ met"):
+        assert words in page
+    assert "target at least 25 %: MISSED; too early to tell" in text
+    (open_ones,) = [row for row in rows_of(found["measures.csv"]) if row["target"] == "3.0"]
+    assert (open_ones["measure"], open_ones["met"]) == ("Open problems", "no")
 
 
 def test_each_known_error_is_a_sheet_that_prints_on_its_own_page(made: dict[str, bytes], report: ProblemReport) -> None:

@@ -15,7 +15,9 @@ from models.queries.problem_report.reading import read_ground
 from models.queries.problem_report.sheets import sheets
 from models.queries.problem_report.solved import solved
 from models.queries.problem_report.standing import AGES, ages, balance
+from models.queries.problem_report.targets import with_targets
 from models.queries.problem_report.verdict import Told, decisions, verdict
+from models.queries.problem_rules import read_handling
 
 __all__ = ["ProblemReport", "problem_report"]
 
@@ -30,7 +32,7 @@ def problem_report(session: Session, period: Period, now: datetime, own_run: int
     told = Told(
         until=period.until,
         lost=lost.lost(ground, loads),
-        measures=measures(ground),
+        measures=with_targets(measures(ground), read_handling(session).targets),
         open=open_problems(ground, loads),
         solved=tuple(solved(ground)),
         accepted=tuple(accepted(ground, loads)),

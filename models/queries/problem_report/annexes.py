@@ -8,7 +8,8 @@ from models.queries.tables import Cell, Table
 
 MEASURE_COLUMNS = (
     "measure", "month", "value", "of", "percent", "median_seconds", "p90_seconds", "number", "others_median_seconds",
-    "others_p90_seconds", "others_number", "mean_before", "lower_limit", "upper_limit", "result", "rows",
+    "others_p90_seconds", "others_number", "mean_before", "lower_limit", "upper_limit", "result", "target", "met",
+    "rows",
 )  # fmt: skip
 PROBLEM_COLUMNS = (
     "problem", "title", "service", "standing", "state", "origin", "incidents_30_days", "incidents_90_days",
@@ -95,6 +96,8 @@ def _measure(one: Measure) -> Iterator[tuple[Cell, ...]]:
         *_spread(one.beside),
         *limits,
         one.result.value,
+        one.target,
+        None if one.is_met is None else _yes(one.is_met),
         _several(figure.rows if figure else ()),
     )
 

@@ -51,6 +51,8 @@ class Point:
 class Measure:
     """One figure of the first page, with the months before it."""
 
+    key: str
+    """As `targets:` of problems.yaml names it."""
     name: str
     definition: str
     figure: Figure | None
@@ -66,3 +68,9 @@ class Measure:
     """The period last."""
     limits: Limits | None
     result: Result
+    at_most: bool
+    """Less is better."""
+    target: float | None = None
+    """A number, percent or hours; None: nothing was agreed."""
+    is_met: bool | None = None
+    """None: there is no target, or nothing was measured."""

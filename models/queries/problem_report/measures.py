@@ -1,6 +1,7 @@
 """The eight measures of the first page, each with the months before it, and what control limits say of the newest."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -36,7 +37,6 @@ BETTER_WHEN_HIGH = {
     Signal.LONG_ABOVE: Result.LONG_BETTER,
     Signal.LONG_BELOW: Result.LONG_WORSE,
 }
-COUNTED_AT = {"low": WORSE_WHEN_HIGH, "high": BETTER_WHEN_HIGH}
 In = Callable[[Ground, TimeWindow], Figure]
 
 
@@ -49,19 +49,33 @@ def measures(ground: Ground) -> tuple[Measure, ...]:
     )
     solutions = _solved_incidents(ground)
     return (
-        _counted(ground, _open, "Open problems", "low", OPEN, f"{old} older than 30 days"),
-        _counted(ground, _proactive, "Raised before they hurt", "high", PROACTIVE),
-        _counted(ground, _cause_in_time, f"Root cause within {WORKING_DAYS} working days", "high", CAUSE),
-        _counted(ground, _with_workaround, "Open problems with a workaround", "high", WORKAROUND),
+        _counted(ground, _open, Said("open_problems", "Open problems", OPEN, True, f"{old} older than 30 days")),
+        _counted(ground, _proactive, Said("raised_proactively", "Raised before they hurt", PROACTIVE)),
+        _counted(ground, _cause_in_time, Said("root_cause_in_time", CAUSE_NAME, CAUSE)),
+        _counted(ground, _with_workaround, Said("with_workaround", "Open problems with a workaround", WORKAROUND)),
         _counted(
-            ground, lambda _, window: _matched(solutions, window), "Incidents matched to a known error", "high", MATCHED
+            ground,
+            lambda _, window: _matched(solutions, window),
+            Said("matched", "Incidents matched to a known error", MATCHED),
         ),
         _median(ground, solutions),
-        _counted(ground, _came_back, "Came back after the fix", "low", CAME_BACK),
-        _counted(ground, _solved, "Problems solved", "high", SOLVED),
+        _counted(ground, _came_back, Said("came_back", "Came back after the fix", CAME_BACK, True)),
+        _counted(ground, _solved, Said("solved", "Problems solved", SOLVED)),
     )
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a measure is called, and whether less is better."""
+
+    key: str
+    name: str
+    definition: str
+    at_most: bool = False
+    note: str = ""
+
+
+CAUSE_NAME = f"Root cause within {WORKING_DAYS} working days"
 OPEN = "Problems at the end of the period that are not closed and whose risk nobody accepted."
 PROACTIVE = (
     "Of the problems raised in the period, those found in the history before a person or a rule escalated an incident."
@@ -167,25 +181,31 @@ def _solved(ground: Ground, window: TimeWindow) -> Figure:
     return Figure(len(found), len(there), _numbers(ground, found))
 
 
-def _counted(ground: Ground, count: In, name: str, better: str, definition: str, note: str = "") -> Measure:
+def _counted(ground: Ground, count: In, said: Said) -> Measure:
     figures = [count(ground, window) for window in ground.windows]
     is_percent = figures[-1].of is not None
     values = [_value(figure) for figure in figures]
     judged = judge(_whole(ground, values), ceiling=100.0 if is_percent else None)
     nothing = figures[-1].of == 0
     return Measure(
-        name=name,
-        definition=definition,
+        key=said.key,
+        name=said.name,
+        definition=said.definition,
         figure=figures[-1],
         before=figures[-2],
         took=None,
         beside=None,
-        note=note,
+        note=said.note,
         is_percent=is_percent,
         history=_history(ground, values),
         limits=judged.limits,
-        result=Result.NOT_MEASURED if nothing else _result(judged, COUNTED_AT[better]),
+        result=Result.NOT_MEASURED if nothing else _result(judged, _words(said.at_most)),
+        at_most=said.at_most,
     )
+
+
+def _words(at_most: bool) -> dict[Signal, Result]:
+    return WORSE_WHEN_HIGH if at_most else BETTER_WHEN_HIGH
 
 
 def _value(figure: Figure) -> float | None:
@@ -200,6 +220,7 @@ def _median(ground: Ground, solved: pd.DataFrame) -> Measure:
     matched, others = (parts[-1].loc[parts[-1]["matched"] == which, "hours"] for which in (True, False))
     judged = judge(_whole(ground, values))
     return Measure(
+        key="time_to_solve",
         name="Time to solve, matched and others",
         definition=MEDIAN,
         figure=None,
@@ -211,6 +232,7 @@ def _median(ground: Ground, solved: pd.DataFrame) -> Measure:
         history=_history(ground, values),
         limits=judged.limits,
         result=_result(judged, WORSE_WHEN_HIGH) if len(matched) else Result.NOT_MEASURED,
+        at_most=True,
     )
 
 

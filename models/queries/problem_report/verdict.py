@@ -109,10 +109,7 @@ def _needs(told: Told) -> Iterator[str]:
         if one.step.is_overdue:
             yield f"{one.number}: overdue: {one.step.text}{_by(one.step.who)}."
     for measure in told.measures:
-        if measure.result in WORTH_A_SENTENCE and measure.limits is not None and measure.history[-1].value is not None:
-            unit = " %" if measure.is_percent else "" if measure.figure else " h"
-            usual = f"{measure.limits.lower:.0f} to {measure.limits.upper:.0f}{unit}"
-            yield f"{measure.name}: {measure.history[-1].value:.0f}{unit}, {measure.result.value} ({usual})."
+        yield from _measure(measure)
     yield from _few("has no owner", "have no owner", [one.number for one in told.open if one.owner is None])
     ends = [one.number for one in told.accepted if one.ends_soon]
     yield from _few("is an accepted risk that ends within 30 days", "are accepted risks that end within 30 days", ends)
@@ -122,6 +119,19 @@ def _needs(told: Told) -> Iterator[str]:
     if waiting:
         candidates = "candidate waits" if len(waiting) == 1 else "candidates wait"
         yield f"{len(waiting)} {candidates} for a decision for more than 7 days: `watchbill problem candidates`."
+
+
+def _measure(one: Measure) -> Iterator[str]:
+    """A target that is missed, or a change for the worse that is more than chance."""
+    unit = " %" if one.is_percent else "" if one.figure else " h"
+    last = one.history[-1].value
+    value = (
+        f" {last:.0f}{unit}," if last is not None else f" {one.figure.number} of {one.figure.of}," if one.figure else ""
+    )
+    if one.is_met is False:
+        yield f"{one.name}:{value} target {one.target:.0f}{unit}: missed."
+    elif one.result in WORTH_A_SENTENCE and one.limits is not None:
+        yield f"{one.name}:{value} {one.result.value} ({one.limits.lower:.0f} to {one.limits.upper:.0f}{unit})."
 
 
 def _few(one: str, several: str, numbers: list[str]) -> Iterator[str]:
