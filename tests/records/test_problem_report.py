@@ -14,8 +14,9 @@ from models.queries.problem_report import ProblemReport, problem_report
 from models.queries.problem_report.facts import OpenProblem
 from models.queries.problem_report.measured import Measure, Result
 from models.queries.states import Because
-from models.vocabulary import ProblemState, ResolutionCode
+from models.vocabulary import AlertAction, ProblemState, ResolutionCode
 from tests.records.problem_year import DAY, HOUR, NOW, PERIOD, TARGETS, Year, at, eventful_year
+from tests.records.test_causal_chain import lab_of
 
 
 @pytest.fixture(scope="module")
@@ -269,6 +270,16 @@ def test_what_may_be_a_problem_is_told_with_its_evidence(report: ProblemReport) 
         24,
     )
     assert any("Say whether No labels are printed on print1" in one.ask for one in report.decisions)
+
+
+def test_an_alert_that_fired_often_and_nobody_acted_on_is_noise(sqlite: Database, tmp_path: Path) -> None:
+    lab = lab_of(sqlite, tmp_path)
+    with lab.year.at_once():
+        for number, times in ((1, 6), (2, 3)):
+            lab.alert(number, at(5), None, name=f"Alert{number}")
+            for again in range(1, times):
+                lab.changed(number, at(5 + again), AlertAction.FIRE, episode=again + 1)
+    assert [(one.name, one.firings, one.incidents) for one in lab.year.report().noisy] == [("prometheus: Alert1", 6, 0)]
 
 
 def test_an_accepted_risk_is_no_open_problem_and_says_until_when(report: ProblemReport) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from models.rules.figure_words import age_text, bytes_band, bytes_text
+from models.rules.figure_words import age_text, bytes_band, bytes_text, hours_text, money_text
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,27 @@ def test_a_band_has_one_unit():
 )
 def test_an_age_is_said_by_its_two_largest_units(span, text, reason):
     assert age_text(span) == text, reason
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (0, "0 h"),
+        (0.01, "under 0.1 h"),
+        (0.1, "0.1 h"),
+        (9.94, "9.9 h"),
+        (9.95, "10 h"),
+        (41.4, "41 h"),
+        (1204, "1,204 h"),
+    ],
+)
+def test_hours_lost_are_said_as_exactly_as_they_matter(hours: float, said: str) -> None:
+    assert hours_text(hours) == said
+
+
+@pytest.mark.parametrize(
+    ("cost", "said"),
+    [({}, ""), ({"EUR": 6150.4}, "EUR 6,150"), ({"USD": 12.0, "EUR": 40.0}, "EUR 40 and USD 12")],
+)
+def test_currencies_are_never_added_up(cost: dict[str, float], said: str) -> None:
+    assert money_text(cost) == said
