@@ -85,6 +85,8 @@ def _found_out(found: ProblemDetail, times: words.Clock) -> Rows:
         yield "workaround", words.block(f"{found.workaround}{told}")
     if found.fix and found.fixed_at:
         yield "fix", words.block(f"{found.fix} ({times.when(found.fixed_at)})")
+    for known in found.known_errors:
+        yield "known error", words.line(f"{known.known_error} {known.title} ({known.state.value})")
     if line.watch_until:
         yield "watched until", times.when(line.watch_until)
     if found.close_at:

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from desk.services.acting import works_on_tickets
 from desk.services.problems import ProblemLine, key_of, lines_of
 from models.database import Database
-from models.queries import desk_runs, problem_analysis, problem_hours, problems, tickets
+from models.queries import desk_runs, known_errors, problem_analysis, problem_hours, problems, tickets
 from models.queries.incident_timeline import Entry
 from models.queries.problem_timeline import timeline
 from models.records import Incident, Problem, ProblemNote, ProblemTask
 from models.rules.problems import Review, cause_tree
-from models.vocabulary import AnalysisKind, IncidentState, LinkVerb
+from models.vocabulary import AnalysisKind, IncidentState, KnownErrorState, LinkVerb
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,15 @@ class CausedIncident:
     opened_at: datetime
     came_after_fix: bool
     """After the newest fix."""
+
+
+@dataclass(frozen=True)
+class KnownErrorLine:
+    """How the trouble is recognised and lived with."""
+
+    known_error: str
+    title: str
+    state: KnownErrorState
 
 
 @dataclass(frozen=True)
@@ -106,6 +115,7 @@ class ProblemDetail:
     review: Review | None
     cost: Cost
     incidents: tuple[CausedIncident, ...]
+    known_errors: tuple[KnownErrorLine, ...]
     analysis: Analysis
     tasks: tuple[TaskLine, ...]
     timeline: tuple[Entry, ...]
@@ -142,6 +152,9 @@ def show_problem(database: Database, number: str, person: str, now: datetime) ->
             review=_review(problem),
             cost=_cost(session, caused, now),
             incidents=tuple(_caused(problem, one) for one in caused),
+            known_errors=tuple(
+                KnownErrorLine(one.number, one.title, one.state) for one in known_errors.of_problem(session, problem.id)
+            ),
             analysis=_analysis(problem_analysis.analysis_of(session, problem.id)),
             tasks=tuple(_task(task, now) for task in problem_analysis.tasks_of(session, problem.id)),
             timeline=tuple(mine),

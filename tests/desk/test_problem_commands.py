@@ -7,6 +7,7 @@ import pytest
 
 from models import clock
 from models.database import Database
+from models.records import KnownError
 from tests.desk.conftest import Said
 from tests.desk.small_site import apply_site, write_site
 
@@ -226,6 +227,15 @@ def test_a_slip_of_the_pen_says_what_is_wrong_and_changes_nothing(problem: Call)
     after = problem("show", "4", "--json").json
     assert after["line"] == before["line"]
     assert after["timeline"] == before["timeline"]
+
+
+def test_the_known_errors_of_a_problem_stand_on_its_page(problem: Call, call: Call, harbour: Database) -> None:
+    known(problem)
+    with harbour.write() as session:
+        row = KnownError(title="Pool dry", symptom="slow", recognise={}, problem_id=4, created_by="ada")
+        row.created_at = clock.now()
+        session.add(row)
+    assert "KE000001 Pool dry (draft)" in problem("show", "4").words
 
 
 def test_a_drill_makes_a_drill(call: Call) -> None:
