@@ -7,9 +7,11 @@ that has trouble of many kinds is one only when it does not always have so much.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import chain
 
 from models.rules.base_rate import BaseRate
 from models.rules.text_groups import TextGroup, group_texts, is_alike
@@ -99,6 +101,7 @@ class Found:
 
 @dataclass(frozen=True)
 class _Case:
+    place: int
     trouble: Trouble
     group: TextGroup
 
@@ -112,25 +115,39 @@ class _Case:
 
 @dataclass
 class _Search:
-    """The trouble that no pattern explains yet."""
+    """All trouble, and which of it no pattern explains yet."""
 
     limits: Limits
     now: datetime
     began: datetime
     """Since when trouble is known at all."""
     cases: list[_Case] = field(default_factory=list)
+    explained: set[int] = field(default_factory=set)
+    """The places of those that a pattern explains."""
 
     @property
     def since(self) -> datetime:
         return self.now - self.limits.within
 
-    def take(self, pattern: Pattern, cases: Collection[_Case]) -> Recurrence | None:
-        """What the pattern explains, out of the rest; None when none of it is recent."""
-        alike = {key for key in {case.group.key for case in cases} if pattern.text and is_alike(pattern.text, key)}
-        taken = [case for case in cases if _fits(pattern, case, alike)]
-        gone = set(map(id, taken))
-        self.cases = [case for case in self.cases if id(case) not in gone]
+    @cached_property
+    def of_text(self) -> dict[str, list[_Case]]:
+        found: dict[str, list[_Case]] = defaultdict(list)
+        for case in self.cases:
+            found[case.group.key].append(case)
+        return found
+
+    def take(self, pattern: Pattern, cases: Iterable[_Case]) -> Recurrence | None:
+        """What the pattern explains of these; None when none of it is recent."""
+        taken = [case for case in cases if case.place not in self.explained and _fits(pattern, case.trouble)]
+        self.explained.update(case.place for case in taken)
         return self.judge(pattern, taken) if any(case.trouble.at > self.since for case in taken) else None
+
+    def take_known(self, pattern: Pattern) -> Recurrence | None:
+        """What a pattern of before explains: texts may be written a little differently by now."""
+        if pattern.text is None:
+            return self.take(pattern, self.cases)
+        alike = [cases for key, cases in self.of_text.items() if is_alike(pattern.text, key)]
+        return self.take(pattern, chain.from_iterable(alike))
 
     def judge(self, pattern: Pattern, cases: Sequence[_Case]) -> Recurrence:
         recent = sorted(self.recent(cases), key=lambda case: (case.trouble.at, case.trouble.subject))
@@ -148,6 +165,8 @@ class _Search:
         """The rest by what it has in common, the most recent trouble first; what lacks it is left out."""
         sorted_in: dict[Pattern, list[_Case]] = defaultdict(list)
         for case in self.cases:
+            if case.place in self.explained:
+                continue
             values = {name: case.value(name) for name in names}
             if None not in values.values():
                 sorted_in[Pattern(**values)].append(case)
@@ -163,7 +182,7 @@ def find_recurring(
     """
     search = _Search(limits, now, max(began, now - limits.within - limits.history))
     search.cases = list(_cases([trouble for trouble in troubles if search.began <= trouble.at <= now]))
-    explained = {pattern: search.take(pattern, search.cases) for pattern in known}
+    explained = {pattern: search.take_known(pattern) for pattern in known}
     new = [*_of_texts(search), *_of_places(search)]
     new.sort(key=lambda one: (-len(one.troubles), one.pattern.key))
     return Found({pattern: found for pattern, found in explained.items() if found is not None}, new)
@@ -176,8 +195,8 @@ def clearly_worse(times: int, then: int, factor: float) -> bool:
 
 def _cases(troubles: Sequence[Trouble]) -> Iterator[_Case]:
     found = group_texts(without_names(trouble.text, [trouble.host]) for trouble in troubles)
-    for trouble, place in zip(troubles, found.of, strict=True):
-        yield _Case(trouble, found.groups[place])
+    for place, trouble in enumerate(troubles):
+        yield _Case(place, trouble, found.groups[found.of[place]])
 
 
 def _of_texts(search: _Search) -> Iterator[Recurrence]:
@@ -208,11 +227,8 @@ def _narrowed(search: _Search, pattern: Pattern, cases: Sequence[_Case]) -> Patt
     return replace(pattern, host=host)
 
 
-def _fits(pattern: Pattern, case: _Case, alike: Collection[str]) -> bool:
-    """Whether the pattern explains it; `alike` are the texts that are like the pattern's."""
-    trouble = case.trouble
-    for name in ("service", "host", "category"):
-        wanted = getattr(pattern, name)
-        if wanted is not None and wanted != getattr(trouble, name):
-            return False
-    return pattern.text is None or case.group.key in alike
+def _fits(pattern: Pattern, trouble: Trouble) -> bool:
+    """Whether the trouble is where the pattern says."""
+    wanted = (pattern.service, pattern.host, pattern.category)
+    there = (trouble.service, trouble.host, trouble.category)
+    return all(one is None or one == other for one, other in zip(wanted, there, strict=True))

@@ -6,6 +6,7 @@ there; the words are what is compared.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 _JOINED = r"[\w.-]*\d[\w.-]*"
 # A thing with a digit in it starts where no word is under way, so that no long word is read again from its middle.
@@ -54,8 +55,13 @@ def without_names(text: str, names: Sequence[str | None]) -> str:
     """The text without names that are known, such as its own host's."""
     for name in names:
         if name:
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "<name>", text, flags=re.IGNORECASE)
+            text = _named(name).sub("<name>", text)
     return text
+
+
+@lru_cache(maxsize=10_000)
+def _named(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
 
 
 def _mask(found: re.Match[str]) -> str:
