@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models.errors import Refused
@@ -18,7 +19,7 @@ from models.queries.problem_publishing import publish_fix, publish_workaround, t
 from models.queries.problem_steps import change, close, reopen, resolve, said, watch
 from models.queries.problem_watch import came_back, look
 from models.queries.states import Because
-from models.records import Incident, Problem, TicketLink
+from models.records import Incident, KnownError, Problem, TicketLink
 from models.rules.incident_rules import Grading
 from models.rules.incidents import fitting_text, fitting_title, text_problems
 from models.rules.problem_moves import OVER
@@ -195,7 +196,7 @@ def plan(session: Session, problem: Problem, wanted: Plan, because: Because, now
 
 
 def merge(session: Session, problem: Problem, into: Problem, because: Because, now: datetime) -> bool:
-    """Close it as a duplicate: its incidents belong to the other from now on. Raises Refused for one that is over."""
+    """Close it as a duplicate: its incidents and known errors are the other's. Raises Refused for one that is over."""
     if problem.id == into.id:
         raise Refused(f"{problem.number} cannot be merged into itself")
     if into.state in OVER:
@@ -211,6 +212,7 @@ def merge(session: Session, problem: Problem, into: Problem, because: Because, n
     for incident in incidents_of(session, problem.id):
         link_incident(session, into, incident, handed, now)
         problem_links.remove(session, problem, incident, because.actor, now)
+    session.execute(update(KnownError).where(KnownError.problem_id == problem.id).values(problem_id=into.id))
     return True
 
 

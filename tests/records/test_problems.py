@@ -9,6 +9,7 @@ from models.errors import MoveRefused, NotFound, Refused
 from models.queries import journal, problems, tickets
 from models.queries.problems import Plan
 from models.queries.states import Because
+from models.records import KnownError
 from models.rules.lifecycle import Role
 from models.rules.problems import AcceptedRisk, NewProblem
 from models.vocabulary import LinkVerb, ProblemOrigin, ProblemOutcome, ProblemState
@@ -144,13 +145,17 @@ def test_an_incident_belongs_to_many_problems_and_is_linked_once(database: Datab
         assert told(session, first) == ["open", "link", "unlink"]
 
 
-def test_a_merged_problem_hands_its_incidents_over_and_takes_no_more(database: Database) -> None:
+def test_a_merged_problem_hands_over_what_is_its_own_and_takes_no_more(database: Database) -> None:
     with database.write() as session:
         shared, own, late = incident(session), incident(session), incident(session)
         one, into = problem(session, shared, own), problem(session, shared)
         with pytest.raises(Refused, match="cannot be merged into itself"):
             problems.merge(session, one, one, ADA, NOW)
+        known = KnownError(title="x", symptom="x", recognise={}, problem_id=one.id, created_at=NOW, created_by="ada")
+        session.add(known)
         problems.merge(session, one, into, ADA, NOW)
+        session.refresh(known)
+        assert known.problem_id == into.id
         assert (one.state, one.outcome) == (ProblemState.CLOSED, ProblemOutcome.DUPLICATE)
         assert [found.id for found in problems.incidents_of(session, into.id)] == [shared.id, own.id]
         assert problems.incidents_of(session, one.id) == []
