@@ -26,7 +26,8 @@ from tasks.tools.spreadsheets import defused
 
 BATCH = 1000
 """Tickets of one transaction: it is short enough for others who write."""
-EXAMPLES = 3
+EXAMPLES = 5
+MOST_LISTED = 1000
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ class Imported:
     since: datetime | None
     until: datetime | None
     reasons: tuple[Reason, ...]
+    refusals: tuple[Mapping[str, object], ...]
+    """Line, ticket, reason and words of the first thousand refused rows."""
 
 
 @dataclass
@@ -158,6 +161,7 @@ def _import_tickets(database: Database, order: ImportOrder, now: datetime, progr
         since=min(times, default=None),
         until=max(times, default=None),
         reasons=_reasons(refused),
+        refusals=tuple(one._asdict() for one in refused[:MOST_LISTED]),
     )
 
 

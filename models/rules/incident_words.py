@@ -52,7 +52,7 @@ def _promised(facts: Facts) -> str:
 
 _WORDS: dict[str, Callable[[Facts], str]] = {
     "open": _opened,
-    "take": lambda facts: f"taken by {facts['owner']}",
+    "take": lambda facts: f"taken by {facts['owner'] or 'somebody'}",
     "assign": _assigned,
     "set-priority": _graded,
     "edit": _edited,

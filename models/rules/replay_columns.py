@@ -21,6 +21,8 @@ NEVER = datetime(2899, 1, 1, tzinfo=UTC)
 UNTOLD = "as its source knows it; the file does not say"
 """Where the words of a cause or a solution are that the file does not have."""
 Record = dict[str, Any]
+_TOLD = {"take": ("owner",), "investigate": ("owner",), "assess": ("impact", "urgency", "priority")}
+"""What a live move says beside what it changes."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,22 @@ def fresh(kind: TicketKind) -> Record:
 
 
 def columns_of(kind: TicketKind, move: Move, record: Mapping[str, Any], said: Said) -> Record:
-    """What is written with a move; only what differs from the record."""
+    """What is written with a move."""
     wanted = _BY_KIND[kind](move, record, said)
     if move.action == "reopen":
         wanted |= {"reopened": record["reopened"] + 1, "resolved_at": None, "closed_at": None}
-    if move.action == "take":
-        wanted |= {"owner": record["owner"]}
-    return {name: value for name, value in wanted.items() if record[name] != value or name == "owner"}
+    if move.action in _TOLD:
+        wanted |= {name: record[name] for name in _TOLD[move.action]}
+    return wanted
+
+
+def told_of(changes: Mapping[str, Any]) -> Record:
+    """What the journal tells of them: what is there, and when it ends, if that is ever."""
+    return {
+        name: value
+        for name, value in changes.items()
+        if (value is not None and not (name == "close_at" and value == NEVER)) or name == "owner"
+    }
 
 
 def _incident(move: Move, record: Mapping[str, Any], said: Said) -> Record:

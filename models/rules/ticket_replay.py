@@ -15,7 +15,7 @@ from typing import Any
 from models.rules.incidents import fitting_text, fitting_title
 from models.rules.lifecycle import Move
 from models.rules.moves import TABLES
-from models.rules.replay_columns import NEVER, UNTOLD, Record, Said, columns_of, fresh
+from models.rules.replay_columns import UNTOLD, Record, Said, columns_of, fresh, told_of
 from models.rules.source_tickets import RESOLVED, SourceEvent, SourceTicket
 from models.rules.ticket_map import TEXTS
 from models.rules.ticket_practice import CANCELLED, HELD_FOR, PRACTICES, Practice, path
@@ -160,7 +160,7 @@ class Player:
         at = self._moment(move, event)
         changes = columns_of(self.practice.kind, move, self.record, self._said(event, at))
         self.record.update(changes, state=move.target)
-        told = {name: value for name, value in changes.items() if value is not None and value != NEVER}
+        told = told_of(changes)
         self.steps.append(Step(move.action, at, event.told or None, told, move, move.target))
 
     def _moment(self, move: Move, event: SourceEvent) -> datetime:

@@ -81,6 +81,7 @@ def test_a_trial_says_what_would_come(watchbill: Watchbill, files: Path) -> None
     trial = watchbill(*words, "--dry-run", "--json").json
     assert (trial["is_trial"], trial["added"], trial["refused"]) == (True, 2, 1)
     assert trial["reasons"][0]["examples"] == ["line 5: 'Gone' is in no line of `values.state`"]
+    assert [(one["line"], one["reason"]) for one in trial["refusals"]] == [(5, "an unknown state")]
     assert watchbill(*words, "--json").json["added"] == 2
 
 

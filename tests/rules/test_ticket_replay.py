@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.rules import incident_words, problem_words
 from models.rules.incident_rules import STANDARD
 from models.rules.moves import find_move
 from models.rules.source_tickets import SourceEvent, SourceTicket
@@ -97,7 +98,7 @@ def test_what_a_step_says_is_what_the_record_says() -> None:
         GRADE,
     )
     assert actions(found) == ["open", "assign", "take", "set priority"]
-    assert [dict(step.facts) for step in found.steps[1:3]] == [{"owner": "ada"}, {"owner": "ada"}]
+    assert [step.facts["owner"] for step in found.steps[1:3]] == ["ada", "ada"]
     assert (found.record["team"], found.record["owner"], found.record["priority"]) == ("web", "ada", "P1")
     assert [step.at for step in found.steps] == [MONDAY, MONDAY + HOUR, MONDAY + HOUR, MONDAY + 2 * HOUR]
 
@@ -161,3 +162,19 @@ def test_a_word_of_a_map_is_a_state_of_some_kind(word: str) -> None:
 @pytest.mark.parametrize("word", ["nwe", "New", "on hold for lunch", "closed for caller", ""])
 def test_another_word_is_refused_with_those_that_there_are(word: str) -> None:
     assert word_problems(word)
+
+
+WAYS = [
+    (INCIDENT, ["new", "in progress", "on hold", "in progress", "resolved", "closed", "in progress", "cancelled"]),
+    (PROBLEM, ["new", "assessed", "known error", "under investigation", "root cause known", "fix in progress"]),
+    (PROBLEM, ["new", "watching", "resolved", "closed", "new", "assessed", "risk accepted", "cancelled"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "states"), WAYS)
+def test_every_step_can_be_said_in_the_words_of_a_live_move(kind: TicketKind, states: list[str]) -> None:
+    said = incident_words.in_words if kind is INCIDENT else problem_words.in_words
+    found = replay(told(kind, *states), GRADE)
+    for step in found.steps[1:]:
+        facts = {name: value if value is None else str(value) for name, value in step.facts.items()}
+        assert said(step.action.replace(" ", "-"), facts)

@@ -169,6 +169,7 @@ def _fact(order: Import, change: Change, step: Step, ticket_id: int, promises: S
     if step.action == "open":
         facts |= {"is_drill": False, "imported": change.ticket.id}
         facts |= {"promises": list(promises)} if change.ticket.kind is TicketKind.INCIDENT else {}
+        facts |= {"origin": ProblemOrigin.IMPORTED.value} if change.ticket.kind is TicketKind.PROBLEM else {}
     return journal.Fact(
         tag=f"{kind}s:{kind}:{step.action}",
         subject=f"{kind}/{ticket_id}",
