@@ -15,8 +15,8 @@ from models.queries.problem_report.facts import OpenProblem
 from models.queries.problem_report.measured import Measure, Result
 from models.queries.states import Because
 from models.vocabulary import AlertAction, ProblemState, ResolutionCode
+from tests.records.chain_lab import lab_of
 from tests.records.problem_year import DAY, HOUR, NOW, PERIOD, TARGETS, Year, at, eventful_year
-from tests.records.test_causal_chain import lab_of
 
 
 @pytest.fixture(scope="module")
