@@ -5,7 +5,7 @@ anew, so that what was undone meanwhile opens nothing.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,12 +15,16 @@ from models.queries import outbox, problem_links
 from models.queries.incident_book import read_incident_book
 from models.queries.outbox import Wanted
 from models.queries.problem_rules import read_handling
-from models.records import Incident, KnownError, KnownErrorUse, MajorIncident, Problem, Service
+from models.records import EscalationOrder, Incident, KnownError, KnownErrorUse, MajorIncident, Problem, Service
 from models.rules.problem_escalation import About, Ordeal, one_to_join, reason_to_escalate
 from models.rules.problem_moves import OPEN
 from models.vocabulary import IncidentState, MajorState, ResolutionCode
 
 DEPLOYMENT = "escalate-incident"
+ANSWER_WITHIN = timedelta(minutes=15)
+"""So long after the outbox was asked, it is carried out; else it is asked again, each time twice as long later."""
+LONGEST_WAIT = timedelta(days=1)
+MOST = 50
 DECLARED = (MajorState.ACCEPTED, MajorState.REVIEWED)
 
 
@@ -37,16 +41,48 @@ class Wish:
 
 def consider(session: Session, incident: Incident, now: datetime) -> bool:
     """Order the escalation of an incident when a rule, or its known error's problem, asks for it; once for each."""
-    if weigh(session, incident) is None:
+    if weigh(session, incident) is None or session.get(EscalationOrder, incident.id) is not None:
         return False
-    parameters = {"order": EscalateIncident(incident=incident.id).model_dump(mode="json")}
-    outbox.put(session, Wanted(key_of(incident.id), "run", parameters, DEPLOYMENT), now)
+    order = EscalationOrder(incident_id=incident.id, ordered_at=now)
+    session.add(order)
+    _ask(session, order, now)
     return True
 
 
-def key_of(incident_id: int) -> str:
-    """What makes the order, and the problem that it opens, the only one."""
-    return f"problem/escalate/incident/{incident_id}"
+def look(session: Session, now: datetime) -> int:
+    """Ask again for what was ordered and is not carried out: its flow run died. How many these are."""
+    query = select(EscalationOrder).where(EscalationOrder.look_at <= now).order_by(EscalationOrder.incident_id)
+    due = session.scalars(query.limit(MOST).with_for_update(skip_locked=True)).all()
+    for order in due:
+        _ask(session, order, now)
+    return len(due)
+
+
+def is_done(session: Session, incident: Incident) -> bool:
+    """Whether its order was carried out; what a person has undone since stays undone."""
+    order = session.get(EscalationOrder, incident.id, with_for_update=True)
+    return order is not None and order.look_at is None
+
+
+def settle(session: Session, incident: Incident) -> None:
+    """Its order is carried out when it belongs to a problem; else nothing asks for it, and it can be ordered anew."""
+    order = session.get(EscalationOrder, incident.id, with_for_update=True)
+    if order is None or order.look_at is None:
+        return
+    if problem_links.problems_of(session, incident.id):
+        order.look_at = None
+    else:
+        session.delete(order)
+    session.flush()
+
+
+def _ask(session: Session, order: EscalationOrder, now: datetime) -> None:
+    order.tries = (order.tries or 0) + 1
+    order.look_at = now + min(ANSWER_WITHIN * 2 ** min(order.tries - 1, 10), LONGEST_WAIT)
+    parameters = {"order": EscalateIncident(incident=order.incident_id).model_dump(mode="json")}
+    key = f"escalate/incident/{order.incident_id}/{order.ordered_at:%Y%m%dT%H%M%S.%f}/{order.tries}"
+    outbox.put(session, Wanted(key, "run", parameters, DEPLOYMENT), now)
+    session.flush()
 
 
 def weigh(session: Session, incident: Incident) -> Wish | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.queries import journal, problem_analysis, problem_escalation, problem_hours, problem_news, problems
+from models.queries import problem_analysis, problem_escalation, problem_hours, problem_news, problems
 from models.queries.states import Because
 from models.records import Incident, Problem
 from models.rules.problem_escalation import About
@@ -47,18 +47,19 @@ def escalate(session: Session, incident: Incident, evidence: Evidence, now: date
     None: nothing asks for it any more, or it was done before.
     """
     problem_escalation.hold_matter(session, incident)
-    wish, key = problem_escalation.weigh(session, incident), problem_escalation.key_of(incident.id)
-    if wish is None or journal.is_known(session, key):
+    wish = problem_escalation.weigh(session, incident)
+    if wish is None or problem_escalation.is_done(session, incident):
+        problem_escalation.settle(session, incident)
         return None
-    because = Because(ACTOR, f"{incident.number}: {wish.reason}", key=key)
+    because = Because(ACTOR, f"{incident.number}: {wish.reason}")
     if wish.joins is not None:
         problem = problems.get(session, wish.joins)
         problems.link_incident(session, problem, incident, because, now)
-        return problem
-    new = about_incident(incident, wish.team)
-    problem = problems.open_problem(session, new, because, now)
-    found_out(session, problem, evidence, because, now)
-    problem_news.opened(session, problem, now)
+    else:
+        problem = problems.open_problem(session, about_incident(incident, wish.team), because, now)
+        found_out(session, problem, evidence, because, now)
+        problem_news.opened(session, problem, now)
+    problem_escalation.settle(session, incident)
     return problem
 
 

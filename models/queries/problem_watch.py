@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from models.queries import journal, problem_links, problem_news, tickets
+from models.queries import journal, problem_escalation, problem_links, problem_news, tickets
 from models.queries.problem_steps import close, reopen, resolve
 from models.queries.states import Because
 from models.records import Incident, KnownError, KnownErrorUse, Problem, ProblemTask, Ticket
@@ -31,6 +31,7 @@ KNOWN_AT_LEAST = 2
 
 def look(session: Session, now: datetime, most: int = MOST) -> int:
     """Do what is due. How many problems were looked at."""
+    problem_escalation.look(session, now)
     query = select(Problem).where(Problem.look_at <= now).order_by(Problem.look_at, Problem.id).limit(most)
     due = session.scalars(query.with_for_update(skip_locked=True, of=Problem.__table__)).all()
     for problem in due:

@@ -24,7 +24,7 @@ from models.records.major_incidents import MajorIncident, MajorUpdate
 from models.records.notices import Notice
 from models.records.probes import ProbeEntry, ProbeReading, ProbeStanding
 from models.records.problem_candidates import CandidateTrouble, ProblemCandidate
-from models.records.problems import Problem, ProblemNote, ProblemTask
+from models.records.problems import EscalationOrder, Problem, ProblemNote, ProblemTask
 from models.records.register import (
     BackupPlanEntry,
     CalendarEntry,
@@ -59,7 +59,8 @@ from models.records.work import Run, Slot, Step, run_number
 __all__ = [
     "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertGuest", "AlertPolicyRow", "AssignmentTurn",
     "BackupPlanEntry", "Base",
-    "CalendarEntry", "CandidateTrouble", "CategoryEntry", "Ci", "CorrectiveRun", "DrillRow", "EscalationEntry", "Event",
+    "CalendarEntry", "CandidateTrouble", "CategoryEntry", "Ci", "CorrectiveRun", "DrillRow", "EscalationEntry",
+    "EscalationOrder", "Event",
     "EventHandlingEntry", "EventSourceEntry", "ExemptionEntry", "HandlingEntry", "Heartbeat", "ImportRun",
     "ImportedTicket", "InboxKey", "InboxRow",
     "InboxSource", "InboxSpool", "Incident", "IncidentClock", "Job", "JournalHead", "JournalRow", "KnownError",

@@ -129,3 +129,19 @@ class ProblemTask(Base):
     added_by: Mapped[Name]
     done_at: Mapped[datetime | None]
     done_by: Mapped[Name | None]
+
+
+class EscalationOrder(Base):
+    """That an incident is to become a problem, by a rule; asked for again until it is carried out."""
+
+    __tablename__ = "escalation_order"
+    __table_args__ = (
+        Index(None, "look_at", sqlite_where=text("look_at IS NOT NULL"), postgresql_where=text("look_at IS NOT NULL")),
+    )
+
+    incident_id: Mapped[int] = mapped_column(Integer, ForeignKey("incident.id"), primary_key=True)
+    ordered_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    """How often the outbox was asked."""
+    look_at: Mapped[datetime | None]
+    """When it is asked again; null: it was carried out."""

@@ -14,7 +14,7 @@ from models.records import Incident, KnownError, KnownErrorUse, OutboxRow, Probl
 from models.rules.incident_rules import IncidentRules
 from models.rules.incidents import Reopening, Solution
 from models.vocabulary import AnalysisKind, ProblemOrigin, ProblemState, ResolutionCode
-from tests.records.incident_site import apply, messages
+from tests.records.incident_site import MINUTE, apply, messages
 from tests.records.problem_lab import ADA, CLOCK, DAY, HOUR, NOW, incident, problem
 
 RULES = """
@@ -92,6 +92,9 @@ def test_what_was_undone_meanwhile_opens_nothing(site: Database) -> None:
         incidents.resolve(session, one, WORKAROUND, CLOCK, NOW)
         incidents.reopen(session, one, CLOCK, NOW)
         assert carried_out(session, one.id) == []
+        incidents.resolve(session, one, WORKAROUND, CLOCK, NOW + HOUR)
+        assert ordered(session) == [one.id, one.id], "it is asked for anew"
+        assert len(carried_out(session, one.id)) == 1
 
 
 def test_a_second_incident_of_the_same_matter_joins_the_open_problem(site: Database) -> None:
@@ -124,6 +127,18 @@ def test_the_rule_says_which_team_gets_it_and_how_often_is_too_often(site: Datab
             assert ordered(session) == ([] if times == 1 else [one.id])
         (made,) = carried_out(session, one.id)
         assert made.team == "data-team"
+
+
+def test_an_order_whose_flow_run_died_is_given_again_until_it_is_carried_out(site: Database) -> None:
+    with site.write() as session:
+        one = incident(session)
+        incidents.resolve(session, one, WORKAROUND, CLOCK, NOW)
+        for minutes, times in ((1, 1), (15, 2), (16, 2), (44, 2), (45, 3)):
+            problems.look(session, NOW + minutes * MINUTE)
+            assert ordered(session) == [one.id] * times, minutes
+        carried_out(session, one.id)
+        problems.look(session, NOW + DAY)
+        assert ordered(session) == [one.id] * 3
 
 
 def test_a_declared_major_incident_becomes_one(site: Database) -> None:

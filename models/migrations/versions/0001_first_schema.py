@@ -1155,6 +1155,23 @@ def upgrade() -> None:
         postgresql_where=sa.text("topic IS NOT NULL"),
     )
     op.create_table(
+        "escalation_order",
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("ordered_at", UtcDateTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("look_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk__escalation_order__incident_id")),
+        sa.PrimaryKeyConstraint("incident_id", name=op.f("pk__escalation_order")),
+    )
+    op.create_index(
+        op.f("ix__escalation_order__look_at"),
+        "escalation_order",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_table(
         "incident_clock",
         sa.Column("incident_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column(
