@@ -5,7 +5,7 @@ end of either says how it stands, and flapping is a condition of its own: it may
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from desk.ingest.errors import BadInput, shown
@@ -100,4 +100,4 @@ def _flapping(change: StateChange, status: EventStatus) -> Incoming:
     severity = Severity.WARNING if status is EventStatus.FIRING else Severity.INFO
     event = _event(change, status, severity)
     # A name of a host or a service never holds a semicolon: it parts the words of Nagios' external commands.
-    return replace(event, name=f"{event.name} flapping", key=f"{event.key};;flapping", started_at=None, ended_at=None)
+    return event._replace(name=f"{event.name} flapping", key=f"{event.key};;flapping", started_at=None, ended_at=None)

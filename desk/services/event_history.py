@@ -7,7 +7,6 @@ it in) and `format`.
 
 import gzip
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
@@ -78,7 +77,7 @@ def _arrival(said: dict[str, Any], before: datetime | None) -> Arrival:
     at, source, form = instant(said, "received_at"), text(said, "received_from"), text(said, "format")
     rest = {name: value for name, value in said.items() if name not in ("received_at", "received_from", "format")}
     (event,) = own.parse(orjson.dumps(rest), {})
-    event = replace(event, format=form) if form else event
+    event = event._replace(format=form) if form else event
     return Arrival(at or _time_of(event, before), source or event.source, event)
 
 

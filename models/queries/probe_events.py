@@ -9,7 +9,7 @@ How it stands is told again after `heartbeat_every` readings without news: who m
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from models.records import ProbeStanding
@@ -56,17 +56,17 @@ def farewell(probe: Probe, standing: ProbeStanding, at: datetime) -> Iterator[In
 
 
 def _firing(base: Incoming, severity: Severity, since: datetime) -> Incoming:
-    return replace(base, status=EventStatus.FIRING, severity=severity, started_at=since)
+    return base._replace(status=EventStatus.FIRING, severity=severity, started_at=since)
 
 
 def _ended(base: Incoming, at: datetime) -> Incoming:
-    return replace(base, status=EventStatus.RESOLVED, severity=Severity.INFO, ended_at=at)
+    return base._replace(status=EventStatus.RESOLVED, severity=Severity.INFO, ended_at=at)
 
 
 def _unread(base: Incoming) -> Incoming:
     """The same about the looking instead of the thing."""
     labels = {**base.labels, "condition": UNREAD}
-    return replace(base, name="probe-unread", key=f"{base.key}/{UNREAD}", labels=labels)
+    return base._replace(name="probe-unread", key=f"{base.key}/{UNREAD}", labels=labels)
 
 
 def _base(probe: Probe, standing: ProbeStanding, told: Told, *, is_heartbeat: bool) -> Incoming:

@@ -15,7 +15,7 @@ that what fires can end although the rules have changed since.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
@@ -131,7 +131,7 @@ def _changed(event: Incoming, name: str, severity: Severity, labels: Mapping[str
     """The event with these words; most are as they came."""
     if labels == event.labels and name == event.name and severity is event.severity:
         return event
-    return replace(event, name=name, severity=severity, labels=labels)
+    return event._replace(name=name, severity=severity, labels=labels)
 
 
 def _bare(event: Incoming) -> Incoming:

@@ -259,7 +259,7 @@ def test_what_cannot_be_started_is_said_and_tried_again(lab: Lab, tmp_path: Path
 
 
 def test_a_label_that_says_more_than_a_name_chooses_no_hosts(mending: Lab) -> None:
-    wide = replace(event("+HttpDown"), labels={"host": "web1 or tag=web"})
+    wide = event("+HttpDown")._replace(labels={"host": "web1 or tag=web"})
     mending.told(0, wide)
     assert "is no name that a host filter takes: 'web1 or tag=web'" in notes(mending)[0]
     with mending.database.read() as session:

@@ -81,8 +81,8 @@ def test_the_journal_says_what_a_request_changed(lab: Lab) -> None:
 
 
 def test_an_event_that_only_says_that_something_happened_is_received_and_leaves_no_alert(lab: Lab) -> None:
-    said = replace(event("+load-done"), format=EventFormat.WATCHBILL, status=EventStatus.INFORMATIONAL)
-    other = replace(event("+CronDone"), severity=Severity.INFO)
+    said = event("+load-done")._replace(format=EventFormat.WATCHBILL, status=EventStatus.INFORMATIONAL)
+    other = event("+CronDone")._replace(severity=Severity.INFO)
     done = lab.told(0, said, other, source="dwh")
     assert (done.received, done.ignored, lab.alerts()) == (1, 1, [])
     with lab.database.read() as session:

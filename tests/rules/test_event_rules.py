@@ -1,6 +1,5 @@
 """Event rules: what an event is, what becomes of it, and what is done about its alert."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -107,7 +106,7 @@ def test_rules_apply_in_order(some, expected, applied, reason):
 )
 def test_a_rule_asks_for_labels_and_for_words_of_ours_that_no_sender_can_set(matcher, holds):
     one = event(source="http://am1", team="db")
-    one = replace(one, labels={**one.labels, "status": "gone", "severity": "page"})
+    one = one._replace(labels={**one.labels, "status": "gone", "severity": "page"})
     assert bool(judged(rules(rule("a", matcher)), one).rules) is holds
 
 
@@ -160,7 +159,7 @@ def test_a_rule_sees_an_event_as_the_rules_before_it_left_it():
     ],
 )  # fmt: skip
 def test_a_rule_transforms_labels(transform, before, after, reason):
-    one = replace(event(), labels=before)
+    one = event()._replace(labels=before)
     assert judged(rules(rule("a", transform=transform)), one).event.labels == after, reason
 
 
@@ -417,7 +416,7 @@ def test_routes_and_texts_ask_for_labels_and_for_what_the_rules_found():
 def test_judging_again_gives_the_same_with_the_text_and_the_facts_of_each(hosts):
     known = rules(rule("a", "host=~a|b", transform=Transform(set={"x": "{host}"}, severity=Severity.LOW)))
     for number, host in enumerate(hosts):
-        one = replace(event(host=host), text=f"text {number}", facts={"n": number})
+        one = event(host=host)._replace(text=f"text {number}", facts={"n": number})
         again, fresh = judged(known, one), judged(rules(*known.rules), one)
         assert again == fresh
         assert (again.event.text, again.event.facts) == (f"text {number}", {"n": number})
@@ -426,7 +425,7 @@ def test_judging_again_gives_the_same_with_the_text_and_the_facts_of_each(hosts)
 def test_what_is_kept_of_judgements_is_bounded_and_holds_no_texts():
     known = rules()
     for number in range(MOST_SEEN + 5):
-        judged(known, replace(event(key=str(number)), text="long", facts={"n": number}))
+        judged(known, event(key=str(number))._replace(text="long", facts={"n": number}))
     assert 0 < len(known.seen) <= MOST_SEEN
     assert {one.event.text for one in known.seen.values()} == {""}
 

@@ -1,6 +1,5 @@
 """What is kept of an event, what is cut, and what cannot be."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -29,8 +28,7 @@ EVENT = Incoming("watchbill", "DiskFull", EventStatus.FIRING, Severity.HIGH)
 
 
 def test_an_event_of_usual_size_stays_as_it_is():
-    event = replace(
-        EVENT,
+    event = EVENT._replace(
         source="db1",
         key="k" * LONGEST_WORD,
         text="t" * LONGEST_TEXT,
@@ -45,40 +43,40 @@ def test_an_event_of_usual_size_stays_as_it_is():
 @pytest.mark.parametrize("field", ["name", "source", "key"])
 def test_a_word_that_is_cut_stays_apart_from_others_that_begin_alike(field):
     whole = "x" * 500
-    cut = [getattr(capped(replace(EVENT, **{field: whole + end})), field) for end in ("1", "1", "2")]
+    cut = [getattr(capped(EVENT._replace(**{field: whole + end})), field) for end in ("1", "1", "2")]
     assert [len(word) for word in cut] == [LONGEST_WORD] * 3
     assert cut[0] == cut[1] != cut[2]
     assert cut[0].startswith("x" * 100) and MARK in cut[0]
 
 
 def test_a_long_label_stays_apart_too():
-    cut = [capped(replace(EVENT, labels={"path": "x" * 5000 + end})).labels["path"] for end in "12"]
+    cut = [capped(EVENT._replace(labels={"path": "x" * 5000 + end})).labels["path"] for end in "12"]
     assert cut[0] != cut[1]
     assert {len(value) for value in cut} == {LONGEST_LABEL}
 
 
 def test_a_long_text_says_how_long_it_was():
-    text = capped(replace(EVENT, text="y" * 9_000)).text
+    text = capped(EVENT._replace(text="y" * 9_000)).text
     assert len(text) == LONGEST_TEXT
     assert text.endswith("y… (cut: it had 9000 characters)")
 
 
 def test_a_name_has_one_line():
-    assert capped(replace(EVENT, name="Disk\nfull\x1b[31m  now\u202e\u2028")).name == "Disk full [31m now"
+    assert capped(EVENT._replace(name="Disk\nfull\x1b[31m  now\u202e\u2028")).name == "Disk full [31m now"
 
 
 def test_a_name_in_letters_that_python_does_not_know_yet_stays():
-    event = replace(EVENT, name="\U00018cd6", labels={"\U00018cd6": "x"})
+    event = EVENT._replace(name="\U00018cd6", labels={"\U00018cd6": "x"})
     assert capped(event) == event
 
 
 def test_facts_without_room_are_named_with_their_size():
-    facts = capped(replace(EVENT, facts={"a": 1, "dump": "z" * 20_000, "b": 2})).facts
+    facts = capped(EVENT._replace(facts={"a": 1, "dump": "z" * 20_000, "b": 2})).facts
     assert facts == {"a": 1, "dump": "… (20011 bytes left out)", "b": 2}
 
 
 def test_very_many_facts_end_with_how_many_are_left_out():
-    facts = capped(replace(EVENT, facts={f"fact {number}": number for number in range(5_000)})).facts
+    facts = capped(EVENT._replace(facts={f"fact {number}": number for number in range(5_000)})).facts
     assert facts["fact 0"] == 0
     assert facts[MARK] == f"{5_000 - len(facts) + 1} more facts left out"
 
@@ -96,7 +94,7 @@ JSON = st.recursive(
 @given(st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=30), JSON), st.integers(0, 6_000))
 def test_facts_always_fit_and_what_is_kept_is_as_it_was(facts, padding):
     facts |= {f"pad {number}": "p" * padding for number in range(4)}
-    kept = capped(replace(EVENT, facts=facts)).facts
+    kept = capped(EVENT._replace(facts=facts)).facts
     assert len(orjson.dumps(kept)) <= MOST_FACTS_BYTES
     assert all(facts.get(name) == value or MARK in f"{name}{value}" for name, value in kept.items())
 
@@ -119,13 +117,13 @@ def test_facts_always_fit_and_what_is_kept_is_as_it_was(facts, padding):
 )
 def test_only_an_address_of_the_web_is_a_link(url, leads):
     assert leads_somewhere(url) is leads
-    kept = capped(replace(EVENT, links=(Link("graph", url),))).links
+    kept = capped(EVENT._replace(links=(Link("graph", url),))).links
     assert [link.url for link in kept] == ([url] if leads else [])
 
 
 def test_the_first_ten_links_are_kept():
     links = tuple(Link(str(number), f"http://vm/{number}") for number in range(30))
-    assert capped(replace(EVENT, links=links)).links == links[:MOST_LINKS]
+    assert capped(EVENT._replace(links=links)).links == links[:MOST_LINKS]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +143,7 @@ def test_the_first_ten_links_are_kept():
 )
 def test_what_cannot_be_cut_is_refused_with_its_field(change, field, words):
     with pytest.raises(FieldError, match=words) as refused:
-        capped(replace(EVENT, **change))
+        capped(EVENT._replace(**change))
     assert refused.value.key == field
 
 
@@ -159,7 +157,7 @@ def test_what_cannot_be_cut_is_refused_with_its_field(change, field, words):
     ],
 )
 def test_a_clock_is_ahead_by_more_than_a_day(started, ended, ahead):
-    assert is_ahead(replace(EVENT, started_at=started, ended_at=ended), NOW) is ahead
+    assert is_ahead(EVENT._replace(started_at=started, ended_at=ended), NOW) is ahead
 
 
 @settings(deadline=None)
@@ -173,6 +171,7 @@ def test_a_clock_is_ahead_by_more_than_a_day(started, ended, ahead):
         source=st.text(st.characters(codec="utf-8"), max_size=300),
         text=st.text(st.characters(codec="utf-8")),
         labels=st.dictionaries(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8"))),
+        facts=st.dictionaries(st.text(st.characters(codec="utf-8")), st.integers(-(2**63), 2**63 - 1) | st.text()),
         started_at=st.datetimes() | st.none(),
     )
 )

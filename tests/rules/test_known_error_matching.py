@@ -75,6 +75,7 @@ CASES = {
 def test_a_known_error_recognises_an_incident_by_all_that_is_given(wanted: Recognition, why: str | None) -> None:
     found = recognise(wanted, SEEN)
     assert (found.why if found else None) == why
+    assert wanted.checked() is wanted
     assert of_spec(json.loads(json.dumps(as_spec(wanted)))) == wanted
     if found:
         for filed in ({}, dict.fromkeys(possible_keys(wanted), 3)):
@@ -103,11 +104,12 @@ def test_the_more_holds_the_surer_it_is() -> None:
         ({"host": "~web["}, "host", "column"),
         ({"matchers": "a=b,a=c"}, "matchers", "cannot both hold"),
         ({"matchers": "a"}, "matchers", "is not a matcher"),
+        ({"matchers": "{}"}, "matchers", "asks for no label"),
     ],
 )
 def test_what_cannot_be_read_or_never_holds_is_refused(wanted: dict[str, object], key: str, words: str) -> None:
     with pytest.raises(FieldError, match=words) as error:
-        Recognition(**wanted)  # type: ignore[arg-type]
+        Recognition(**wanted).checked()  # type: ignore[arg-type]
     assert error.value.key == key
 
 

@@ -1,7 +1,5 @@
 """Which of the events that come in can release a slot: a table of cases."""
 
-from dataclasses import replace
-
 import pytest
 
 from models.rules.events import NewEvent
@@ -17,14 +15,14 @@ DONE = Incoming("watchbill", "load-done", EventStatus.INFORMATIONAL, Severity.IN
     [
         pytest.param(DONE, NewEvent("load-done", "dwh"), id="our own word"),
         pytest.param(
-            replace(DONE, key="k1", text="all loaded", facts={"rows": 12, "on": "db1"}),
+            DONE._replace(key="k1", text="all loaded", facts={"rows": 12, "on": "db1"}),
             NewEvent("load-done", "dwh", "all loaded", {"rows": "12", "on": "db1"}, "k1"),
             id="with all that it may say",
         ),
-        pytest.param(replace(DONE, status=EventStatus.FIRING), None, id="a condition"),
-        pytest.param(replace(DONE, format="cloudevents"), None, id="another's word"),
-        pytest.param(replace(DONE, name="Load done"), None, id="a name that no job can wait for"),
-        pytest.param(replace(DONE, facts={"a b": 1}), None, id="a fact that no event has"),
+        pytest.param(DONE._replace(status=EventStatus.FIRING), None, id="a condition"),
+        pytest.param(DONE._replace(format="cloudevents"), None, id="another's word"),
+        pytest.param(DONE._replace(name="Load done"), None, id="a name that no job can wait for"),
+        pytest.param(DONE._replace(facts={"a b": 1}), None, id="a fact that no event has"),
     ],
 )
 def test_an_event_that_a_job_may_wait_for(event: Incoming, named: NewEvent | None) -> None:
