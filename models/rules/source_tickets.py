@@ -5,13 +5,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from models.rules.ticket_map import TEXTS
+from models.rules.ticket_map import INSTANTS, TEXTS
 from models.rules.ticket_practice import CANCELLED, HELD_FOR, PRACTICES
 from models.rules.ticket_rows import Refusal, RowRefused, SourceRow
 from models.vocabulary import Duplicates, FileShape, SourceVerdict
 
-OPENED, RESPONDED, RESOLVED, CLOSED = range(4)
-"""The places of SourceRow.instants."""
+OPENED, RESOLVED = INSTANTS.index("opened"), INSTANTS.index("resolved")
 
 
 class SourceEvent(NamedTuple):

@@ -91,10 +91,10 @@ class RowReader:
             for place, name in enumerate(TEXTS)
             if getattr(columns, name)
         ]
-        self._instants = [(place, getattr(columns, name)) for place, name in enumerate(INSTANTS)]
-        self._instant_index = [(place, name, index[name]) for place, name in self._instants if name]
-        self._counts = [(place, getattr(columns, name)) for place, name in enumerate(COUNTS)]
-        self._count_index = [(place, name, index[name]) for place, name in self._counts if name]
+        instants = [(place, getattr(columns, name)) for place, name in enumerate(INSTANTS)]
+        self._instants = [(place, name, index[name]) for place, name in instants if name]
+        counts = [(place, getattr(columns, name)) for place, name in enumerate(COUNTS)]
+        self._counts = [(place, name, index[name]) for place, name in counts if name]
         self._states = ticket_map.values.get("state")
         self._verdicts = ticket_map.values.get("made_sla", {})
         self._words: dict[tuple[TicketKind, str, str], str | None] = {}
@@ -125,10 +125,6 @@ class RowReader:
             self._parent_of(cells),
             self._extra(cells),
         )
-
-    def missing(self, text: str) -> bool:
-        """Whether a cell says that nothing is known."""
-        return text in self._missing
 
     def _number(self, text: str) -> str:
         if text in self._missing:
@@ -194,7 +190,7 @@ class RowReader:
 
     def _read_instants(self, cells: Sequence[str]) -> tuple[datetime | None, ...]:
         found: list[datetime | None] = [None] * len(INSTANTS)
-        for place, name, index in self._instant_index:
+        for place, name, index in self._instants:
             found[place] = self._instant(name, index, cells)
         opened = found[0]
         for name, at in zip(INSTANTS[1:], found[1:], strict=True):
@@ -217,7 +213,7 @@ class RowReader:
 
     def _read_counts(self, cells: Sequence[str]) -> tuple[int | None, ...]:
         found: list[int | None] = [None] * len(COUNTS)
-        for place, name, index in self._count_index:
+        for place, name, index in self._counts:
             text = cells[index].strip()
             if text in self._missing:
                 continue

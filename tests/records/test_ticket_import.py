@@ -261,7 +261,6 @@ def test_an_imported_solution_never_ends_by_itself(database: Database, tmp_path:
     take_in(database, tmp_path, TICKET_HEADER + "C1,2016-03-01,2016-03-02,,resolved,a,web\n", TICKETS)
     with database.write() as session:
         assert incidents.close_due(session, NOW) == []
-        session.execute(update(ImportRun).values(ended_at=None))
 
 
 def test_nobody_hears_of_the_past_when_the_promises_change(database: Database, tmp_path: Path) -> None:
