@@ -121,7 +121,7 @@ def _facts(session: Session, known: KnownErrorFacts, says: Says) -> KnownErrorFa
     said = {name: None if value == "" and name not in NEVER_NONE else value for name, value in said.items()}
     asked = {name: said.pop(name) for name in Recognition.__annotations__ if name in said}
     try:
-        return replace(known, recognise=replace(known.recognise, **asked), **said)
+        return replace(known, recognise=replace(known.recognise, **asked).checked(), **said)
     except FieldError as error:
         raise Misuse(str(error)) from None
 

@@ -4,10 +4,9 @@ Each published known error is filed under one of the things that it asks for (`k
 tries only those that are filed under what it has, however many there are; the table serves all processes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -19,12 +18,14 @@ from models.queries.known_error_workarounds import start_of
 from models.records import Alert, Incident, KnownError, KnownErrorKey, KnownErrorUse, Ticket
 from models.rules.incidents import ticket_number
 from models.rules.known_error_lessons import Lesson, Like, likenesses
-from models.rules.known_error_matching import Seen, keys_of, of_spec, recognise
+from models.rules.known_error_matching import Recognised, Seen, keys_of, of_spec, recognise
 from models.rules.known_error_words import Said
 from models.rules.known_errors import Tally
 from models.vocabulary import KnownErrorState, TicketKind
 
 MOST_SUGGESTED = 5
+MOST_RANKED = 100
+"""The surest, of which those stand first that have worked most."""
 MOST_ALERTS = 200
 MOST_LESSONS = 200
 """The newest of the service and category."""
@@ -39,12 +40,6 @@ class Suggestion:
     score: int
     """How surely it fits; 0: it is only like one that it has solved."""
     tally: Tally
-
-
-class _Found(NamedTuple):
-    row: KnownError
-    score: int
-    why: str
 
 
 def suggest(session: Session, incident: Incident, now: datetime) -> list[Suggestion]:
@@ -66,13 +61,14 @@ def suggest(session: Session, incident: Incident, now: datetime) -> list[Suggest
 
 def suggestions(session: Session, incident: Incident) -> list[Suggestion]:
     """The published known errors that may fit it, the surest first; nothing is written."""
-    found = list(_recognised(session, _seen(session, incident)))
-    recognised = {one.row.id for one in found}
-    likes = {like.known_error: like for like in _alike(session, incident) if like.known_error not in recognised}
-    found += [_Found(row, 0, _why(incident, likes[row.id])) for row in _rows(session, list(likes))]
-    counted = tallies(session, [one.row.id for one in found])
-    ranked = sorted(found, key=lambda one: (-one.score, -counted[one.row.id].worked, one.row.id))
-    return [Suggestion(one.row, one.why, one.score, counted[one.row.id]) for one in ranked[:MOST_SUGGESTED]]
+    found = {number: (one.score, one.why) for number, one in _recognised(session, _seen(session, incident))}
+    for like in _alike(session, incident):
+        found.setdefault(like.known_error, (0, _why(incident, like)))
+    surest = sorted(found, key=lambda number: (-found[number][0], number))[:MOST_RANKED]
+    counted = tallies(session, surest)
+    ranked = sorted(surest, key=lambda number: (-found[number][0], -counted[number].worked, number))[:MOST_SUGGESTED]
+    rows = {row.id: row for row in session.scalars(select(KnownError).where(KnownError.id.in_(ranked)))}
+    return [Suggestion(rows[key], found[key][1], found[key][0], counted[key]) for key in ranked]
 
 
 def _seen(session: Session, incident: Incident) -> Seen:
@@ -88,7 +84,7 @@ def _seen(session: Session, incident: Incident) -> Seen:
     )
 
 
-def _recognised(session: Session, seen: Seen) -> Iterator[_Found]:
+def _recognised(session: Session, seen: Seen) -> Iterator[tuple[int, Recognised]]:
     """Those that are filed under something that it has, tried one by one."""
     keys, tried = sorted(keys_of(seen)), set[int]()
     fits = (
@@ -96,19 +92,16 @@ def _recognised(session: Session, seen: Seen) -> Iterator[_Found]:
         or_(KnownErrorKey.category.is_(None), KnownErrorKey.category.in_(seen.categories)),
     )
     for first in range(0, len(keys), AT_ONCE):
-        mine = select(KnownErrorKey.known_error_id).where(KnownErrorKey.key.in_(keys[first : first + AT_ONCE]), *fits)
-        for row in _rows(session, [number for number in session.scalars(mine) if number not in tried]):
-            tried.add(row.id)
-            found = recognise(of_spec(row.recognise), seen)
+        query = (
+            select(KnownError.id, KnownError.recognise)
+            .join(KnownErrorKey, KnownErrorKey.known_error_id == KnownError.id)
+            .where(KnownErrorKey.key.in_(keys[first : first + AT_ONCE]), *fits)
+        )
+        for number, spec in session.execute(query).tuples():
+            found = recognise(of_spec(spec), seen) if number not in tried else None
+            tried.add(number)
             if found is not None:
-                yield _Found(row, found.score, found.why)
-
-
-def _rows(session: Session, numbers: Sequence[int]) -> Iterator[KnownError]:
-    wanted = sorted(set(numbers))
-    for first in range(0, len(wanted), AT_ONCE):
-        query = select(KnownError).where(KnownError.id.in_(wanted[first : first + AT_ONCE]))
-        yield from session.scalars(query.where(KnownError.state == KnownErrorState.PUBLISHED))
+                yield number, found
 
 
 def _alike(session: Session, incident: Incident) -> list[Like]:
@@ -118,10 +111,12 @@ def _alike(session: Session, incident: Incident) -> list[Like]:
     query = (
         select(KnownErrorUse.known_error_id, Ticket.id, Ticket.title)
         .join(Ticket, Ticket.id == KnownErrorUse.incident_id)
+        .join(KnownError, KnownError.id == KnownErrorUse.known_error_id)
         .where(
             KnownErrorUse.service == incident.service,
             KnownErrorUse.category == incident.category,
             KnownErrorUse.worked.is_(True),
+            KnownError.state == KnownErrorState.PUBLISHED,
             Ticket.is_drill.is_(False),
         )
         .order_by(KnownErrorUse.id.desc())

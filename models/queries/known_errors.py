@@ -130,7 +130,11 @@ def look(session: Session, now: datetime) -> int:
 
 
 def _columns(facts: KnownErrorFacts) -> dict[str, object]:
-    columns = {**asdict(facts), "title": fitting_title(facts.title), "recognise": matching.as_spec(facts.recognise)}
+    columns = {
+        **asdict(facts),
+        "title": fitting_title(facts.title),
+        "recognise": matching.as_spec(facts.recognise.checked()),
+    }
     return {name: value.strip() if isinstance(value, str) else value for name, value in columns.items()}
 
 

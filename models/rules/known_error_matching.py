@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from models.rules.field_error import FieldError, under
+from models.rules.field_error import under
 from models.rules.known_error_words import Mask, Said
 from models.rules.matchers import Labels, Matchers, Operator, contradictions, matching, parse_matchers, show_matchers
 from models.rules.patterns import Pattern, pattern_of
@@ -31,7 +31,7 @@ _MOST_WORDS = 5
 
 @dataclass(frozen=True)
 class Recognition:
-    """What an incident must be like. Raises FieldError for what cannot be read, or can never hold."""
+    """What an incident must be like. It is understood when it is first asked: of many, few are."""
 
     matchers: str = ""
     """On the labels of one of its alerts: `{name="HttpDown",job=~"shop.*"}`."""
@@ -43,16 +43,20 @@ class Recognition:
     texts: tuple[str, ...] = ()
     """Masks of words (models.rules.known_error_words); one of them must match."""
 
-    def __post_init__(self) -> None:
+    def checked(self) -> "Recognition":
+        """The same. Raises FieldError for what cannot be read, or can never hold."""
         with under("matchers"):
             if wrong := next(contradictions(self.asked), None):
                 raise ValueError(wrong)
+            if self.matchers and not self.asked:
+                raise ValueError(f"{self.matchers!r} asks for no label")
         with under("host"):
             _ = self.hosts
         with under("texts"):
             if len(self.texts) > MOST_MASKS:
                 raise ValueError(f"there are {len(self.texts)} texts to look for, at most {MOST_MASKS} are allowed")
             _ = self.masks
+        return self
 
     @cached_property
     def asked(self) -> Matchers:
@@ -75,7 +79,7 @@ class Recognition:
 
     def __bool__(self) -> bool:
         """Whether it asks for anything."""
-        return bool(self.asked or self.service or self.category or self.host or self.texts)
+        return bool(self.matchers or self.service or self.category or self.host or self.texts)
 
 
 @dataclass(frozen=True)
@@ -101,11 +105,13 @@ class Recognised:
 
 def recognise(wanted: Recognition, seen: Seen) -> Recognised | None:
     """Whether all that is wanted holds, in words: `service shop, the words 'connection pool'`. None: it does not."""
-    found = list(_found(wanted, seen))
-    if not found or None in found:
-        return None
-    points, words = zip(*(one for one in found if one is not None), strict=True)
-    return Recognised(sum(points), ", ".join(words))
+    points, words = 0, []
+    for one in _found(wanted, seen):
+        if one is None:
+            return None
+        points += one[0]
+        words.append(one[1])
+    return Recognised(points, ", ".join(words)) if words else None
 
 
 def keys_of(seen: Seen) -> frozenset[str]:
@@ -138,12 +144,8 @@ def as_spec(wanted: Recognition) -> dict[str, Any]:
 
 
 def of_spec(spec: Mapping[str, Any]) -> Recognition:
-    """The same from JSON. Raises FieldError for keys and values that are none."""
-    values = {**spec, "texts": tuple(spec.get("texts", ()))}
-    try:
-        return Recognition(**values)
-    except TypeError:
-        raise FieldError("recognise", f"one recognises by {', '.join(Recognition.__annotations__)}") from None
+    """The same from JSON, as `as_spec` gave it."""
+    return Recognition(**{**spec, "texts": tuple(spec.get("texts", ()))})
 
 
 def in_words(wanted: Recognition) -> str:
@@ -161,15 +163,14 @@ def _found(wanted: Recognition, seen: Seen) -> Iterator[tuple[int, str] | None]:
         yield (_POINTS["service"], f"service {wanted.service}") if wanted.service == seen.service else None
     if wanted.category:
         yield (_POINTS["category"], f"category {wanted.category}") if wanted.category in seen.categories else None
-    if wanted.hosts:
-        holds = seen.host is not None and wanted.hosts.matches(seen.host)
+    if wanted.host:
+        holds = seen.host is not None and wanted.hosts is not None and wanted.hosts.matches(seen.host)
         like = "" if wanted.host == seen.host else f", which is {wanted.host}"
         yield (_POINTS["host"], f"host {seen.host}{like}") if holds else None
-    if wanted.asked:
-        holds = any(matching(wanted.asked, labels) for labels in seen.alerts)
-        points = _POINTS["label"] * len(wanted.asked)
-        yield (points, f"an alert {show_matchers(wanted.asked)}") if holds else None
-    if wanted.masks:
+    if wanted.matchers:
+        holds = bool(seen.alerts) and any(matching(wanted.asked, labels) for labels in seen.alerts)
+        yield (_POINTS["label"] * len(wanted.asked), f"an alert {show_matchers(wanted.asked)}") if holds else None
+    if wanted.texts:
         # The one that asks for most words says most.
         masks = sorted(wanted.masks, key=lambda mask: (-mask.size, mask.text))
         mask = next((mask for mask in masks if seen.said.matches(mask)), None)
