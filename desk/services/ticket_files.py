@@ -128,7 +128,8 @@ class TicketFile:
     def _undecodable(self, line: int, chunk: bytes) -> Refused:
         is_wide = chunk[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         hint = "utf-16" if is_wide else "latin-1 or cp1252"
-        return Refused(f"{self.path}:{line}: is not {self.form.encoding} here: say `file.encoding`, probably {hint}")
+        name = self.form.encoding.removesuffix("-sig")
+        return Refused(f"{self.path}:{line}: is not {name} here: say `file.encoding`, probably {hint}")
 
 
 def _names(cells: list[str]) -> list[str]:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import ClassVar
 
 from models.rules.field_error import FieldError, under
@@ -13,7 +12,6 @@ from models.rules.wall_clock import to_instant, zone_of
 ISO, UNIX, UNIX_MILLISECONDS, EXCEL = "iso", "unix", "unix ms", "excel"
 NAMED = (ISO, UNIX, UNIX_MILLISECONDS, EXCEL)
 FIRST_YEAR, LAST_YEAR = 1970, 2199
-KEPT = 100_000
 _EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a day on the wall, as spreadsheets count
 _CLOCK = r"(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6})\d*)?)?(?: ?([AaPp])\.?[Mm]\.?)?)?"
 _DAY_OR_MONTH = re.compile(rf"(\d{{1,2}})([./-])(\d{{1,2}})\2(\d{{4}}){_CLOCK}", re.ASCII)
@@ -49,7 +47,6 @@ def time_reader(times: SourceTimes) -> Callable[[str], datetime]:
     zone = zone_of(times.timezone)
     ways = tuple(_way(text) for text in times.formats) or (lambda text: _usual(text, times.day_first),)
 
-    @lru_cache(maxsize=KEPT)
     def read(text: str) -> datetime:
         why = ""
         for way in ways:

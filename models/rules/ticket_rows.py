@@ -11,6 +11,7 @@ from models.rules.ticket_map import COUNTS, INSTANTS, LONGEST_NAME, OTHERWISE, T
 from models.rules.ticket_practice import AS_BEFORE, HELD_FOR, PRACTICES, word_problems
 from models.vocabulary import FileShape, ResolutionCode, SourceVerdict, TicketKind
 
+MOST_KNOWN = 100_000
 LONG_TEXTS = {"title", "description", "resolution"}
 """Fields that are cut to what is kept; any other is a name, and refused when it is too long."""
 VERDICTS = {
@@ -78,6 +79,8 @@ class RowReader:
         columns, index = ticket_map.columns, {name: place for place, name in enumerate(header)}
         self._missing = frozenset({"", *ticket_map.file.missing})
         self._time = time_reader(ticket_map.times)
+        self._known: dict[str, datetime | None] = {}
+        """Times as they are written, and what they are: a file has each of them many times."""
         self._decimal = ticket_map.file.decimal
         self._id = index[columns.id]
         self._at = (columns.time, index[columns.time]) if columns.time else None
@@ -180,13 +183,18 @@ class RowReader:
         return self._instant(*self._at, cells) if self._at else None
 
     def _instant(self, name: str, index: int, cells: Sequence[str]) -> datetime | None:
-        text = cells[index].strip()
-        if text in self._missing:
-            return None
+        written = cells[index]
+        if written in self._known:
+            return self._known[written]
+        text = written.strip()
         try:
-            return self._time(text)
+            found = None if text in self._missing else self._time(text)
         except ValueError as error:
             raise RowRefused("a time that cannot be read", f"{name}: {error}") from None
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[written] = found
+        return found
 
     def _read_instants(self, cells: Sequence[str]) -> tuple[datetime | None, ...]:
         found: list[datetime | None] = [None] * len(INSTANTS)

@@ -70,7 +70,7 @@ def test_a_column_without_a_name_is_called_by_its_place(tmp_path: Path) -> None:
     [
         (b"", FileForm(), "is empty (0 bytes)"),
         (b"\n\n", FileForm(), "not even a header"),
-        ("a,b\nA1,x\nA2,Grüße\n".encode("latin-1"), FileForm(), ":3: is not utf-8-sig here"),
+        ("a,b\nA1,x\nA2,Grüße\n".encode("latin-1"), FileForm(), ":3: is not utf-8 here"),
         ("a,b\n".encode("utf-16"), FileForm(), "probably utf-16"),
         ("a,b\n".encode("utf-16-le"), FileForm(), ":1: a NUL"),
         (b"a,b\nA1,\0\n", FileForm(), ":2: a NUL"),
