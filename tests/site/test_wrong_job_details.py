@@ -108,14 +108,14 @@ WRONG: list[tuple[dict[str, str | bytes], list[str], str]] = [
         {"jobs.yaml": JOB + "    flow: render_report\n    order: {reprt: x, hours: many}\n"},
         [
             "jobs.yaml:7:12: jobs.tidy.order.report: is required",
-            'jobs.yaml:7:13: jobs.tidy.order.reprt: unknown key; allowed: hours, report; did you mean "report"?',
+            'jobs.yaml:7:13: jobs.tidy.order.reprt: unknown key; allowed: hours, period, report; did you mean "report"?',
             'jobs.yaml:7:30: jobs.tidy.order.hours: must be a whole number; found "many"',
         ],
         "the order is the flow's own",
     ),
     (
         {"jobs.yaml": JOB + "    flow: render_report\n    order: {report: x, run: RUN000001}\n"},
-        ["jobs.yaml:7:24: jobs.tidy.order.run: unknown key; allowed: hours, report"],
+        ["jobs.yaml:7:24: jobs.tidy.order.run: unknown key; allowed: hours, period, report"],
         "the run is not the site's to choose",
     ),
     (
