@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.records.base import Base, Name, Words
+from models.records.base import Base, Name, Words, one_of, word_of
 from models.rules.clock_promises import Agreement, Measure
 from models.rules.service_clock import ClockState
 
@@ -15,15 +15,17 @@ class IncidentClock(Base):
 
     __tablename__ = "incident_clock"
     __table_args__ = (
+        one_of("agreement", Agreement),
+        one_of("state", ClockState),
         Index(None, "due_at", sqlite_where=text("stopped_at IS NULL"), postgresql_where=text("stopped_at IS NULL")),
     )
 
     incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True, autoincrement=False)
-    agreement: Mapped[Agreement] = mapped_column(primary_key=True)
+    agreement: Mapped[Agreement] = mapped_column(word_of(Agreement, is_checked=False), primary_key=True)
     measure: Mapped[Measure] = mapped_column(primary_key=True)
     promise: Mapped[Name]
     """The entry of incidents.yaml."""
-    state: Mapped[ClockState]
+    state: Mapped[ClockState] = mapped_column(word_of(ClockState, is_checked=False))
     target: Mapped[Words | None]
     """As the file writes it: `4h`, `2 working days`."""
     is_held: Mapped[bool]

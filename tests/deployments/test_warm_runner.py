@@ -85,6 +85,8 @@ def test_many_runs_ordered_at_once_each_get_a_process(tmp_path: Path, monkeypatc
 def test_runs_end_with_the_runner_and_are_said_to_be_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(running: WarmLink) -> tuple[int, int]:
         fork = await running.order(order())
+        # Before that it holds the runner's end of the line, and stopped it would hold it for good.
+        await session_of_its_own(fork.pid.result())
         os.kill(fork.pid.result(), signal.SIGSTOP)
         running.process.kill()
         status = await asyncio.wait_for(asyncio.shield(fork.status), 10)

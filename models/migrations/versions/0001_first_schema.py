@@ -1176,15 +1176,7 @@ def upgrade() -> None:
         sa.Column("incident_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column(
             "agreement",
-            sa.Enum(
-                "SLA",
-                "OLA",
-                "supplier contract",
-                name="agreement",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("SLA", "OLA", "supplier contract", name="agreement", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column(
@@ -1206,7 +1198,6 @@ def upgrade() -> None:
                 "no target",
                 name="clockstate",
                 native_enum=False,
-                create_constraint=True,
                 length=32,
             ),
             nullable=False,
@@ -1220,6 +1211,14 @@ def upgrade() -> None:
         sa.Column("business_seconds", sa.Float(), nullable=False),
         sa.Column("actual_seconds", sa.Float(), nullable=False),
         sa.Column("read_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "agreement = 'SLA' OR agreement = 'OLA' OR agreement = 'supplier contract'",
+            name=op.f("ck__incident_clock__agreement"),
+        ),
+        sa.CheckConstraint(
+            "state = 'running' OR state = 'held' OR state = 'met' OR state = 'breached' OR state = 'stopped' OR state = 'no target'",
+            name=op.f("ck__incident_clock__state"),
+        ),
         sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk__incident_clock__incident_id")),
         sa.PrimaryKeyConstraint("incident_id", "agreement", "measure", name=op.f("pk__incident_clock")),
     )
