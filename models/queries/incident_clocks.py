@@ -8,11 +8,13 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.queries import clock_cache, escalating, incident_major, incidents, journal, notices
+from models.queries.apart import attempt
 from models.queries.incident_book import IncidentBook, read_incident_book
 from models.queries.incident_history import History, facts_of, histories_of, history_of
 from models.queries.notices import Also
@@ -88,18 +90,15 @@ def look(session: Session, now: datetime, most: int = MOST) -> int:
 
 def _look_safely(session: Session, incident: Incident, known: tuple[History, IncidentBook], now: datetime) -> None:
     """One whose clock cannot be computed, since its calendar never opens, must not stop the clocks of all others."""
-    queued = journal.queued(session)
-    try:
-        with session.begin_nested():
-            _look_at(session, incident, *known, now)
-    except ValueError as error:
-        journal.unqueue(session, queued)
-        incident.look_at = now + TRY_AGAIN
-        key = f"incident/{incident.id}/no-clock/{hashlib.sha256(str(error).encode()).hexdigest()[:32]}"
-        if not journal.is_known(session, key):
-            reason = f"its clocks cannot be computed: {error}"
-            tag = "incidents:incident:no-clock"
-            journal.append(session, journal.Fact(tag, subject_of(incident), ACTOR, reason=reason, key=key, at=now))
+    error = attempt(session, incident.number, partial(_look_at, session, incident, *known, now))
+    if error is None:
+        return
+    incident.look_at = now + TRY_AGAIN
+    key = f"incident/{incident.id}/no-clock/{hashlib.sha256(error.encode()).hexdigest()[:32]}"
+    if not journal.is_known(session, key):
+        reason = f"its clocks cannot be looked after: {error}"
+        tag = "incidents:incident:no-clock"
+        journal.append(session, journal.Fact(tag, subject_of(incident), ACTOR, reason=reason, key=key, at=now))
 
 
 def _look_at(session: Session, incident: Incident, history: History, book: IncidentBook, now: datetime) -> None:

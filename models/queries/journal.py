@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from models import clock
 from models.database import LAST_ACT
 from models.errors import JournalBroken
-from models.queries.event_processing.bulk import Bulk
+from models.queries.bulk import Bulk
 from models.records import JournalHead, JournalRow
 
 DOMAIN = "watchbill journal 1"

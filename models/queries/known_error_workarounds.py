@@ -8,12 +8,14 @@ followed by one that finds the row as it was.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound, Refused
 from models.queries import dispatching, incident_news, incidents, run_plans
+from models.queries.apart import attempt
 from models.queries.book import Book
 from models.queries.dispatching import Wish
 from models.queries.event_processing.placing import is_storm
@@ -38,6 +40,8 @@ from models.vocabulary import (
 
 LOOK_AGAIN = timedelta(seconds=2)
 """While a run has not ended."""
+TRY_AGAIN = timedelta(minutes=10)
+"""When a use that could not be looked after is looked at again."""
 MOST = 100
 """Uses that one look takes, so that its transaction stays short."""
 
@@ -89,7 +93,9 @@ def look(session: Session, book: Book, now: datetime) -> int:
     policy = read_handling(session).known_errors.policy() if due else KnownErrorPolicy()
     for row in due:
         known, incident = session.get_one(KnownError, row.known_error_id), incidents.get(session, row.incident_id)
-        _look_at(session, Case(row, known, incident, policy, book), now)
+        case = Case(row, known, incident, policy, book)
+        if attempt(session, f"{known.number} of {incident.number}", partial(_look_at, session, case, now)) is not None:
+            row.look_at = now + TRY_AGAIN
     return len(due)
 
 

@@ -6,11 +6,13 @@ by the next look; an incident counts as a recurrence when it was opened within t
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models.queries import journal, problem_escalation, problem_links, problem_news, tickets
+from models.queries.apart import attempt
 from models.queries.problem_steps import close, reopen, resolve
 from models.queries.states import Because
 from models.records import Incident, KnownError, KnownErrorUse, Problem, ProblemTask, Ticket
@@ -25,6 +27,8 @@ MOST = 50
 """Problems that one look takes, so that its transaction stays short."""
 LOOK_AGAIN = timedelta(minutes=1)
 """So often it is asked whether something came back."""
+TRY_AGAIN = timedelta(minutes=10)
+"""When a problem that could not be looked after is looked at again."""
 KNOWN_AT_LEAST = 2
 """Of service, host and category: one alone is no likeness."""
 
@@ -35,8 +39,8 @@ def look(session: Session, now: datetime, most: int = MOST) -> int:
     query = select(Problem).where(Problem.look_at <= now).order_by(Problem.look_at, Problem.id).limit(most)
     due = session.scalars(query.with_for_update(skip_locked=True, of=Problem.__table__)).all()
     for problem in due:
-        _look_at(session, problem, now)
-        problem.look_at = next_look(session, problem, now)
+        if attempt(session, problem.number, partial(_look_at, session, problem, now)) is not None:
+            problem.look_at = now + TRY_AGAIN
     return len(due)
 
 
@@ -92,6 +96,7 @@ def _look_at(session: Session, problem: Problem, now: datetime) -> None:
         if task.due_at is not None:
             whose = f" ({task.owner})" if task.owner else ""
             problem_news.due(session, problem, f"task {task.id}{whose}: {task.title}", task.due_at, now)
+    problem.look_at = next_look(session, problem, now)
 
 
 def _by_the_clock(session: Session, problem: Problem, now: datetime) -> None:

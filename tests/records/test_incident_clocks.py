@@ -298,7 +298,7 @@ def test_an_incident_whose_clock_cannot_be_computed_stops_no_other(database: Dat
     assert [look(database, MONDAY + HOUR) for _ in range(2)] == [2, 0]
     ((_, words),) = told(database, wrong, "no-clock")
     assert words.startswith(
-        "its clocks cannot be computed: the calendar office is not open for 4h in the hundred years"
+        "its clocks cannot be looked after: the calendar office is not open for 4h in the hundred years"
     )
     assert told(database, wrong, "warn", "breach") == [], "nothing half done"
     with database.read() as session:

@@ -1,13 +1,14 @@
 """A workaround and a fix reach the incidents; a fix is watched, and what comes back reopens the problem."""
 
 import json
+from datetime import datetime
 
 import pytest
 from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.errors import MoveRefused, Refused
-from models.queries import incidents, journal, problem_analysis, problems, tickets
+from models.queries import incidents, journal, problem_analysis, problem_watch, problems, tickets
 from models.queries.states import Because
 from models.records import Incident, KnownError, KnownErrorUse, Problem
 from models.rules.incidents import Solution
@@ -222,3 +223,28 @@ def test_a_review_that_was_held_is_not_asked_for(database: Database, tmp_path) -
         problem_analysis.review(session, one, Review("quick", "no alert", "an alert", "anna, bela"), ADA, NOW)
         problems.look(session, NOW + 2 * DAY)
     assert messages(database) == []
+
+
+def test_a_problem_that_cannot_be_looked_after_stops_no_other_and_leaves_nothing_half_done(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as session:
+        bad, good = (brought_to(session, problem(session, incident(session)), ProblemState.WATCHING) for _ in range(2))
+        problems.look(session, NOW)
+    move = problem_watch.resolve
+
+    def refuse(session: Session, one: Problem, because: Because, now: datetime) -> bool:
+        done = move(session, one, because, now)
+        if one.id == bad.id:
+            raise MoveRefused("the site has no such team")
+        return done
+
+    monkeypatch.setattr(problem_watch, "resolve", refuse)
+    with database.write() as session:
+        assert problems.look(session, NOW + 14 * DAY) == 2
+    with database.read() as session:
+        refused, looked_after = problems.get(session, bad.id), problems.get(session, good.id)
+        assert (refused.state, looked_after.state) == (ProblemState.WATCHING, ProblemState.RESOLVED)
+        assert refused.look_at == NOW + 14 * DAY + problem_watch.TRY_AGAIN
+        assert "resolve" not in told(session, refused)
+        assert journal.verify(session)

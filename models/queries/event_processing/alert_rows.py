@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from models.queries.event_processing.bulk import Bulk
+from models.queries.bulk import Bulk
 from models.records import Alert, AlertChange
 from models.rules.alert_facts import Change, Course
 from models.rules.event_policies import AlertPolicy

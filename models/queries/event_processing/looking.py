@@ -1,18 +1,18 @@
 """What is due: alerts and groups whose time has come, what keeps alerts quiet, silences, sources that are silent."""
 
 import hashlib
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from models import records
-from models.errors import MoveRefused, NotFound, Refused
 from models.queries import inbox, journal, notices, silences
+from models.queries.apart import attempt
 from models.queries.event_processing import alert_rows, guests, mending, placing, settling
 from models.queries.event_processing.alert_rows import Draft
 from models.queries.event_processing.memory import Memory
@@ -33,7 +33,6 @@ LATER = timedelta(minutes=1)
 OUR_SOURCE = "watchbill"
 """Who says that another source is silent."""
 SILENT = "event source {} is silent"
-log = logging.getLogger("watchbill.events")
 
 
 @dataclass(slots=True)
@@ -82,14 +81,9 @@ def look(session: Session, memory: Memory, now: datetime) -> Looked:
 
 def _settle(session: Session, group: AlertGroup, drafts: Sequence[Draft], memory: Memory, now: datetime) -> None:
     """Settle one group. One that cannot be settled is said, and looked at later: the others do not wait for it."""
-    told = len(session.info.get(journal.QUEUE, ()))
-    try:
-        with session.begin_nested():
-            settling.settle(session, {group.id: group}, drafts, memory, now)
-    except (MoveRefused, NotFound, Refused) as error:
-        del session.info.get(journal.QUEUE, [])[told:]
+    settle = partial(settling.settle, session, {group.id: group}, drafts, memory, now)
+    if attempt(session, f"alert group {group.id}", settle) is not None:
         group.look_at = now + LATER
-        log.warning("group %d cannot be settled: %s", group.id, error)
 
 
 def _due(session: Session, now: datetime) -> Sequence[Row[Any]]:

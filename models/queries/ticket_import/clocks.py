@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
+from models.queries.bulk import Bulk
 from models.queries.clock_cache import TABLE, values_of
-from models.queries.event_processing.bulk import Bulk
 from models.queries.incident_history import histories_of
 from models.rules.service_clock import read_clock
 from models.rules.source_tickets import SourceTicket

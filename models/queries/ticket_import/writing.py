@@ -11,7 +11,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.queries import journal
-from models.queries.event_processing.bulk import Bulk
+from models.queries.bulk import Bulk
 from models.queries.incident_book import IncidentBook
 from models.queries.states import Because, fact_of
 from models.queries.ticket_import import clocks
