@@ -298,3 +298,19 @@ def test_by_cost_the_next_to_pay_for_is_the_dearest(year: Year) -> None:
     report = year.report()
     assert "Pay next for" in report.verdict.headline
     assert "dear: 8.0 h and EUR 1,200" in report.verdict.headline
+
+
+def test_the_first_problem_of_a_house_is_not_worse_than_the_months_before_it_began(year: Year) -> None:
+    with year.at_once():
+        year.problem("the first", at(3))
+    first = measure(year.report(), "Open problems")
+    assert first.figure is not None
+    assert (first.figure.number, first.before, first.limits, first.result) == (1, None, None, Result.TOO_EARLY)
+    assert {point.value for point in first.history[:-1]} == {None}
+
+
+def test_the_few_by_cost_are_of_all_that_was_lost(year: Year) -> None:
+    with year.at_once():
+        year.incident(at(3), 40)
+        year.incident(at(4), 4, year.problem("cheap", at(1)))
+    assert year.report().lost.by_cost == ("incidents without a problem",)

@@ -14,6 +14,7 @@ from models.vocabulary import TicketKind
 
 NONE = 0
 """The key of incidents without a problem: no problem has it."""
+WITHOUT = "incidents without a problem"
 COLUMNS = ("incident", "problem", "hours", "currency", "cost")
 
 
@@ -78,7 +79,7 @@ def _bars(ground: Ground, loads: pd.DataFrame) -> Iterator[Load]:
         problem = ground.problems.get(key)
         yield Load(
             problem=problem.number if problem else None,
-            title=problem.title if problem else "incidents without a problem",
+            title=problem.title if problem else WITHOUT,
             incidents=Figure(len(incidents), None, incidents),
             hours=bar.weight,
             cost=money_of(rows),
@@ -90,12 +91,16 @@ def _bars(ground: Ground, loads: pd.DataFrame) -> Iterator[Load]:
 
 
 def _vital_by_cost(loads: pd.DataFrame) -> tuple[str, ...]:
-    priced = loads[(loads["currency"] != "") & (loads["problem"] != NONE)]
+    priced = loads[loads["currency"] != ""]
     if priced["currency"].nunique() != 1:
         return ()
     costs = priced.groupby("problem")["cost"].sum()
-    bars = pareto((ticket_number(TicketKind.PROBLEM, int(key)), float(cost)) for key, cost in costs.items())
+    bars = pareto((_name_of(int(key)), float(cost)) for key, cost in costs.items())
     return tuple(bar.name for bar in bars if bar.is_vital)
+
+
+def _name_of(problem: int) -> str:
+    return WITHOUT if problem == NONE else ticket_number(TicketKind.PROBLEM, problem)
 
 
 def linked(ground: Ground) -> Iterator[LinkedIncident]:

@@ -184,7 +184,9 @@ def _solved(ground: Ground, window: TimeWindow) -> Figure:
 def _counted(ground: Ground, count: In, said: Said) -> Measure:
     figures = [count(ground, window) for window in ground.windows]
     is_percent = figures[-1].of is not None
-    values = [_value(figure) for figure in figures]
+    # A month of which nothing is known had not none of it.
+    known = [ground.is_known(window) for window in ground.windows]
+    values = [_value(figure) if there else None for figure, there in zip(figures, known, strict=True)]
     judged = judge(_whole(ground, values), ceiling=100.0 if is_percent else None)
     nothing = figures[-1].of == 0
     return Measure(
@@ -192,7 +194,7 @@ def _counted(ground: Ground, count: In, said: Said) -> Measure:
         name=said.name,
         definition=said.definition,
         figure=figures[-1],
-        before=figures[-2],
+        before=figures[-2] if known[-2] else None,
         took=None,
         beside=None,
         note=said.note,

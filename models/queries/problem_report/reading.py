@@ -93,6 +93,12 @@ class Ground:
     uses: tuple[Use, ...]
     prices: dict[str, tuple[str, float]]
     """What an hour without a service costs."""
+    began: datetime | None
+    """When the first ticket of all was opened: of the time before, nothing is known. None: there is none."""
+
+    def is_known(self, window: TimeWindow) -> bool:
+        """Whether anything was written down by the end of a month."""
+        return self.began is not None and self.began < window.until
 
     @property
     def since_90(self) -> datetime:
@@ -132,6 +138,7 @@ def read_ground(session: Session, period: Period) -> Ground:
         known_errors=tuple(session.scalars(select(KnownError).order_by(KnownError.id))),
         uses=tuple(_uses(session, incidents)),
         prices=dict(_prices(session)),
+        began=session.scalar(select(func.min(Ticket.opened_at))),
     )
 
 
