@@ -148,17 +148,19 @@ class Clock:
         local = instant.astimezone(self._zone)
         if local.date() == self._now.date():
             return f"{local:%H:%M}"
-        year = f" {local.year}" if local.year != self._now.year else ""
-        return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}"
+        return f"{local:%a} {local.day} {local:%b}{self._year(local)} {local:%H:%M}"
 
     def line(self, text: str, style: str = "") -> Text:
         """Text from anywhere on one line, the instants in it said in this zone."""
         return line(with_times(text, self.when), style)
 
     def exact(self, instant: datetime) -> str:
-        """21 Nov 02:30:15."""
+        """21 Nov 02:30:15; with the year when it is another one."""
         local = instant.astimezone(self._zone)
-        return f"{local.day} {local:%b %H:%M:%S}"
+        return f"{local.day} {local:%b}{self._year(local)} {local:%H:%M:%S}"
+
+    def _year(self, local: datetime) -> str:
+        return f" {local.year}" if local.year != self._now.year else ""
 
     def full(self, instant: datetime) -> str:
         """Sat 21 Nov 2026 02:30:15 CET."""

@@ -44,6 +44,7 @@ def _begun(facts: Facts) -> str:
 _WORDS: dict[str, Callable[[Facts], str]] = {
     "open": lambda facts: f"opened ({facts['origin']}) with priority {facts['priority']}",
     "assess": lambda facts: f"assessed: {_graded(facts)}",
+    "take-over-solution": lambda _: "its solution is taken over from there",
     "investigate": lambda facts: f"{facts['owner'] or 'nobody'} looks for its cause",
     "find-cause": lambda facts: f"its cause: {facts['cause']}",
     "accept-known-error": lambda facts: f"a known error; what helps: {facts['workaround']}",

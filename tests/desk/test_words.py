@@ -112,3 +112,9 @@ def test_times_are_as_short_as_they_can_be(at: datetime, shown: str, why: str) -
 )
 def test_an_age_has_one_unit(seconds: int, shown: str) -> None:
     assert words.ago(AT - timedelta(seconds=seconds), AT) == shown
+
+
+def test_an_exact_time_of_another_year_says_which() -> None:
+    times = words.Clock("Europe/Berlin", AT)
+    assert times.exact(AT) == "21 Nov 07:00:00"
+    assert times.exact(datetime(2006, 1, 11, 14, 49, 42, tzinfo=UTC)) == "11 Jan 2006 15:49:42"
