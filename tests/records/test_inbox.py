@@ -165,7 +165,8 @@ def test_what_waits_is_never_forgotten(database: Database) -> None:
     with database.write() as session:
         assert inbox.forget(session, NOON + 8 * DAY, 7 * DAY) == 1
     with database.read() as session:
-        assert [event.name for row in session.scalars(select(InboxRow)) for event in row.events()] == [
+        rows = session.scalars(select(InboxRow).order_by(InboxRow.id))
+        assert [event.name for row in rows for event in row.events()] == [
             "waits",
             "Poison",
         ]

@@ -56,7 +56,10 @@ def test_each_address_that_asked_is_told(sqlite: Database, tmp_path: Path) -> No
     with sqlite.write() as session:
         run = dispatching.run_now(session, book, "check", Wish("ann"), NOW)
         notices.about_run(session, run, "ok", "text", NOW)
-        assert [row.to for row in session.scalars(select(Notice))] == ["secret://chat", "secret://pager"]
+        assert [row.to for row in session.scalars(select(Notice).order_by(Notice.id))] == [
+            "secret://chat",
+            "secret://pager",
+        ]
 
 
 def test_the_start_of_a_run_is_told_once(sqlite: Database, tmp_path: Path) -> None:
