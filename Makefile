@@ -8,6 +8,8 @@ STAMP := $(VENV)/.installed
 # Nothing that Watchbill starts phones home.
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
+# Each of the many processes of a night would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install demo check types house test bench lock clean
 

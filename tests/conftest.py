@@ -14,11 +14,17 @@ from models import migrations
 from models.database import Database
 from tasks import workplace
 from tests.postgres import emptied, postgresql_server, shape_of
+from tests.statements import share_statements
 
 SERVED = ("night", "engine", "flows")
 """The folders of tests that share one server a folder."""
 LONG = ("drills", "faults")
 """The other folders of tests that take seconds each."""
+
+
+def pytest_configure() -> None:
+    """Half of what a test with a database computes is SQL from statements: once a process is enough."""
+    share_statements()
 
 
 @pytest.hookimpl(trylast=True)

@@ -118,8 +118,9 @@ def _names(keys: Any) -> list[str]:
 def apply(session: Session, entries: list[Any], actor: str, now: datetime) -> Changes:
     """Make the register say what the site says: one transaction, all or nothing. Retires what is gone."""
     changes = compare(session, entries)
+    written = {*changes.added, *changes.changed}
     for entry in entries:
-        if f"{entry.kind}/{entry.name}" in {*changes.added, *changes.changed}:
+        if f"{entry.kind}/{entry.name}" in written:
             _write(session, entry, now)
     for gone in changes.removed:
         kind, name = gone.split("/", 1)

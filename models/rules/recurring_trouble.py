@@ -14,12 +14,10 @@ from functools import cached_property
 from itertools import chain
 
 from models.rules.base_rate import BaseRate
+from models.rules.recurrence_limits import Limits
 from models.rules.text_groups import TextGroup, group_texts, is_alike
 from models.rules.text_masks import without_names
 
-AT_LEAST = 5
-WITHIN = timedelta(days=7)
-HISTORY = timedelta(days=28)
 NEARLY_ALL = 0.8
 _TEXTS = (("text", "service"), ("text",))
 _PLACES = (("service", "category"), ("host",), ("service",), ("category",))
@@ -57,16 +55,6 @@ class Pattern:
     def place(self) -> str:
         """Where it is, for a title: `till-north, shop`."""
         return ", ".join(filter(None, (self.host, self.service, self.category)))
-
-
-@dataclass(frozen=True)
-class Limits:
-    """From what number on something recurs."""
-
-    at_least: int = AT_LEAST
-    within: timedelta = WITHIN
-    history: timedelta = HISTORY
-    """How long before that span the usual number is looked for."""
 
 
 @dataclass(frozen=True)

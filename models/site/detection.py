@@ -6,7 +6,7 @@ from datetime import timedelta
 from pydantic import Field, model_validator
 
 from models.rules.durations import Duration
-from models.rules.recurring_trouble import AT_LEAST, HISTORY, WITHIN, Limits
+from models.rules.recurrence_limits import Limits
 from models.rules.schedule import Schedule
 from models.site.jobs import Job
 from models.site.types import Name, SiteModel
@@ -26,11 +26,11 @@ class Detection(SiteModel):
         default=Schedule(cron="30 5 * * *"), description="When the history is searched; default: each day at 05:30."
     )
     at_least: int = Field(
-        default=AT_LEAST, ge=FEWEST, le=10_000, description="From how many times on something recurs ..."
+        default=Limits.at_least, ge=FEWEST, le=10_000, description="From how many times on something recurs ..."
     )
-    within: Duration = Field(default=WITHIN, description="... and within how long.")
+    within: Duration = Field(default=Limits.within, description="... and within how long.")
     history: Duration = Field(
-        default=HISTORY, description="How long before that span the search looks for what is usual."
+        default=Limits.history, description="How long before that span the search looks for what is usual."
     )
     forget_after: Duration = Field(
         default=timedelta(days=90), description="How long a dismissed pattern is not asked about again."

@@ -15,7 +15,7 @@ from models.settings import CHECKOUT
 from tests.desk.conftest import real_watchbill
 from tests.desk.small_site import apply_site
 
-HEAVY = ("prefect", "paramiko", "pandas", "alembic", "fastapi", "asyncssh")
+HEAVY = ("prefect", "paramiko", "numpy", "pandas", "alembic", "fastapi", "asyncssh")
 
 
 def test_help_lists_every_group_with_one_line_a_command() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.rules.recurring_trouble import Limits, Pattern, Trouble, clearly_worse, find_recurring
+from models.rules.recurrence_limits import Limits
+from models.rules.recurring_trouble import Pattern, Trouble, clearly_worse, find_recurring
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
