@@ -1,10 +1,10 @@
 """Known errors for a new incident: the published ones that recognise it, and those that solved one like it.
 
-Each published known error is filed under one of the things that it asks for (`known_error_key`), so that an incident
-tries only those that are filed under what it has, however many there are; the table serves all processes.
+Each published known error is filed under one of the things that it asks for (`known_error_key`), so that of those that
+are filed under what an incident has only the surest are tried, however many there are; the table serves all processes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,19 +13,19 @@ from sqlalchemy.orm import Session
 
 from models.queries import incidents
 from models.queries.incident_book import read_incident_book
-from models.queries.known_error_uses import ACTOR, AT_ONCE, tallies
+from models.queries.known_error_uses import ACTOR, AT_ONCE, verdicts
 from models.queries.known_error_workarounds import start_of
 from models.records import Alert, Incident, KnownError, KnownErrorKey, KnownErrorUse, Ticket
 from models.rules.incidents import ticket_number
+from models.rules.known_error_filing import keys_of
 from models.rules.known_error_lessons import Lesson, Like, likenesses
-from models.rules.known_error_matching import Recognised, Seen, keys_of, of_spec, recognise
+from models.rules.known_error_matching import Recognition, Seen, of_spec
+from models.rules.known_error_search import MOST_SURE, Filed, Found, search
 from models.rules.known_error_words import Said
 from models.rules.known_errors import Tally
 from models.vocabulary import KnownErrorState, TicketKind
 
 MOST_SUGGESTED = 5
-MOST_RANKED = 100
-"""The surest, of which those stand first that have worked most."""
 MOST_ALERTS = 200
 MOST_LESSONS = 200
 """The newest of the service and category."""
@@ -42,33 +42,46 @@ class Suggestion:
     tally: Tally
 
 
+@dataclass(frozen=True)
+class Suggestions:
+    """What may fit an incident."""
+
+    surest: tuple[Suggestion, ...]
+    """The surest first."""
+    untried: int
+    """How many might fit besides, and were too many to be tried."""
+
+
 def suggest(session: Session, incident: Incident, now: datetime) -> list[Suggestion]:
     """Say on a new incident, privately and once, which known errors may fit it; the surest first."""
     known = set(session.scalars(select(KnownErrorUse.known_error_id).where(KnownErrorUse.incident_id == incident.id)))
-    found = [one for one in suggestions(session, incident) if one.known_error.id not in known]
+    fitting = suggestions(session, incident)
+    found = [one for one in fitting.surest if one.known_error.id not in known]
     rows = [_row(incident, one, now) for one in found]
     session.add_all(rows)
-    if not found:
-        return []
     start = start_of(session, incident, [(row, one.known_error) for row, one in zip(rows, found, strict=True)])
     if start.row is not None:
         start.row.look_at = now
     session.flush()
-    lines = ["Known errors that may fit:", *map(_line, found), *start.words]
-    incidents.note(session, incident, ACTOR, "\n".join(lines), public=False, now=now)
+    lines = ["Known errors that may fit:", *map(_line, found), *start.words] if found else []
+    lines += [_untried(fitting.untried)] if fitting.untried else []
+    if lines:
+        incidents.note(session, incident, ACTOR, "\n".join(lines), public=False, now=now)
     return found
 
 
-def suggestions(session: Session, incident: Incident) -> list[Suggestion]:
-    """The published known errors that may fit it, the surest first; nothing is written."""
-    found = {number: (one.score, one.why) for number, one in _recognised(session, _seen(session, incident))}
+def suggestions(session: Session, incident: Incident) -> Suggestions:
+    """The published known errors that may fit it; nothing is written."""
+    searched = _searched(session, _seen(session, incident))
+    found = {number: (one.score, one.why) for number, one in searched.recognised.items()}
     for like in _alike(session, incident):
         found.setdefault(like.known_error, (0, _why(incident, like)))
-    surest = sorted(found, key=lambda number: (-found[number][0], number))[:MOST_RANKED]
-    counted = tallies(session, surest)
+    surest = sorted(found, key=lambda number: (-found[number][0], number))[:MOST_SURE]
+    counted = verdicts(session, surest)
     ranked = sorted(surest, key=lambda number: (-found[number][0], -counted[number].worked, number))[:MOST_SUGGESTED]
     rows = {row.id: row for row in session.scalars(select(KnownError).where(KnownError.id.in_(ranked)))}
-    return [Suggestion(rows[key], found[key][1], found[key][0], counted[key]) for key in ranked]
+    surest_first = tuple(Suggestion(rows[key], found[key][1], found[key][0], counted[key]) for key in ranked)
+    return Suggestions(surest_first, searched.untried)
 
 
 def _seen(session: Session, incident: Incident) -> Seen:
@@ -84,24 +97,24 @@ def _seen(session: Session, incident: Incident) -> Seen:
     )
 
 
-def _recognised(session: Session, seen: Seen) -> Iterator[tuple[int, Recognised]]:
-    """Those that are filed under something that it has, tried one by one."""
-    keys, tried = sorted(keys_of(seen)), set[int]()
-    fits = (
-        or_(KnownErrorKey.service.is_(None), KnownErrorKey.service == seen.service),
-        or_(KnownErrorKey.category.is_(None), KnownErrorKey.category.in_(seen.categories)),
+def _searched(session: Session, seen: Seen) -> Found:
+    """Those that are filed under something that it has, tried as far as need be."""
+
+    def read(numbers: Sequence[int]) -> dict[int, Recognition]:
+        query = select(KnownError.id, KnownError.recognise).where(KnownError.id.in_(numbers))
+        return {number: of_spec(spec) for number, spec in session.execute(query).tuples()}
+
+    return search(_filed(session, seen), seen, read)
+
+
+def _filed(session: Session, seen: Seen) -> Iterator[Filed]:
+    row, keys = KnownErrorKey.__table__.c, sorted(keys_of(seen))
+    query = select(row.known_error_id, row.key, row.score, row.pieces).where(
+        or_(row.service.is_(None), row.service == seen.service),
+        or_(row.category.is_(None), row.category.in_(seen.categories)),
     )
     for first in range(0, len(keys), AT_ONCE):
-        query = (
-            select(KnownError.id, KnownError.recognise)
-            .join(KnownErrorKey, KnownErrorKey.known_error_id == KnownError.id)
-            .where(KnownErrorKey.key.in_(keys[first : first + AT_ONCE]), *fits)
-        )
-        for number, spec in session.execute(query).tuples():
-            found = recognise(of_spec(spec), seen) if number not in tried else None
-            tried.add(number)
-            if found is not None:
-                yield number, found
+        yield from map(Filed._make, session.execute(query.where(row.key.in_(keys[first : first + AT_ONCE]))))
 
 
 def _alike(session: Session, incident: Incident) -> list[Like]:
@@ -154,3 +167,10 @@ def _line(one: Suggestion) -> str:
     so_far = "" if percent is None else f"; it worked {percent} % of {tally.worked + tally.failed} times"
     help_ = known.workaround or f"the job {known.workaround_job}"
     return f"{known.number} {known.title} ({one.why}{so_far}): {' '.join(help_.split())[:500]}"
+
+
+def _untried(many: int) -> str:
+    return (
+        f"{many:,} more known errors might fit and were not tried: they ask for nothing by which they could be told "
+        "apart. A word, the value of a label, a host or a service of their own would do that."
+    )

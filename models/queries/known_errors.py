@@ -14,6 +14,7 @@ from models.queries.known_error_uses import subject_of, tallies, use, uses_of, w
 from models.queries.problem_rules import read_handling
 from models.queries.states import Because, advance
 from models.records import KnownError, KnownErrorKey
+from models.rules import known_error_filing as filing
 from models.rules import known_error_matching as matching
 from models.rules.incidents import fitting_title
 from models.rules.known_errors import (
@@ -144,12 +145,13 @@ def _file(session: Session, row: KnownError) -> None:
     session.execute(delete(KnownErrorKey).where(KnownErrorKey.known_error_id == row.id))
     if not wanted:
         return
-    possible = matching.possible_keys(wanted)
+    possible = filing.possible_keys(wanted)
     query = select(KnownErrorKey.key, func.count()).where(KnownErrorKey.key.in_(possible)).group_by(KnownErrorKey.key)
     filed = dict(session.execute(query).tuples().all())
+    same = {"service": wanted.service, "category": wanted.category, "pieces": filing.pieces_of(wanted)}
     session.add_all(
-        KnownErrorKey(key=key, known_error_id=row.id, service=wanted.service, category=wanted.category)
-        for key in sorted(matching.filed_under(wanted, filed))
+        KnownErrorKey(key=key, known_error_id=row.id, score=matching.highest_score(wanted), **same)
+        for key in sorted(filing.filed_under(wanted, filed))
     )
     session.flush()
 

@@ -7,11 +7,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.records.base import Base, Key, Name, Words
-from models.rules.known_error_matching import LONGEST_KEY
+from models.rules.known_error_filing import LONGEST_KEY
 from models.rules.known_errors import known_error_number
 from models.vocabulary import KnownErrorState
 
 _DUE = text("look_at IS NOT NULL")
+_SETTLED = text("settled_at IS NOT NULL")
 
 
 class KnownError(Base):
@@ -77,6 +78,10 @@ class KnownErrorKey(Base):
     service: Mapped[Name | None]
     """That it asks for; null: any."""
     category: Mapped[Name | None]
+    score: Mapped[int]
+    """How surely it fits at most."""
+    pieces: Mapped[str] = mapped_column(String(LONGEST_KEY))
+    """Texts without which it recognises nothing, a line each."""
 
 
 class KnownErrorUse(Base):
@@ -89,6 +94,7 @@ class KnownErrorUse(Base):
         CheckConstraint("(worked IS NULL) = (settled_at IS NULL)", "settled_has_verdict"),
         CheckConstraint("worked IS NULL OR used_at IS NOT NULL", "settled_was_used"),
         Index(None, "known_error_id"),
+        Index("ix__known_error_use__settled", "known_error_id", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
         Index(None, "look_at", sqlite_where=_DUE, postgresql_where=_DUE),
         Index(None, "service", "category", "id"),
     )

@@ -1,29 +1,21 @@
 """How a known error recognises an incident, and why: by labels of its alerts, service, category, host and words.
 
-Each of these is optional; all that are given must hold, and one that asks for nothing recognises nothing. So that few
-of many known errors have to be tried, each is filed under one thing that it asks for (`filed_under`), and an incident
-asks for those that are filed under what it has (`keys_of`).
+Each of these is optional; all that are given must hold, and one that asks for nothing recognises nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 from models.rules.field_error import under
 from models.rules.known_error_words import Mask, Said
-from models.rules.matchers import Labels, Matchers, Operator, contradictions, matching, parse_matchers, show_matchers
+from models.rules.matchers import Labels, Matchers, contradictions, matching, parse_matchers, show_matchers
 from models.rules.patterns import Pattern, pattern_of
 
 MOST_MASKS = 20
-LONGEST_KEY = 200
 REGEX = "~"
 """Before a host that is a pattern of RE2; without it * and ? are wild cards."""
-ANY = "any"
-"""What a known error is filed under that asks for nothing which could be looked up."""
-_WILD = frozenset("*?")
-_Way = list[tuple[str, ...]]
-"""How it can be filed: under one key out of each group."""
 _POINTS = {"label": 3, "host": 3, "service": 2, "category": 1, "word": 1}
 _MOST_WORDS = 5
 """More words than that make nothing surer."""
@@ -114,28 +106,11 @@ def recognise(wanted: Recognition, seen: Seen) -> Recognised | None:
     return Recognised(points, ", ".join(words)) if words else None
 
 
-def keys_of(seen: Seen) -> frozenset[str]:
-    """Whatever a known error can be filed under that recognises this incident."""
-    found = {ANY, *(_key("word", word) for word in seen.said.distinct)}
-    found |= {_key("category", name) for name in seen.categories}
-    found |= {_key("label", f"{name}={value}") for labels in seen.alerts for name, value in labels.items()}
-    found |= {_key(kind, name) for kind, name in (("service", seen.service), ("host", seen.host)) if name}
-    return frozenset(found)
-
-
-def possible_keys(wanted: Recognition) -> frozenset[str]:
-    """Everything that it could be filed under."""
-    return frozenset(key for keys in _ways(wanted) for group in keys for key in group)
-
-
-def filed_under(wanted: Recognition, filed: Mapping[str, int]) -> frozenset[str]:
-    """What it is filed under: that under which the fewest others are, by how many these are now."""
-    ways = [
-        [min(group, key=lambda key: (filed.get(key, 0), group.index(key))) for group in way] for way in _ways(wanted)
-    ]
-    if not ways:
-        return frozenset({ANY})
-    return frozenset(min(ways, key=lambda way: sum(filed.get(key, 0) for key in way)))
+def highest_score(wanted: Recognition) -> int:
+    """How surely it fits at most."""
+    named = {"service": wanted.service, "category": wanted.category, "host": wanted.host}
+    points = sum(_POINTS[name] for name, value in named.items() if value) + _POINTS["label"] * len(wanted.asked)
+    return points + max(map(_points_of, wanted.masks), default=0)
 
 
 def as_spec(wanted: Recognition) -> dict[str, Any]:
@@ -174,31 +149,11 @@ def _found(wanted: Recognition, seen: Seen) -> Iterator[tuple[int, str] | None]:
         # The one that asks for most words says most.
         masks = sorted(wanted.masks, key=lambda mask: (-mask.size, mask.text))
         mask = next((mask for mask in masks if seen.said.matches(mask)), None)
-        yield (_POINTS["word"] * min(mask.size, _MOST_WORDS), f"the words '{mask.text}'") if mask else None
+        yield (_points_of(mask), f"the words '{mask.text}'") if mask else None
 
 
-def _ways(wanted: Recognition) -> list[_Way]:
-    """Each way to file it."""
-    words = [tuple(_key("word", word) for word in sorted(mask.plain_words, key=_longest)) for mask in wanted.masks]
-    labels = tuple(_label_keys(wanted.asked))
-    host = wanted.host if wanted.host and not wanted.host.startswith(REGEX) and not _WILD & set(wanted.host) else None
-    named = (("host", host), ("category", wanted.category), ("service", wanted.service))
-    ways: list[_Way] = [[(_key(kind, name),)] for kind, name in named if name]
-    return [*([words] if words and all(words) else []), *([[labels]] if labels else []), *ways]
-
-
-def _label_keys(asked: Iterable[Any]) -> Iterator[str]:
-    for one in asked:
-        if one.operator is Operator.EQUAL and one.value:
-            yield _key("label", f"{one.name}={one.value}")
-
-
-def _key(kind: str, name: str) -> str:
-    return f"{kind}:{name}"[:LONGEST_KEY]
-
-
-def _longest(word: str) -> tuple[int, str]:
-    return -len(word), word
+def _points_of(mask: Mask) -> int:
+    return _POINTS["word"] * min(mask.size, _MOST_WORDS)
 
 
 _WILD_CARDS = {"*": ".*", "?": "."}

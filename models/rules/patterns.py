@@ -25,13 +25,14 @@ class Pattern:
     def __init__(self, text: str) -> None:
         self.text = text
         part = read_pattern(text)
-        self._words = _words_of(part)
-        self._machine = None if self._words is not None else _Machine(part)
+        self.words = _words_of(part)
+        """The texts that match, when it only lists them."""
+        self._machine = None if self.words is not None else _Machine(part)
 
     def matches(self, value: str) -> bool:
         """Whether the whole value matches."""
         if self._machine is None:
-            return value in (self._words or ())
+            return value in (self.words or ())
         return self._machine.accepts(value)
 
 

@@ -15,13 +15,14 @@ from models.queries import incidents, journal, known_error_uses, known_errors
 from models.queries.known_error_suggesting import suggest, suggestions
 from models.queries.states import Because
 from models.records import JournalRow, KnownErrorKey, KnownErrorUse, Notice
+from models.rules import known_error_search
 from models.rules.incidents import Solution
 from models.rules.known_error_matching import Recognition
 from models.rules.known_errors import Tally
 from models.rules.lifecycle import Role
 from models.vocabulary import KnownErrorState, ResolutionCode
 from tests.records.events_lab import BEGIN, Lab
-from tests.records.known_errors_lab import FACTS, PAUL, apply, notes, opened, published, uses
+from tests.records.known_errors_lab import FACTS, PAUL, POOL, apply, notes, opened, published, uses
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ANNA = Because("anna")
@@ -41,9 +42,9 @@ def test_a_new_incident_gets_the_published_known_errors_that_fit_with_why_once_a
         known_errors.create(session, replace(FACTS, title="A draft"), PAUL, BEGIN)
         incident = opened(session, now=BEGIN)
         assert suggest(session, incident, BEGIN) == [], "once"
-        (found,) = suggestions(session, incident)
+        (found,) = suggestions(session, incident).surest
         why = "service shop, category database, the words 'connection pool exhausted'"
-        assert (found.known_error.id, found.why, found.tally) == (first.id, why, Tally(suggested=1))
+        assert (found.known_error.id, found.why, found.tally) == (first.id, why, Tally())
     line = f"KE000001 The pool of the shop runs dry ({why}): Restart the front."
     assert notes(database) == [f"Known errors that may fit:\n{line}"]
     (use,) = uses(database)
@@ -73,13 +74,13 @@ def test_the_surest_stands_first_and_no_more_than_five_are_said(database: Databa
         wide = [published(session, replace(FACTS, recognise=Recognition(service="shop"))) for _ in range(5)]
         sure = published(session)
         incident = opened(session)
-        assert [one.known_error.id for one in suggestions(session, incident)] == [
+        assert [one.known_error.id for one in suggestions(session, incident).surest] == [
             sure.id,
             *(row.id for row in wide[:4]),
         ]
         row = known_error_uses.use(session, incident, wide[3], "anna", BEGIN)
         known_error_uses.worked(session, row, True, ANNA, BEGIN)
-        again = [one.known_error.id for one in suggestions(session, incident)]
+        again = [one.known_error.id for one in suggestions(session, incident).surest]
         assert again == [sure.id, wide[3].id, *(row.id for row in wide[:3])], "of equally sure ones what has worked"
 
 
@@ -92,13 +93,36 @@ def test_what_has_solved_an_incident_is_suggested_for_one_like_it(database: Data
         use = known_error_uses.use(session, solved, known, "anna", BEGIN)
         incidents.resolve(session, solved, Solution(ResolutionCode.KNOWN_ERROR, "as before"), ANNA, BEGIN)
         known_error_uses.worked(session, use, True, ANNA, BEGIN)
-        (found,) = suggestions(session, opened(session, title="Vouchers vanish from the basket"))
+        (found,) = suggestions(session, opened(session, title="Vouchers vanish from the basket")).surest
         assert (found.known_error.id, found.score) == (known.id, 0)
         assert found.why == f"it solved {solved.number}: service shop, the words 'basket' and 'vouchers'"
-        assert suggestions(session, opened(session, title="vouchers of the basket", category=None)) == []
-        assert suggestions(session, opened(session, title="Shop: page 9 is slow")) == []
+        assert suggestions(session, opened(session, title="vouchers of the basket", category=None)).surest == ()
+        assert suggestions(session, opened(session, title="Shop: page 9 is slow")).surest == ()
         known_errors.retire(session, known, PAUL, BEGIN)
-        assert suggestions(session, opened(session, title="Vouchers vanish from the basket")) == []
+        assert suggestions(session, opened(session, title="Vouchers vanish from the basket")).surest == ()
+
+
+def test_how_many_were_too_many_to_be_tried_is_said(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_error_search, "MOST_TRIED", 2)
+    monkeypatch.setattr(known_error_search, "_AT_ONCE", 1)
+    turned = Recognition(texts=('"pool connection"',))
+    with database.write() as session:
+        for recognition in (turned, turned, POOL, turned, turned):
+            published(session, replace(FACTS, recognise=recognition))
+        opened(session)
+    (text,) = notes(database)
+    first, second = text.splitlines()[1:]
+    assert first.startswith("KE000003 The pool of the shop runs dry (service shop")
+    assert second.startswith("3 more known errors might fit and were not tried: they ask for nothing by which")
+
+
+def test_what_was_filed_under_a_pattern_is_found_by_its_pieces(database: Database) -> None:
+    with database.write() as session:
+        known = published(session, replace(FACTS, recognise=Recognition(host="~web[0-9]+")))
+        (row,) = session.scalars(select(KnownErrorKey))
+        assert (row.key, row.score, row.pieces) == ("any", 3, "web")
+        assert [one.known_error for one in suggestions(session, opened(session)).surest] == [known]
+        assert suggestions(session, opened(session, host="db2")).surest == ()
 
 
 def test_counts_are_read_from_the_rows_and_drills_are_left_out(database: Database) -> None:

@@ -8,17 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.rules.field_error import FieldError
+from models.rules.known_error_filing import filed_under, keys_of, possible_keys
 from models.rules.known_error_lessons import Lesson, Like, likenesses
 from models.rules.known_error_matching import (
-    ANY,
     Recognition,
     Seen,
     as_spec,
-    filed_under,
     in_words,
-    keys_of,
     of_spec,
-    possible_keys,
     recognise,
 )
 from models.rules.known_error_words import Mask, Said, words_of
@@ -111,16 +108,6 @@ def test_what_cannot_be_read_or_never_holds_is_refused(wanted: dict[str, object]
     with pytest.raises(FieldError, match=words) as error:
         Recognition(**wanted).checked()  # type: ignore[arg-type]
     assert error.value.key == key
-
-
-def test_one_is_filed_where_the_fewest_others_are() -> None:
-    wanted = Recognition('name="HttpDown"', service="shop", texts=("connection pool",))
-    assert filed_under(wanted, {}) == {"word:connection"}, "of words that nobody else has, the longest"
-    assert filed_under(wanted, {"word:connection": 2}) == {"word:pool"}
-    assert filed_under(wanted, {"word:connection": 2, "word:pool": 1}) == {"label:name=HttpDown"}
-    assert filed_under(Recognition(texts=("one", "two*")), {}) == {ANY}, "any of the two finds it"
-    assert filed_under(Recognition(service="shop", texts=("two*",)), {}) == {"service:shop"}
-    assert filed_under(Recognition(texts=("one", "two")), {}) == {"word:one", "word:two"}
 
 
 def test_what_one_asks_for_is_said_in_one_line() -> None:

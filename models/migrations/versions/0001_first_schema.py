@@ -1712,6 +1712,8 @@ def upgrade() -> None:
         sa.Column("known_error_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("service", sa.String(length=128), nullable=True),
         sa.Column("category", sa.String(length=128), nullable=True),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("pieces", sa.String(length=200), nullable=False),
         sa.ForeignKeyConstraint(
             ["known_error_id"], ["known_error.id"], name=op.f("fk__known_error_key__known_error_id")
         ),
@@ -1764,6 +1766,14 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix__known_error_use__service_category_id"), "known_error_use", ["service", "category", "id"], unique=False
+    )
+    op.create_index(
+        "ix__known_error_use__settled",
+        "known_error_use",
+        ["known_error_id"],
+        unique=False,
+        sqlite_where=sa.text("settled_at IS NOT NULL"),
+        postgresql_where=sa.text("settled_at IS NOT NULL"),
     )
     op.create_table(
         "major_update",
