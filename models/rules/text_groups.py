@@ -29,6 +29,7 @@ _CHUNK = 1_000
 _RAREST_WORDS, _MOST_LEADERS, _MOST_COMPARED = 3, 300, 40
 _IN_MOST, _ELSEWHERE = 0.7, 0.5
 _DIGITS = b"0123456789"
+_ONE_DIGIT = bytes.maketrans(_DIGITS, b"0" * 10)
 _SMALL = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
 
 
@@ -61,8 +62,7 @@ def group_texts(texts: Iterable[str]) -> TextGroups:
     """Group the texts."""
     folded, firsts = _fold(texts)
     sizes = np.bincount(folded, minlength=len(firsts)).tolist()
-    sorted_words = _sorted_words(firsts, sizes)
-    keys = [" ".join(words) for words in sorted_words]
+    keys = _keys(firsts, sizes)
     counts: Counter[str] = Counter()
     for key, size in zip(keys, sizes, strict=True):
         counts[key] += size
@@ -114,15 +114,44 @@ def _lines(chunk: Sequence[str]) -> list[bytes]:
     return "\n".join(chunk).encode(errors="replace").translate(_SMALL, _DIGITS).split(b"\n")
 
 
-def _sorted_words(texts: Sequence[str], sizes: Sequence[int]) -> list[list[str]]:
-    """The words of each text, spelt right and sorted."""
-    all_words = [words_of(text) for text in texts]
+def _keys(texts: Sequence[str], sizes: Sequence[int]) -> list[str]:
+    """The words of each text, spelt right and sorted. What stands between two spaces is read once for all texts."""
+    lines = _with_one_digit(texts)
+    pieces = _piece_counts(lines, sizes)
+    words_in = {piece: words_of(piece) for piece in pieces}
     said: Counter[str] = Counter()
-    for words, size in zip(all_words, sizes, strict=True):
-        for word in words:
-            said[word] += size
+    for piece, times in pieces.items():
+        for word in words_in[piece]:
+            said[word] += times
     meant = corrections(said)
-    return [sorted(meant.get(word, word) for word in words) for words in all_words]
+    mended = {piece: " ".join([meant.get(word, word) for word in words]) for piece, words in words_in.items()}
+    key_of_words: dict[str, str] = {}
+    keys = []
+    for line in lines:
+        words = " ".join(map(mended.__getitem__, line.split()))
+        if words not in key_of_words:
+            key_of_words[words] = " ".join(sorted(words.split()))
+        keys.append(key_of_words[words])
+    return keys
+
+
+def _with_one_digit(texts: Sequence[str]) -> list[str]:
+    """The texts in small letters with one and the same digit for every digit: which it was, no word depends on."""
+    whole = "\n".join([text.replace("\n", " ") for text in texts]).lower()
+    alike = whole.encode(errors="surrogatepass").translate(_ONE_DIGIT).decode(errors="surrogatepass")
+    return alike.split("\n") if texts else []
+
+
+def _piece_counts(lines: Sequence[str], sizes: Sequence[int]) -> Counter[str]:
+    """How often the texts say what stands between two spaces; lines that come equally often are counted together."""
+    by_size: defaultdict[int, list[str]] = defaultdict(list)
+    for line, size in zip(lines, sizes, strict=True):
+        by_size[size].append(line)
+    counts: Counter[str] = Counter()
+    for size, same in by_size.items():
+        for piece, times in Counter(" ".join(same).split()).items():
+            counts[piece] += size * times
+    return counts
 
 
 def _leaders(counts: Mapping[str, int]) -> dict[str, str]:
@@ -131,7 +160,7 @@ def _leaders(counts: Mapping[str, int]) -> dict[str, str]:
     with_word: dict[str, list[int]] = {}
     leader_of: dict[str, str] = {}
     for key in sorted(counts, key=lambda key: (-counts[key], key)):
-        words = sorted(set(key.split()))
+        words = list(dict.fromkeys(key.split()))
         near = _nearest(words, with_word)
         found = process.extractOne(
             key, [leaders[number] for number in near], scorer=fuzz.ratio, score_cutoff=ALIKE_PERCENT
@@ -149,13 +178,9 @@ def _leaders(counts: Mapping[str, int]) -> dict[str, str]:
 def _nearest(words: Sequence[str], with_word: Mapping[str, Sequence[int]]) -> list[int]:
     """The leaders that share most of the rarest words, the most frequent first."""
     known = sorted((with_word[word] for word in words if word in with_word), key=len)
-    votes: Counter[int] = Counter()
-    for numbers in known[:_RAREST_WORDS]:
-        votes.update(numbers[:_MOST_LEADERS])
-    if not votes:
-        return []
-    most = max(votes.values())
-    return sorted(number for number, shared in votes.items() if shared >= most - 1)[:_MOST_COMPARED]
+    votes = Counter(itertools.chain.from_iterable(numbers[:_MOST_LEADERS] for numbers in known[:_RAREST_WORDS]))
+    most = max(votes.values(), default=0)
+    return sorted([number for number, shared in votes.items() if shared >= most - 1])[:_MOST_COMPARED]
 
 
 def _examples(firsts: Sequence[str], keys: Sequence[str], sizes: Sequence[int]) -> dict[str, str]:
