@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from deployments.lab import Lab
+from deployments.lab.processes import marked
 from models.settings import CHECKOUT
 from tests.house.documents import Block, blocks, missing_lines
 from tests.servers import need
@@ -60,6 +61,7 @@ def test_a_new_user_gets_through_the_first_night(tmp_path: Path) -> None:
             "PORT": str(host.port),
             "LOGIN": host.user,
             "AUTHORIZED_KEYS": str(lab.folder / "authorized_keys"),
+            "TUTORIAL": str(tmp_path),
         }
         (tmp_path / "trial").mkdir()
         # Both streams as one, in the order in which a person sees them.
@@ -73,6 +75,7 @@ def test_a_new_user_gets_through_the_first_night(tmp_path: Path) -> None:
             timeout=SECONDS,
         )
     assert done.returncode == 0, done.stdout
+    assert marked(f"TUTORIAL={tmp_path}") == [], "Ctrl-C ends all of it"
     rest = done.stdout
     for step in steps:
         said, mark, rest = rest.partition(f"== {step.line}\n")
