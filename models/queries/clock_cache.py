@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from models.queries.bulk import Bulk
 from models.queries.incident_history import histories_of
 from models.records import Incident, IncidentClock
-from models.rules.clock_promises import Agreement, Measure, Target
+from models.rules.clock_promises import Agreement, Measure
 from models.rules.incidents import ticket_number
 from models.rules.service_clock import Reading, read_clock
 from models.vocabulary import TicketKind
@@ -20,6 +20,7 @@ from models.vocabulary import TicketKind
 BATCH = 500
 TABLE = IncidentClock.metadata.tables[IncidentClock.__tablename__]
 COLUMNS = tuple(column.name for column in TABLE.columns)
+WRITE = Bulk(insert(TABLE), COLUMNS)
 Values = dict[str, Any]
 Which = tuple[Agreement, Measure]
 
@@ -52,10 +53,9 @@ class Rebuilt:
 
 def store(session: Session, incident_id: int, readings: Iterable[Reading], now: datetime) -> None:
     """Keep how the clocks of one incident stand now, in place of what was kept."""
-    session.execute(delete(IncidentClock).where(IncidentClock.incident_id == incident_id))
+    session.execute(delete(TABLE).where(TABLE.c.incident_id == incident_id))
     rows = [values_of(incident_id, reading, now) for reading in readings]
-    if rows:
-        session.execute(insert(TABLE), rows)
+    WRITE.run(session.connection(), rows)
 
 
 def values_of(incident_id: int, reading: Reading, read_at: datetime) -> Values:
@@ -66,7 +66,7 @@ def values_of(incident_id: int, reading: Reading, read_at: datetime) -> Values:
         "measure": reading.measure,
         "promise": reading.promise,
         "state": reading.state,
-        "target": _words(reading.target),
+        "target": reading.target.words if reading.target else None,
         "is_held": reading.is_held,
         "due_at": reading.due_at,
         "warn_at": reading.warn_at,
@@ -78,12 +78,6 @@ def values_of(incident_id: int, reading: Reading, read_at: datetime) -> Values:
     }
 
 
-@cache
-def _words(target: Target | None) -> str | None:
-    """There are few targets and many readings."""
-    return str(target) if target else None
-
-
 def rebuild(session: Session, now: datetime, incident_ids: Iterable[int] | None = None) -> Rebuilt:
     """Delete what is kept of these incidents, or of all, and compute it anew as of when it was read.
 
@@ -93,7 +87,7 @@ def rebuild(session: Session, now: datetime, incident_ids: Iterable[int] | None 
     for batch in _batches(session, incident_ids):
         kept = _kept(session, batch)
         histories = histories_of(session, batch)
-        session.execute(delete(IncidentClock).where(IncidentClock.incident_id.in_(batch)))
+        session.execute(delete(TABLE).where(TABLE.c.incident_id.in_(batch)))
         rows: list[Values] = []
         wrong: list[int] = []
         for incident_id in batch:
@@ -106,16 +100,15 @@ def rebuild(session: Session, now: datetime, incident_ids: Iterable[int] | None 
             except ValueError as error:
                 found.failed.append(f"{ticket_number(TicketKind.INCIDENT, incident_id)}: {error}")
                 continue
-            new = [values_of(incident_id, reading, read_at) for reading in clock.readings]
+            new = {(one.agreement, one.measure): values_of(incident_id, one, read_at) for one in clock.readings}
             differences = list(_differences(incident_id, old, new))
-            missing = sum((row["agreement"], row["measure"]) not in old for row in new)
+            missing = len(new.keys() - old.keys())
             found.differences += differences
             found.missing += missing
-            rows += new
+            rows += new.values()
             if differences or missing:
                 wrong.append(incident_id)
-        if rows:
-            session.execute(insert(TABLE), rows)
+        WRITE.run(session.connection(), rows)
         if wrong:
             again = update(Incident).where(Incident.id.in_(wrong)).values(look_at=now)
             session.execute(again.execution_options(synchronize_session=False))
@@ -153,14 +146,17 @@ def _read_at(old: Mapping[Which, Values], now: datetime) -> datetime:
     return min(times.pop(), now) if len(times) == 1 else now
 
 
-def _differences(incident_id: int, old: Mapping[Which, Values], new: list[Values]) -> Iterator[Difference]:
-    number = ticket_number(TicketKind.INCIDENT, incident_id)
-    computed = {(row["agreement"], row["measure"]): row for row in new}
-    for which, row in old.items():
-        name = f"{which[0].value}, {which[1].value}"
-        if which not in computed:
-            yield Difference(number, name, "clock", "kept", "none")
+def _differences(
+    incident_id: int, kept: Mapping[Which, Values], computed: Mapping[Which, Values]
+) -> Iterator[Difference]:
+    for which, row in kept.items():
+        new = computed.get(which)
+        if row == new:
+            continue
+        incident, clock = ticket_number(TicketKind.INCIDENT, incident_id), f"{which[0].value}, {which[1].value}"
+        if new is None:
+            yield Difference(incident, clock, "clock", "kept", "none")
             continue
         for column in COLUMNS:
-            if row[column] != computed[which][column]:
-                yield Difference(number, name, column, row[column], computed[which][column])
+            if row[column] != new[column]:
+                yield Difference(incident, clock, column, row[column], new[column])

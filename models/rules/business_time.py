@@ -25,7 +25,7 @@ _STEP = timedelta(days=120)
 _KEPT_RULERS = 64
 
 
-class _Ruler:
+class Ruler:
     """The open intervals between two midnights in UTC, joined, and how much open time lies before each of them."""
 
     __slots__ = ("before", "calendar", "ends", "since", "starts", "total", "until")
@@ -59,9 +59,32 @@ class _Ruler:
         index = bisect_right(self.before, mark) - 1
         return self.starts[index] + (mark - self.before[index])
 
+    def due(self, start: datetime, mark: timedelta, length: timedelta) -> datetime:
+        """`due` of a start whose mark is known; where the ruler ends before that, it is looked for on a longer one."""
+        ruler, wanted = self, mark + _amount(length)
+        while ruler.total <= wanted and ruler.until < min(start + LONGEST, _LAST):
+            # As much again, and at least what would be enough were the calendar always open.
+            further = ruler.until + max(_STEP, wanted - ruler.total, ruler.until - start)
+            ruler = _ruler(self.calendar, start, min(further, start + LONGEST))
+            wanted = ruler.mark(start) + length
+        found = ruler.instant(wanted) if ruler.total > wanted else None
+        if found is None or found - start > LONGEST:
+            raise ValueError(_never_open(self.calendar, length, f"after {stamp(start)}"))
+        return found
+
 
 # By the calendar's id, which stays its own as long as its ruler keeps it: rulers of years are made once.
-_rulers: dict[int, _Ruler] = {}
+_rulers: dict[int, Ruler] = {}
+
+
+def ruler_of(calendar: Calendar, start: datetime, end: datetime) -> Ruler:
+    """A ruler on which both instants lie, for several questions about them. Raises ValueError as `elapsed`."""
+    start, end = _known(start, "the start"), _known(end, "the end")
+    if end - start > LONGEST:
+        raise ValueError(
+            f"from {stamp(start)} to {stamp(end)} are more than 100 years: nothing is counted over so many"
+        )
+    return _ruler(calendar, start, end)
 
 
 def elapsed(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
@@ -72,11 +95,7 @@ def elapsed(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
     start, end = _known(start, "the start"), _known(end, "the end")
     if end <= start:
         return _NOTHING
-    if end - start > LONGEST:
-        raise ValueError(
-            f"from {stamp(start)} to {stamp(end)} are more than 100 years: nothing is counted over so many"
-        )
-    ruler = _ruler(calendar, start, end)
+    ruler = ruler_of(calendar, start, end)
     return ruler.mark(end) - ruler.mark(start)
 
 
@@ -85,18 +104,9 @@ def due(calendar: Calendar, start: datetime, length: timedelta) -> datetime:
 
     Raises ValueError for a negative length, for a calendar that is not open for so long, and as `elapsed`.
     """
-    start, length = _known(start, "the start"), _amount(length)
+    start = _known(start, "the start")
     ruler = _ruler(calendar, start, start)
-    wanted = ruler.mark(start) + length
-    while ruler.total <= wanted and ruler.until < min(start + LONGEST, _LAST):
-        # As much again, and at least what would be enough were the calendar always open.
-        further = ruler.until + max(_STEP, wanted - ruler.total, ruler.until - start)
-        ruler = _ruler(calendar, start, min(further, start + LONGEST))
-        wanted = ruler.mark(start) + length
-    found = ruler.instant(wanted) if ruler.total > wanted else None
-    if found is None or found - start > LONGEST:
-        raise ValueError(_never_open(calendar, length, f"after {stamp(start)}"))
-    return found
+    return ruler.due(start, ruler.mark(start), length)
 
 
 def before(calendar: Calendar, end: datetime, length: timedelta) -> datetime:
@@ -173,7 +183,7 @@ def _amount(length: timedelta) -> timedelta:
     return length
 
 
-def _reaches_back(ruler: _Ruler, end: datetime, length: timedelta) -> bool:
+def _reaches_back(ruler: Ruler, end: datetime, length: timedelta) -> bool:
     return bool(ruler.starts) and ruler.starts[0] < end and ruler.mark(end) >= length
 
 
@@ -186,7 +196,7 @@ def _named(calendar: Calendar) -> str:
     return f"the calendar {calendar.name}" if calendar.name else "the calendar"
 
 
-def _ruler(calendar: Calendar, first: datetime, last: datetime) -> _Ruler:
+def _ruler(calendar: Calendar, first: datetime, last: datetime) -> Ruler:
     """A ruler with both instants on it; the calendar's own, made longer when it is too short."""
     known = _rulers.get(id(calendar))
     if known is not None and known.since <= first and last < known.until:
@@ -195,21 +205,21 @@ def _ruler(calendar: Calendar, first: datetime, last: datetime) -> _Ruler:
     if known is not None and max(until, known.until) - min(since, known.since) <= 2 * LONGEST:
         ruler = _longer(known, min(since, known.since), max(until, known.until))
     else:
-        ruler = _Ruler(calendar, since, until, open_intervals(calendar, since, until))
+        ruler = Ruler(calendar, since, until, open_intervals(calendar, since, until))
     if len(_rulers) >= _KEPT_RULERS:
         _rulers.clear()
     _rulers[id(calendar)] = ruler
     return ruler
 
 
-def _longer(known: _Ruler, since: datetime, until: datetime) -> _Ruler:
+def _longer(known: Ruler, since: datetime, until: datetime) -> Ruler:
     """The same ruler with what is missing at its two ends."""
     intervals = chain(
         open_intervals(known.calendar, since, known.since),
         zip(known.starts, known.ends, strict=True),
         open_intervals(known.calendar, known.until, until),
     )
-    return _Ruler(known.calendar, since, until, intervals)
+    return Ruler(known.calendar, since, until, intervals)
 
 
 def _midnight(at: datetime) -> datetime:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from models.rules.business_time import due_in_days, elapsed, in_hours
 from models.rules.calendars import Calendar
@@ -44,6 +45,11 @@ class Target:
             raise ValueError("`end_of_day` belongs to a target in working days")
 
     def __str__(self) -> str:
+        return self.words
+
+    @cached_property
+    def words(self) -> str:
+        """`4h`, `2 working days`: said once, since there are few targets and many readings."""
         if self.open_time is not None:
             return in_hours(self.open_time)
         days = f"{self.working_days} working day{'' if self.working_days == 1 else 's'}"

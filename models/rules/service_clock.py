@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from models.rules.business_time import due, elapsed
+from models.rules.business_time import elapsed, ruler_of
 from models.rules.calendars import Calendar
 from models.rules.clock_course import Course, Gap, Stop, Terms
 from models.rules.clock_facts import Fact
@@ -172,15 +172,22 @@ def _state(target: Target | None, stop: Stop | None, *, is_breached: bool, is_he
 class Run:
     """The stretches in which a stopwatch counts, under one calendar, and the open time of each."""
 
-    __slots__ = ("actual", "calendar", "is_held", "spent", "stretches", "used")
+    __slots__ = ("_counted", "_ruler", "actual", "calendar", "is_held", "stretches", "used")
 
     def __init__(self, calendar: Calendar, stretches: list[Interval], *, is_held: bool) -> None:
         self.calendar = calendar
         self.stretches = stretches
         self.is_held = is_held
-        self.spent = [elapsed(calendar, begin, end) for begin, end in stretches]
-        self.used = sum(self.spent, _NOTHING)
-        self.actual = sum((end - begin for begin, end in stretches), _NOTHING)
+        self._ruler = ruler = ruler_of(calendar, stretches[0][0], stretches[-1][1])
+        self.used = self.actual = _NOTHING
+        # Of each stretch the mark of its beginning, and the open time in it.
+        self._counted: list[tuple[timedelta, timedelta]] = []
+        for begin, end in stretches:
+            mark = ruler.mark(begin)
+            spent = ruler.mark(end) - mark
+            self._counted.append((mark, spent))
+            self.used += spent
+            self.actual += end - begin
 
     @classmethod
     def of(cls, promise: Promise, started: datetime, gaps: Iterable[Gap], end: datetime) -> "Run":
@@ -204,12 +211,12 @@ class Run:
     def reach(self, length: timedelta) -> datetime | None:
         """When this much has been counted, if nothing more is held; None when it is held before."""
         left = length
-        for (begin, _), spent in zip(self.stretches, self.spent, strict=True):
+        for mark, spent in self._counted:
             if left < spent:
-                return due(self.calendar, begin, left)
+                return self._ruler.instant(mark + left)
             left -= spent
         # What is left begins where the last stretch begins, which may reach past its end.
-        return None if self.is_held else due(self.calendar, begin, left + spent)
+        return None if self.is_held else self._ruler.due(self.stretches[-1][0], mark, left + spent)
 
     def due(self, length: timedelta, day_due: datetime | None) -> datetime | None:
         """When the target is due. Working days keep their clock time until a hold has cost open time."""
