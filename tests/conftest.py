@@ -1,6 +1,7 @@
 """What all tests share: a shared database of either kind, fresh for each test."""
 
 import gc
+import signal
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,10 @@ LONG = ("drills", "faults")
 
 
 def pytest_configure() -> None:
-    """Half of what a test with a database computes is SQL from statements: once a process is enough."""
+    """Make this process like one of the parts, whatever started it."""
+    # A shell's background job ignores SIGINT, and so would all it starts: restic would be asked to end in vain.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Half of what a test with a database computes is SQL from statements: once a process is enough.
     share_statements()
 
 
