@@ -12,8 +12,16 @@ from desk.services.opening import opened
 from desk.services.problem_moves import Moved
 from desk.services.small_words import several
 from models import clock
+from models.vocabulary import KnownErrorState
 
 Text = Annotated[str, Parameter(name="TEXT", help="What there is to say.")]
+NEXT = {
+    KnownErrorState.DRAFT: "`watchbill known-error edit {0} --words TEXT` says how incidents of it are recognised, "
+    "`watchbill known-error publish {0}` suggests it",
+    KnownErrorState.PUBLISHED: "`watchbill known-error show {}` says what became of it so far",
+    KnownErrorState.RETIRED: "`watchbill known-error publish {}` suggests it again",
+}
+"""What to do with the known error of the problem."""
 
 
 def find_cause(problem: Problem, text: Text, /, *, reason: Reason = None, common: Common = COMMON) -> int:
@@ -33,11 +41,16 @@ def known_error(
     reason: Reason = None,
     common: Common = COMMON,
 ) -> int:
-    """Live with a problem whose cause is known, with its workaround, until it is fixed."""
+    """Live with a problem whose cause is known until it is fixed, by its workaround: its known error is drafted."""
     with opened(common.settings()) as database:
         act = problem_said.act_of(problem, common, reason)
         done = problem_moves.accept_known_error(database, act, workaround)
-    return problem_said.tell(common, done)
+    problem_said.tell(common, done)
+    if not common.json:
+        screen = common.screen()
+        screen.show(f"{done.known_error} is its known error, {done.known_error_state.value}")
+        screen.next(NEXT[done.known_error_state].format(done.known_error))
+    return 0
 
 
 def begin_fix(

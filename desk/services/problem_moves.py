@@ -1,7 +1,7 @@
 """Problems moved by people: assessed, investigated, given ... each as far as the roles of who acts allow."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -13,13 +13,15 @@ from models.database import Database
 from models.errors import MoveRefused, Refused
 from models.queries import problem_analysis, problem_news, problems
 from models.queries.incident_rules import read_rules
+from models.queries.known_error_drafting import known_error_of
 from models.queries.problems import Plan
 from models.queries.states import Because
-from models.records import Problem
+from models.records import KnownError, Problem
 from models.rules.incident_rules import Grading
 from models.rules.incidents import text_problems
 from models.rules.lifecycle import Role
 from models.rules.problems import AcceptedRisk, Review
+from models.vocabulary import KnownErrorState
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,15 @@ class Moved:
     problem: ProblemLine
     incidents: tuple[str, ...] = ()
     """Those that heard of it, or were resolved with it."""
+
+
+@dataclass(frozen=True)
+class LivedWith(Moved):
+    """One that people live with by its known error, which was written as a draft unless there was one."""
+
+    known_error: str = field(kw_only=True)
+    """KE000012."""
+    known_error_state: KnownErrorState = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -91,14 +102,16 @@ def find_cause(database: Database, act: Act, cause: str) -> Moved:
     )
 
 
-def accept_known_error(database: Database, act: Act, workaround: str | None) -> Moved:
-    """Live with it until it is fixed. Raises as all moves, and Refused without a workaround."""
-    return make(
-        database,
-        act,
-        "accept known error",
-        lambda session, one, by: problems.accept_known_error(session, one, workaround, by, act.now),
-    )
+def accept_known_error(database: Database, act: Act, workaround: str | None) -> LivedWith:
+    """Live with it until it is fixed, by its known error. Raises as all moves, and Refused without a workaround."""
+    known: list[KnownError] = []
+
+    def move(session: Session, one: Problem, by: Because) -> None:
+        problems.accept_known_error(session, one, workaround, by, act.now)
+        known.append(known_error_of(session, one, by, act.now))
+
+    done = make(database, act, "accept known error", move)
+    return LivedWith(done.problem, known_error=known[0].number, known_error_state=known[0].state)
 
 
 def begin_fix(database: Database, act: Act, change: str | None) -> Moved:

@@ -85,6 +85,29 @@ def test_a_known_error_is_said_better_and_retired(desk: Call) -> None:
     assert known(desk, "list", "--all", "-q").out == "KE000001\n"
 
 
+def test_a_problem_that_people_live_with_has_its_known_error_written_once(desk: Call) -> None:
+    desk("incident", "new", "Checkout hangs", "--description", "It fails after a minute", "--service", "shop")
+    desk("problem", "new", "--from", "1")
+    for words in (("assess", "2"), ("investigate", "2"), ("find-cause", "2", "The pool is never given back")):
+        assert desk("problem", *words).code == 0
+    said = desk("problem", "known-error", "2", "--workaround", "Restart the front")
+    assert said.out.endswith("KE000001 is its known error, draft\n")
+    assert "`watchbill known-error edit KE000001 --words TEXT` says how incidents of it are recognised" in said.words
+    drafted = known(desk, "show", "1", "--json").json
+    assert (drafted["line"]["problem"], drafted["line"]["owner"], drafted["recognises"]) == (
+        "PRB000002", "ada", "service shop",
+    )  # fmt: skip
+    assert [drafted[name] for name in ("symptom", "root_cause", "workaround")] == [
+        "Checkout hangs\n\nIt fails after a minute", "The pool is never given back", "Restart the front",
+    ]  # fmt: skip
+    known(desk, "publish", "1", "--as", "max")
+    assert desk("problem", "re-analyse", "2", "--reason", "that was not it", "--as", "max").code == 0
+    desk("problem", "find-cause", "2", "The driver loses connections")
+    again = desk("problem", "known-error", "2", "--json").json
+    assert (again["known_error"], again["known_error_state"]) == ("KE000001", "published")
+    assert known(desk, "list", "-q").out == "KE000001\n"
+
+
 SLIPS = {
     "no number": (("show", "INC000001"), 2, "it looks like KE000012"),
     "not there": (("show", "9"), 5, "there is no known error KE000009"),

@@ -84,7 +84,7 @@ def test_a_problem_walks_to_its_end_and_says_what_comes_next(problem: Call) -> N
         "PRB000004 is assessed, P1, with deck, nobody yet",
         "PRB000004 is under investigation, P1, with ada of deck",
         "PRB000004 is root cause known, P1, with ada of deck",
-        "PRB000004 is known error, P1, with ada of deck",
+        "PRB000004 is known error, P1, with ada of deck\nKE000001 is its known error, draft",
         "PRB000004 is fix in progress, P1, with ada of deck",
     ]
     assert lines[5].startswith("PRB000004 has resolved 2 incidents: INC000001, INC000002 and is watched until ")
