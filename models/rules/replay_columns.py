@@ -1,9 +1,8 @@
 """What is written with a replayed move, by the state that it leads to: as each table wants its columns."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.rules.lifecycle import Move
 from models.vocabulary import (
@@ -25,8 +24,7 @@ _TOLD = {"take": ("owner",), "investigate": ("owner",), "assess": ("impact", "ur
 """What a live move says beside what it changes."""
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """What an event says beside the state."""
 
     at: datetime

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+import orjson
+
 from models.rules.ticket_map import INSTANTS, TEXTS
 from models.rules.ticket_practice import CANCELLED, HELD_FOR, PRACTICES
 from models.rules.ticket_rows import Refusal, RowRefused, SourceRow
@@ -76,15 +78,15 @@ class SourceTicket:
     @property
     def opened_at(self) -> datetime:
         """When it was opened: as its rows say, but not after the first of them."""
-        said = self.instants[OPENED]
-        return self.events[0].at if said is None else min(said, self.events[0].at)
+        said, first = self.instants[OPENED], self.events[0].at
+        return first if said is None or said > first else said
 
 
 def chain(events: Iterable[SourceEvent], before: str = "") -> str:
     """SHA-256 of what events say, one after the other, from the digest of those before them on."""
     for event in events:
-        said = repr((before, event.at.isoformat(), event.state, event.told, event.values))
-        before = hashlib.sha256(said.encode()).hexdigest()
+        said = orjson.dumps((before, event.at, event.state, event.told, event.values))
+        before = hashlib.sha256(said).hexdigest()
     return before
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.rules.incidents import fitting_text, fitting_title
 from models.rules.lifecycle import Move
@@ -30,8 +30,7 @@ Grade = Callable[[str | None, str | None, str | None], tuple[str, str, str]]
 """Impact, urgency and priority, each known, from what a source says of them."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One row of the journal: the opening, a move, or a correction."""
 
     action: str

@@ -1,10 +1,11 @@
 """The rows of a file as what they say of tickets; a row that cannot be one is refused, with its line and the reason."""
 
 import difflib
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from models.rules.source_times import time_reader
 from models.rules.ticket_map import COUNTS, INSTANTS, LONGEST_NAME, OTHERWISE, TEXTS, KindBy, TicketMap
@@ -67,7 +68,23 @@ class UnknownColumn(ValueError):
         super().__init__(message)
 
 
-Translate = Callable[[str], str]
+Value = TypeVar("Value")
+
+
+class Cells(dict[str, Value]):
+    """What the cells of one column mean, by how they are written: a file has most of them many times."""
+
+    def __init__(self, read: Callable[[str], Value]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, written: str) -> Value:
+        value = self._read(written)
+        if len(written) <= LONGEST_NAME:
+            if len(self) >= MOST_KNOWN:
+                self.clear()
+            self[written] = value
+        return value
 
 
 class RowReader:
@@ -79,28 +96,18 @@ class RowReader:
         columns, index = ticket_map.columns, {name: place for place, name in enumerate(header)}
         self._missing = frozenset({"", *ticket_map.file.missing})
         self._time = time_reader(ticket_map.times)
-        self._known: dict[str, datetime | None] = {}
-        """Times as they are written, and what they are: a file has each of them many times."""
-        self._decimal = ticket_map.file.decimal
         self._id = index[columns.id]
-        self._at = (columns.time, index[columns.time]) if columns.time else None
         self._state = index[columns.state] if columns.state else None
         self._sub_state = index[columns.sub_state] if columns.sub_state else None
         self._sla = index[columns.made_sla] if columns.made_sla else None
         self._parent = index[columns.parent] if columns.parent else None
         self._kind = index[ticket_map.kind.column] if isinstance(ticket_map.kind, KindBy) else None
-        self._texts = [
-            (place, index[getattr(columns, name)], name, _translator(name, ticket_map.values.get(name)))
-            for place, name in enumerate(TEXTS)
-            if getattr(columns, name)
-        ]
-        instants = [(place, getattr(columns, name)) for place, name in enumerate(INSTANTS)]
-        self._instants = [(place, name, index[name]) for place, name in instants if name]
-        counts = [(place, getattr(columns, name)) for place, name in enumerate(COUNTS)]
-        self._counts = [(place, name, index[name]) for place, name in counts if name]
+        self._verdicts = Cells(self._verdict)
         self._states = ticket_map.values.get("state")
-        self._verdicts = ticket_map.values.get("made_sla", {})
         self._words: dict[tuple[TicketKind, str, str], str | None] = {}
+        self._texts = self._cells(TEXTS, index, self._text)
+        self._instants = self._cells((*INSTANTS, "time"), index, self._instant)
+        self._counts = self._cells(COUNTS, index, self._count)
         used = {name for _, name in ticket_map.named()}
         self.extra_columns = tuple(name for name in header if name not in used) if ticket_map.extra else ()
         self._extra = _picker([index[name] for name in self.extra_columns])
@@ -113,21 +120,38 @@ class RowReader:
         number = self._number(cells[self._id].strip())
         kind = self._kind_of(cells)
         state, told = self._state_of(kind, cells)
-        instants = self._read_instants(cells)
+        *instants, at = self._instants(cells)
+        _check_order(instants)
         return SourceRow(
             line,
             number,
             kind,
-            self._read_at(cells),
+            at,
             state,
             told,
-            self._read_texts(cells),
-            instants,
-            self._read_counts(cells),
-            self._verdict(cells),
+            self._texts(cells),
+            tuple(instants),
+            self._counts(cells),
+            self._verdicts[cells[self._sla]] if self._sla is not None else None,
             self._parent_of(cells),
             self._extra(cells),
         )
+
+    def _cells(
+        self, names: Sequence[str], index: Mapping[str, int], way: Callable[[str], Callable[[str], Value | None]]
+    ) -> Callable[[Sequence[str]], tuple[Value | None, ...]]:
+        """Reads the fields of these names, in their order; None for one that has no column, or says nothing."""
+        columns = [getattr(self._map.columns, name) for name in names]
+        known = [(index[column], Cells(way(name))) for name, column in zip(names, columns, strict=True) if column]
+        numbers = itertools.count()
+        spread = itemgetter(*(next(numbers) if column else -1 for column in columns))
+
+        def read(cells: Sequence[str]) -> tuple[Value | None, ...]:
+            found: list[Value | None] = [meant[cells[place]] for place, meant in known]
+            found.append(None)
+            return spread(found)  # type: ignore[no-any-return]  # a tuple, since there are several names
+
+        return read
 
     def _number(self, text: str) -> str:
         if text in self._missing:
@@ -179,69 +203,55 @@ class RowReader:
             raise RowRefused("an unknown state", f"{told[:60]!r} is {word!r}, which no {kind.value} can be")
         return word
 
-    def _read_at(self, cells: Sequence[str]) -> datetime | None:
-        return self._instant(*self._at, cells) if self._at else None
-
-    def _instant(self, name: str, index: int, cells: Sequence[str]) -> datetime | None:
-        written = cells[index]
-        if written in self._known:
-            return self._known[written]
-        text = written.strip()
-        try:
-            found = None if text in self._missing else self._time(text)
-        except ValueError as error:
-            raise RowRefused("a time that cannot be read", f"{name}: {error}") from None
-        if len(self._known) >= MOST_KNOWN:
-            self._known.clear()
-        self._known[written] = found
-        return found
-
-    def _read_instants(self, cells: Sequence[str]) -> tuple[datetime | None, ...]:
-        found: list[datetime | None] = [None] * len(INSTANTS)
-        for place, name, index in self._instants:
-            found[place] = self._instant(name, index, cells)
-        opened = found[0]
-        for name, at in zip(INSTANTS[1:], found[1:], strict=True):
-            if opened is not None and at is not None and at < opened:
-                words = f"{name} {at:%Y-%m-%d %H:%M:%S} is before opened {opened:%Y-%m-%d %H:%M:%S} (UTC)"
-                raise RowRefused("an end before the beginning", words)
-        return tuple(found)
-
-    def _read_texts(self, cells: Sequence[str]) -> tuple[str | None, ...]:
-        found: list[str | None] = [None] * len(TEXTS)
-        missing = self._missing
-        for place, index, name, translate in self._texts:
-            text = cells[index].strip()
-            if text in missing:
-                continue
-            found[place] = word = translate(text)
-            if len(word) > LONGEST_NAME and name not in LONG_TEXTS:
-                raise RowRefused("a name that is too long", f"{name}: {word[:40]!r}... has {len(word)} characters")
-        return tuple(found)
-
-    def _read_counts(self, cells: Sequence[str]) -> tuple[int | None, ...]:
-        found: list[int | None] = [None] * len(COUNTS)
-        for place, name, index in self._counts:
-            text = cells[index].strip()
-            if text in self._missing:
-                continue
+    def _instant(self, name: str) -> Callable[[str], datetime | None]:
+        def read(written: str) -> datetime | None:
+            text = written.strip()
             try:
-                found[place] = count = int(float(text.replace(self._decimal, ".")))
-            except (ValueError, OverflowError):
-                raise RowRefused("a number that cannot be read", f"{name}: {text[:40]!r} is no number") from None
-            if count < 0:
-                raise RowRefused("a number that cannot be read", f"{name}: {text[:40]!r} is below nothing")
-        return tuple(found)
+                return None if text in self._missing else self._time(text)
+            except ValueError as error:
+                words = f"{getattr(self._map.columns, name)}: {error}"
+                raise RowRefused("a time that cannot be read", words) from None
 
-    def _verdict(self, cells: Sequence[str]) -> SourceVerdict | None:
-        if self._sla is None:
-            return None
-        text = cells[self._sla].strip()
+        return read
+
+    def _text(self, name: str) -> Callable[[str], str | None]:
+        translate = _translator(name, self._map.values.get(name))
+
+        def read(written: str) -> str | None:
+            text = written.strip()
+            if text in self._missing:
+                return None
+            word = translate(text)
+            if len(word) > LONGEST_NAME and name not in LONG_TEXTS:
+                words = f"{getattr(self._map.columns, name)}: {word[:40]!r}... has {len(word)} characters"
+                raise RowRefused("a name that is too long", words)
+            return word
+
+        return read
+
+    def _count(self, name: str) -> Callable[[str], int | None]:
+        def read(written: str) -> int | None:
+            text = written.strip()
+            if text in self._missing:
+                return None
+            column = getattr(self._map.columns, name)
+            try:
+                count = int(float(text.replace(self._map.file.decimal, ".")))
+            except (ValueError, OverflowError):
+                words = f"{column}: {text[:40]!r} is no number"
+                raise RowRefused("a number that cannot be read", words) from None
+            if count < 0:
+                raise RowRefused("a number that cannot be read", f"{column}: {text[:40]!r} is below nothing")
+            return count
+
+        return read
+
+    def _verdict(self, written: str) -> SourceVerdict | None:
+        text = written.strip()
         if text in self._missing:
             return None
-        if text in self._verdicts:
-            return SourceVerdict(self._verdicts[text])
-        found = VERDICTS.get(text.lower())
+        said = self._map.values.get("made_sla", {})
+        found = SourceVerdict(said[text]) if text in said else VERDICTS.get(text.lower())
         if found is None:
             words = f"{self._map.columns.made_sla}: {text[:40]!r}; say in `values.made_sla` whether it is met or missed"
             raise RowRefused("an unknown verdict", words)
@@ -269,6 +279,16 @@ def _check_header(ticket_map: TicketMap, header: Sequence[str]) -> None:
             raise UnknownColumn(key, f'the file has two columns "{name}": name them anew with `header: false`')
 
 
+def _check_order(instants: Sequence[datetime | None]) -> None:
+    opened = instants[0]
+    if opened is None:
+        return
+    for name, at in zip(INSTANTS, instants, strict=True):
+        if at is not None and at < opened:
+            words = f"{name} {at:%Y-%m-%d %H:%M:%S} is before opened {opened:%Y-%m-%d %H:%M:%S} (UTC)"
+            raise RowRefused("an end before the beginning", words)
+
+
 def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
     if not places:
         return lambda _: ()
@@ -276,7 +296,7 @@ def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]
     return pick if len(places) > 1 else lambda cells: (pick(cells),)
 
 
-def _translator(name: str, table: Mapping[str, str] | None) -> Translate:
+def _translator(name: str, table: Mapping[str, str] | None) -> Callable[[str], str]:
     """What the map makes of a value. A value that the map does not name stays as it is."""
     if name == "resolution_code":
         return _code(table or {})
@@ -286,7 +306,7 @@ def _translator(name: str, table: Mapping[str, str] | None) -> Translate:
     return lambda text: table.get(text, otherwise or text)
 
 
-def _code(table: Mapping[str, str]) -> Translate:
+def _code(table: Mapping[str, str]) -> Callable[[str], str]:
     """Codes that are none of ours are read as a plain solution, since they say in their own words how it was."""
     otherwise = table.get(OTHERWISE, ResolutionCode.FIXED.value)
     known = {code.value: code.value for code in ResolutionCode}

@@ -127,7 +127,6 @@ def _imported_row(order: Import, change: Change, ticket_id: int) -> Row:
     ticket = change.ticket
     reopened, reassigned = ticket.counts
     extra = zip(order.extra_columns, ticket.extra, strict=False)
-    said = {name: cell.strip() for name, cell in extra}
     return {
         "ticket_id": ticket_id,
         "source": order.source,
@@ -143,7 +142,7 @@ def _imported_row(order: Import, change: Change, ticket_id: int) -> Row:
         "made_sla": ticket.made_sla,
         "reopened_there": reopened,
         "reassigned_there": reassigned,
-        "facts": {name: text for name, text in said.items() if text not in order.missing},
+        "facts": {name: text for name, cell in extra if (text := cell.strip()) not in order.missing},
     }
 
 
