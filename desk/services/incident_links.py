@@ -45,7 +45,7 @@ def link(database: Database, act: Act, verb: LinkVerb, target: str) -> Moved:
         subject = _subject(session, target)
         if subject.startswith(PREFIX) and verb is LinkVerb.CAUSED_BY:
             problem = problems.get(session, int(subject.removeprefix(PREFIX)))
-            if not problems.link_incident(session, problem, incident, Because(act.person), act.now):
+            if not problems.link_incidents(session, problem, [incident], Because(act.person), act.now):
                 raise Refused(f"{incident.number} is {verb.value} {problem.number} already")
             return moved(session, incident, act.now)
         if verb is LinkVerb.PARENT_OF and not subject.startswith("incident/"):

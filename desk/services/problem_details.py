@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from desk.services.acting import works_on_tickets
 from desk.services.problems import ProblemLine, key_of, lines_of
 from models.database import Database
-from models.queries import desk_runs, known_errors, problem_analysis, problem_hours, problems, tickets
+from models.queries import desk_runs, known_errors, problem_analysis, problem_hours, problems
 from models.queries.incident_timeline import Entry
 from models.queries.problem_timeline import timeline
 from models.records import Incident, Problem, ProblemNote, ProblemTask
 from models.rules.problems import Review, cause_tree
-from models.vocabulary import AnalysisKind, IncidentState, KnownErrorState, LinkVerb
+from models.vocabulary import AnalysisKind, IncidentState, KnownErrorState
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def show_problem(database: Database, number: str, person: str, now: datetime) ->
             fixed_at=problem.fixed_at,
             resolved_at=problem.resolved_at,
             close_at=problem.close_at,
-            original=_original(session, problem),
+            original=original.number if (original := problems.original_of(session, problem)) else None,
             risk_words=problem.risk_words,
             risk_by=problem.risk_by,
             reviewed_at=problem.reviewed_at,
@@ -160,11 +160,6 @@ def show_problem(database: Database, number: str, person: str, now: datetime) ->
             timeline=tuple(mine),
             hidden=len(entries) - len(mine),
         )
-
-
-def _original(session: Session, problem: Problem) -> str | None:
-    links = tickets.links_of(session, problem.id, LinkVerb.DUPLICATE_OF)
-    return problems.get(session, int(links[0].target.removeprefix("problem/"))).number if links else None
 
 
 def _review(problem: Problem) -> Review | None:

@@ -14,6 +14,7 @@ from models.errors import MoveRefused, Refused
 from models.queries import problem_analysis, problem_news, problems
 from models.queries.incident_rules import read_rules
 from models.queries.known_error_drafting import known_error_of
+from models.queries.problem_publishing import Reached
 from models.queries.problems import Plan
 from models.queries.states import Because
 from models.records import KnownError, Problem
@@ -41,6 +42,8 @@ class Moved:
     problem: ProblemLine
     incidents: tuple[str, ...] = ()
     """Those that heard of it, or were resolved with it."""
+    not_resolved: dict[str, str] = field(default_factory=dict)
+    """Those that a fix could not resolve, and why."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Judged:
 
 
 Move = Callable[[Session, Problem, Because], object]
+NOBODY = Reached()
 
 
 def assess(database: Database, act: Act, judged: Judged) -> Moved:
@@ -199,20 +203,17 @@ def review(database: Database, act: Act, held: Review) -> Moved:
 
 def publish_workaround(database: Database, act: Act, text: str) -> Moved:
     """Tell every linked incident that is open. Raises as all moves."""
-
-    def publish(session: Session, one: Problem, by: Because) -> list[str]:
-        return [found.number for found in problems.publish_workaround(session, one, text, by, act.now)]
-
-    return make(database, act, "publish workaround", publish)
+    return make(
+        database,
+        act,
+        "publish workaround",
+        lambda session, one, by: problems.publish_workaround(session, one, text, by, act.now),
+    )
 
 
 def publish_fix(database: Database, act: Act, text: str) -> Moved:
     """Resolve every linked incident that is open, and watch. Raises as all moves."""
-
-    def publish(session: Session, one: Problem, by: Because) -> list[str]:
-        return [found.number for found in problems.publish_fix(session, one, text, by, act.now)]
-
-    return make(database, act, "watch", publish)
+    return make(database, act, "watch", lambda session, one, by: problems.publish_fix(session, one, text, by, act.now))
 
 
 def make(database: Database, act: Act, action: str, move: Move) -> Moved:
@@ -222,6 +223,7 @@ def make(database: Database, act: Act, action: str, move: Move) -> Moved:
         raise Misuse("; ".join(wrong))
     with database.write() as session:
         problem = problems.get(session, key_of(act.problem))
+        session.refresh(problem, with_for_update=True)  # who moves it next sees what this move made of it
         by = acting(session, act.person, problem, action, act.reason, table="problem")
         try:
             done = move(session, problem, by)
@@ -229,10 +231,11 @@ def make(database: Database, act: Act, action: str, move: Move) -> Moved:
             raise MoveRefused(f"{problem.number}: {error}") from None
         session.flush()
         problem_news.moved(session, problem, action, by, act.now)
-        return moved(session, problem, act.now, tuple(done) if isinstance(done, list) else ())
+        return moved(session, problem, act.now, done if isinstance(done, Reached) else NOBODY)
 
 
-def moved(session: Session, problem: Problem, now: datetime, incidents: tuple[str, ...] = ()) -> Moved:
+def moved(session: Session, problem: Problem, now: datetime, reached: Reached = NOBODY) -> Moved:
     """How it stands now."""
     session.flush()
-    return Moved(lines_of(session, [problem], now)[0], incidents)
+    numbers = tuple(incident.number for incident in reached.incidents)
+    return Moved(lines_of(session, [problem], now)[0], numbers, reached.refused)

@@ -11,6 +11,7 @@ from desk.services.problems import key_of
 from models.database import Database
 from models.errors import Refused
 from models.queries import incidents, problem_analysis, problems, tickets
+from models.queries.problem_publishing import Reached
 from models.queries.states import Because
 from models.records import Problem, WorkNote
 from models.rules.incidents import text_problems
@@ -41,14 +42,11 @@ def link(database: Database, act: Act, numbers: tuple[str, ...]) -> Moved:
     """Say which incidents it causes. Raises NotFound, and Refused when all of that was said before."""
     with database.write() as session:
         problem = _for_work(session, act, "link")
-        new = []
-        for number in numbers:
-            incident = incidents.get(session, incident_service.key_of(number))
-            if problems.link_incident(session, problem, incident, Because(act.person, act.reason), act.now):
-                new.append(incident.number)
+        found = [incidents.get(session, incident_service.key_of(number)) for number in numbers]
+        new = problems.link_incidents(session, problem, found, Because(act.person, act.reason), act.now)
         if not new:
-            raise Refused(f"{problem.number} causes {', '.join(numbers)} already")
-        return moved(session, problem, act.now, tuple(new))
+            raise Refused(f"{problem.number} causes {', '.join(one.number for one in found)} already")
+        return moved(session, problem, act.now, Reached(new))
 
 
 def unlink(database: Database, act: Act, numbers: tuple[str, ...]) -> Moved:
@@ -56,9 +54,8 @@ def unlink(database: Database, act: Act, numbers: tuple[str, ...]) -> Moved:
     with database.write() as session:
         problem = _for_work(session, act, "unlink")
         found = [incidents.get(session, incident_service.key_of(number)) for number in numbers]
-        for incident in found:
-            problems.unlink_incident(session, problem, incident, Because(act.person, act.reason), act.now)
-        return moved(session, problem, act.now, tuple(incident.number for incident in found))
+        problems.unlink_incidents(session, problem, found, Because(act.person), act.now)
+        return moved(session, problem, act.now, Reached(found))
 
 
 def add_task(database: Database, act: Act, new: NewTask) -> tuple[Moved, int]:

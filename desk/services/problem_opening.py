@@ -18,8 +18,9 @@ from desk.services.errors import Misuse
 from desk.services.problem_moves import Moved, moved
 from models.database import Database
 from models.errors import Refused
-from models.queries import incidents, problem_links, problem_news, problem_opening, problems
+from models.queries import incidents, problem_escalation, problem_links, problem_news, problem_opening, problems
 from models.queries.incident_book import read_incident_book
+from models.queries.problem_publishing import Reached
 from models.queries.states import Because
 from models.records import Incident
 from models.rules.incidents import LONGEST_TITLE, text_problems
@@ -41,6 +42,7 @@ def open_new(database: Database, new: NewProblem, numbers: tuple[str, ...], pers
     with database.write() as session:
         check_may_work(session, person, "open a problem")
         found = [incidents.get(session, incident_service.key_of(number)) for number in numbers]
+        problem_escalation.hold_matters(session, found)
         _refuse_known(session, found)
         whole = _whole(session, new, found)
         because = Because(person, f"escalated from {', '.join(one.number for one in found)}" if found else None)
@@ -49,7 +51,7 @@ def open_new(database: Database, new: NewProblem, numbers: tuple[str, ...], pers
             evidence = problem_opening.evidence_of(session, found[0], now)
             problem_opening.found_out(session, problem, evidence, because, now)
         problem_news.opened(session, problem, now)
-        return moved(session, problem, now, tuple(one.number for one in found))
+        return moved(session, problem, now, Reached(found))
 
 
 def _refuse_known(session: Session, found: list[Incident]) -> None:

@@ -24,6 +24,7 @@ def attempt(session: Session, what: str, act: Callable[[], object]) -> str | Non
             act()
     except OF_ITS_OWN as error:
         journal.unqueue(session, queued)
+        session.expire_all()  # a move is written past the objects: they would still say what was rolled back
         log.warning("%s cannot be looked after: %s", what, error)
         return str(error)
     return None

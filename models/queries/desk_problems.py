@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from models.queries.problem_links import MOST_AT_ONCE, PREFIX
+from models.queries.problem_links import PREFIX
+from models.queries.tickets import batches
 from models.records import Incident, Problem, ProblemTask, TicketLink
 from models.rules.problem_moves import OVER, UNSOLVED
 from models.vocabulary import LinkVerb, ProblemOrigin, ProblemState
@@ -53,12 +54,12 @@ def chosen(session: Session, choice: Choice, most: int) -> list[Problem]:
 def incident_counts(session: Session, problem_ids: Sequence[int]) -> dict[int, int]:
     """How many incidents each of these problems causes, drills left out; what is not there causes none."""
     found: dict[int, int] = {}
-    for start in range(0, len(problem_ids), MOST_AT_ONCE):
+    for batch in batches(problem_ids):
         query = (
             select(TicketLink.target, func.count())
             .join(Incident, Incident.id == TicketLink.ticket_id)
             .where(
-                TicketLink.target.in_([f"{PREFIX}{key}" for key in problem_ids[start : start + MOST_AT_ONCE]]),
+                TicketLink.target.in_([f"{PREFIX}{key}" for key in batch]),
                 TicketLink.verb == LinkVerb.CAUSED_BY,
                 Incident.is_drill.is_(False),
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import String, cast, literal, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.errors import Refused
@@ -34,13 +34,9 @@ def _is_taken_along(child: Incident) -> bool:
 
 def children_of(session: Session, incident: Incident) -> list[Incident]:
     """The incidents that are part of this one, by number."""
-    query = (
-        select(Incident)
-        .join(TicketLink, TicketLink.target == literal("incident/") + cast(Incident.id, String))
-        .where(TicketLink.ticket_id == incident.id, TicketLink.verb == LinkVerb.PARENT_OF)
-        .order_by(Incident.id)
-    )
-    return list(session.scalars(query))
+    links = tickets.links_of(session, incident.id, LinkVerb.PARENT_OF)
+    keys = [int(link.target.removeprefix("incident/")) for link in links]
+    return list(session.scalars(select(Incident).where(Incident.id.in_(keys)).order_by(Incident.id))) if keys else []
 
 
 def parent_of(session: Session, incident: Incident) -> Incident | None:

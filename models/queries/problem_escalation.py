@@ -4,10 +4,12 @@ The order leaves through the outbox in the transaction of the move that asked fo
 anew, so that what was undone meanwhile opens nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.orders.escalate_incident import EscalateIncident
@@ -41,11 +43,13 @@ class Wish:
 
 def consider(session: Session, incident: Incident, now: datetime) -> bool:
     """Order the escalation of an incident when a rule, or its known error's problem, asks for it; once for each."""
-    if weigh(session, incident) is None or session.get(EscalationOrder, incident.id) is not None:
+    if weigh(session, incident) is None:
         return False
-    order = EscalationOrder(incident_id=incident.id, ordered_at=now)
-    session.add(order)
-    _ask(session, order, now)
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    new = insert(EscalationOrder).values(incident_id=incident.id, ordered_at=now, tries=0)
+    if session.scalar(new.on_conflict_do_nothing().returning(EscalationOrder.incident_id)) is None:
+        return False
+    _ask(session, session.get_one(EscalationOrder, incident.id), now)
     return True
 
 
@@ -77,7 +81,7 @@ def settle(session: Session, incident: Incident) -> None:
 
 
 def _ask(session: Session, order: EscalationOrder, now: datetime) -> None:
-    order.tries = (order.tries or 0) + 1
+    order.tries += 1
     order.look_at = now + min(ANSWER_WITHIN * 2 ** min(order.tries - 1, 10), LONGEST_WAIT)
     parameters = {"order": EscalateIncident(incident=order.incident_id).model_dump(mode="json")}
     key = f"escalate/incident/{order.incident_id}/{order.ordered_at:%Y%m%dT%H%M%S.%f}/{order.tries}"
@@ -107,9 +111,12 @@ def weigh(session: Session, incident: Incident) -> Wish | None:
     return None
 
 
-def hold_matter(session: Session, incident: Incident) -> None:
-    """Let nobody else open a problem about its service until this transaction ends."""
-    session.execute(select(Service.id).where(Service.name == incident.service).with_for_update())
+def hold_matters(session: Session, incidents: Sequence[Incident]) -> None:
+    """Let nobody else open a problem of these incidents, or about their services, until this transaction ends."""
+    services = {incident.service for incident in incidents}
+    session.execute(select(Service.id).where(Service.name.in_(services)).order_by(Service.id).with_for_update())
+    keys = [incident.id for incident in incidents]
+    session.execute(select(Incident.id).where(Incident.id.in_(keys)).order_by(Incident.id).with_for_update())
 
 
 def _known_error(session: Session, incident: Incident) -> KnownError | None:

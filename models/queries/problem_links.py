@@ -1,21 +1,21 @@
 """Which incidents belong to which problem: incident --caused by--> problem/5, many to many."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, String, cast, func, literal, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
 from models.queries import tickets
 from models.queries.incident_family import WORKED_ON
+from models.queries.states import Because
 from models.records import Incident, Problem, TicketLink
 from models.rules.incidents import ticket_number
 from models.rules.problems import problem_id_of
 from models.vocabulary import LinkVerb, TicketKind
 
 PREFIX = "problem/"
-MOST_AT_ONCE = 500
-"""So many keys of one query: both databases take them."""
 
 
 def get(session: Session, number: int | str) -> Problem:
@@ -47,29 +47,43 @@ def open_incidents_of(session: Session, problem_id: int) -> list[Incident]:
 
 def problems_of(session: Session, incident_id: int) -> list[Problem]:
     """The problems that an incident comes from, by number."""
-    query = (
-        select(Problem)
-        .join(TicketLink, TicketLink.target == literal(PREFIX) + cast(Problem.id, String))
-        .where(TicketLink.ticket_id == incident_id, TicketLink.verb == LinkVerb.CAUSED_BY)
-        .order_by(Problem.id)
-    )
-    return list(session.scalars(query))
+    links = tickets.links_of(session, incident_id, LinkVerb.CAUSED_BY)
+    keys = [int(link.target.removeprefix(PREFIX)) for link in links if link.target.startswith(PREFIX)]
+    return list(session.scalars(select(Problem).where(Problem.id.in_(keys)).order_by(Problem.id))) if keys else []
 
 
-def add(session: Session, problem: Problem, incident: Incident, actor: str, now: datetime) -> bool:
-    """Say that the incident comes from the problem. Returns False when that was said already."""
-    link = TicketLink(ticket_id=incident.id, verb=LinkVerb.CAUSED_BY, target=tickets.subject_of(problem))
-    link.linked_at, link.linked_by = now, actor
-    return tickets.add_link(session, link)
+def original_of(session: Session, problem: Problem) -> Problem | None:
+    """What a problem was merged into."""
+    links = tickets.links_of(session, problem.id, LinkVerb.DUPLICATE_OF)
+    return get(session, int(links[0].target.removeprefix(PREFIX))) if links else None
 
 
-def remove(session: Session, problem: Problem, incident: Incident, actor: str, now: datetime) -> None:
-    """It does not come from it after all. Raises NotFound when nobody said that it does."""
-    target = tickets.subject_of(problem)
-    found = [one for one in tickets.links_of(session, incident.id, LinkVerb.CAUSED_BY) if one.target == target]
-    if not found:
-        raise NotFound(f"{incident.number} is not linked with {problem.number}")
-    tickets.remove_link(session, found[0], actor, now)
+def add(session: Session, problem: Problem, incidents: Sequence[Incident], actor: str, now: datetime) -> list[Incident]:
+    """Say that these incidents come from the problem. Gives those of which nobody had said it."""
+    links = [
+        TicketLink(
+            ticket_id=incident.id,
+            verb=LinkVerb.CAUSED_BY,
+            target=tickets.subject_of(problem),
+            linked_at=now,
+            linked_by=actor,
+        )
+        for incident in incidents
+    ]
+    new = {link.ticket_id for link in tickets.add_links(session, links)}
+    return [incident for incident in dict.fromkeys(incidents) if incident.id in new]
+
+
+def unlink_incidents(
+    session: Session, problem: Problem, incidents: Sequence[Incident], because: Because, now: datetime
+) -> None:
+    """They do not come from it after all. Raises NotFound, and undoes none, when nobody said so of one of them."""
+    links = tickets.links_to(session, tickets.subject_of(problem), LinkVerb.CAUSED_BY)
+    known = {link.ticket_id: link for link in links}
+    for incident in incidents:
+        if incident.id not in known:
+            raise NotFound(f"{incident.number} is not linked with {problem.number}")
+    tickets.remove_links(session, [known[incident.id] for incident in dict.fromkeys(incidents)], because.actor, now)
 
 
 def linked_ids(session: Session, problem_id: int) -> set[int]:

@@ -46,7 +46,7 @@ def escalate(session: Session, incident: Incident, evidence: Evidence, now: date
 
     None: nothing asks for it any more, or it was done before.
     """
-    problem_escalation.hold_matter(session, incident)
+    problem_escalation.hold_matters(session, [incident])
     wish = problem_escalation.weigh(session, incident)
     if wish is None or problem_escalation.is_done(session, incident):
         problem_escalation.settle(session, incident)
@@ -54,7 +54,7 @@ def escalate(session: Session, incident: Incident, evidence: Evidence, now: date
     because = Because(ACTOR, f"{incident.number}: {wish.reason}")
     if wish.joins is not None:
         problem = problems.get(session, wish.joins)
-        problems.link_incident(session, problem, incident, because, now)
+        problems.link_incidents(session, problem, [incident], because, now)
     else:
         problem = problems.open_problem(session, about_incident(incident, wish.team), because, now)
         found_out(session, problem, evidence, because, now)

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models.errors import Refused
+from models.queries import tickets
 from models.queries.problem_rules import read_rules
 from models.queries.states import Because, advance
 from models.records import Problem
 from models.rules.incidents import text_problems
-from models.vocabulary import ProblemOutcome, ProblemState
+from models.vocabulary import LinkVerb, ProblemOutcome, ProblemState
 
 
 def change(session: Session, problem: Problem, action: str, because: Because, now: datetime, **changes: Any) -> bool:
@@ -53,10 +54,16 @@ def close(session: Session, problem: Problem, because: Because, now: datetime) -
 
 
 def reopen(session: Session, problem: Problem, because: Because, now: datetime) -> bool:
-    """The fix was none, or the risk is not accepted any more. Raises Refused when nobody says why."""
+    """The fix was none, the risk is not accepted any more, or it is a problem of its own. Raises Refused without words.
+
+    What was to be decided by some day was; a duplicate is none any more.
+    """
     said("reason", because.reason or "")
+    is_fixed = problem.state in (ProblemState.WATCHING, ProblemState.RESOLVED)
+    failed = {"reopened": problem.reopened + 1} if is_fixed or problem.outcome is ProblemOutcome.FIXED else {}
     changes = {
-        "reopened": problem.reopened + (problem.state is not ProblemState.RISK_ACCEPTED),
+        **failed,
+        "target_at": None,
         "watch_until": None,
         "resolved_at": None,
         "close_at": None,
@@ -66,4 +73,7 @@ def reopen(session: Session, problem: Problem, because: Because, now: datetime) 
         "risk_words": None,
         "risk_by": None,
     }
-    return change(session, problem, "reopen", because, now, **changes)
+    if not change(session, problem, "reopen", because, now, **changes):
+        return False
+    tickets.remove_links(session, tickets.links_of(session, problem.id, LinkVerb.DUPLICATE_OF), because.actor, now)
+    return True

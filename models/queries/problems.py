@@ -4,6 +4,7 @@ Each move that a person makes is given the roles of that person in its `Because`
 of a move is in `problem_news`; publishing is in `problem_publishing`, the watch after a fix in `problem_watch`.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,12 +13,20 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models.errors import Refused
-from models.queries import incidents, journal, problem_links, tickets
+from models.queries import incidents, journal, problem_links, problem_recurrence, tickets
 from models.queries.incident_rules import read_rules as read_incident_rules
-from models.queries.problem_links import get, incidents_of, open_incidents_of, problems_of
-from models.queries.problem_publishing import publish_fix, publish_workaround, tell_latecomer
+from models.queries.problem_links import (
+    get,
+    incidents_of,
+    open_incidents_of,
+    original_of,
+    problems_of,
+    unlink_incidents,
+)
+from models.queries.problem_publishing import publish_fix, publish_workaround
+from models.queries.problem_recurrence import Joining
 from models.queries.problem_steps import change, close, reopen, resolve, said, watch
-from models.queries.problem_watch import came_back, look
+from models.queries.problem_watch import look
 from models.queries.states import Because
 from models.records import Incident, KnownError, Problem, TicketLink
 from models.rules.incident_rules import Grading
@@ -28,10 +37,10 @@ from models.rules.wall_clock import stamp
 from models.vocabulary import LinkVerb, ProblemOutcome, ProblemState, TicketKind
 
 __all__ = [
-    "accept_known_error", "accept_risk", "assess", "assign", "begin_fix", "cancel", "close", "find_cause", "get",
-    "incidents_of", "investigate", "link_incident", "look", "merge", "open_incidents_of", "open_problem", "plan",
-    "problems_of", "publish_fix", "publish_workaround", "reanalyse", "reopen", "resolve", "set_priority",
-    "unlink_incident", "watch",
+    "accept_known_error", "accept_risk", "assess", "assign", "begin_fix", "cancel", "close", "find_cause",
+    "get", "incidents_of", "investigate", "link_incidents", "look", "merge", "open_incidents_of",
+    "open_problem", "original_of", "plan", "problems_of", "publish_fix", "publish_workaround", "reanalyse",
+    "reopen", "resolve", "set_priority", "unlink_incidents", "watch",
 ]  # fmt: skip
 LONGEST_REFERENCE = 128
 
@@ -90,32 +99,26 @@ def open_problem(session: Session, new: NewProblem, because: Because, now: datet
         at=now,
     )
     journal.append(session, fact)
-    for incident in causing:
-        problem_links.add(session, problem, incident, because.actor, now)
+    problem_links.add(session, problem, causing, because.actor, now)
     return problem
 
 
-def link_incident(session: Session, problem: Problem, incident: Incident, because: Because, now: datetime) -> bool:
-    """Say that the incident comes from this problem. Returns False when that was said already.
+def link_incidents(
+    session: Session, problem: Problem, found: Sequence[Incident], because: Because, now: datetime
+) -> list[Incident]:
+    """Say that these incidents come from this problem. Gives those of which nobody had said it.
 
     One that is worked on hears of the published workaround. One that came after the fix reopens the problem. Raises
     Refused when the problem was merged into another.
     """
-    session.refresh(problem, with_for_update=True)  # what is published to its incidents is published to this one, too
-    if problem.outcome is ProblemOutcome.DUPLICATE:
-        original = tickets.links_of(session, problem.id, LinkVerb.DUPLICATE_OF)[0]
-        number = get(session, int(original.target.removeprefix(problem_links.PREFIX))).number
-        raise Refused(f"{problem.number} is a duplicate of {number}: link {incident.number} with that one")
-    if not problem_links.add(session, problem, incident, because.actor, now):
-        return False
-    tell_latecomer(session, problem, incident, because, now)
-    came_back(session, problem, incident, f"{because.actor} linked it", now)
-    return True
-
-
-def unlink_incident(session: Session, problem: Problem, incident: Incident, because: Because, now: datetime) -> None:
-    """It does not come from it after all. Raises NotFound when nobody said that it does."""
-    problem_links.remove(session, problem, incident, because.actor, now)
+    session.refresh(problem, with_for_update=True)  # what is published to its incidents is published to these, too
+    original = original_of(session, problem)
+    if original is not None:
+        numbers = ", ".join(one.number for one in found)
+        raise Refused(f"{problem.number} is a duplicate of {original.number}: link {numbers} with that one")
+    why = f"{because.actor} linked it"
+    joining = [Joining(incident, why, incident.opened_at) for incident in found]
+    return problem_recurrence.join(session, problem, joining, because.actor, now)
 
 
 def assess(session: Session, problem: Problem, grading: Grading, because: Because, now: datetime) -> bool:
@@ -199,6 +202,8 @@ def merge(session: Session, problem: Problem, into: Problem, because: Because, n
     """Close it as a duplicate: its incidents and known errors are the other's. Raises Refused for one that is over."""
     if problem.id == into.id:
         raise Refused(f"{problem.number} cannot be merged into itself")
+    for one in sorted((problem, into), key=lambda found: found.id):
+        session.refresh(one, with_for_update=True)  # two that merge each into the other wait for each other
     if into.state in OVER:
         raise Refused(f"{into.number} is {into.state.value}: reopen it first")
     changes = {"closed_at": now, "outcome": ProblemOutcome.DUPLICATE}
@@ -209,9 +214,9 @@ def merge(session: Session, problem: Problem, into: Problem, because: Because, n
     duplicate.linked_at, duplicate.linked_by = now, because.actor
     tickets.add_link(session, duplicate)
     handed = replace(because, roles=None, reason=f"with {problem.number}, a duplicate of {into.number}")
-    for incident in incidents_of(session, problem.id):
-        link_incident(session, into, incident, handed, now)
-        problem_links.remove(session, problem, incident, because.actor, now)
+    found = incidents_of(session, problem.id)
+    link_incidents(session, into, found, handed, now)
+    unlink_incidents(session, problem, found, because, now)
     session.execute(update(KnownError).where(KnownError.problem_id == problem.id).values(problem_id=into.id))
     return True
 

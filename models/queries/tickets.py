@@ -1,6 +1,8 @@
 """What all tickets have: notes and links."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -10,6 +12,9 @@ from models.records import Ticket, TicketLink, WorkNote
 from models.rules.incidents import fitting_text
 from models.vocabulary import LinkVerb, TicketKind
 
+MOST_AT_ONCE = 500
+"""So many keys of one query: both databases take them."""
+Thing = TypeVar("Thing")
 SEEN_FROM_THERE = {
     LinkVerb.PARENT_OF: "part of",
     LinkVerb.DUPLICATE_OF: "original of",
@@ -44,21 +49,37 @@ def notes_of(session: Session, ticket_id: int, *, public_only: bool = False) -> 
 
 def add_link(session: Session, link: TicketLink) -> bool:
     """Link a ticket with another thing. Returns False when that is so already."""
-    query = select(TicketLink.id).where(
-        TicketLink.ticket_id == link.ticket_id, TicketLink.verb == link.verb, TicketLink.target == link.target
-    )
-    if session.scalar(query) is not None:
-        return False
-    session.add(link)
+    return bool(add_links(session, [link]))
+
+
+def add_links(session: Session, links: Sequence[TicketLink]) -> list[TicketLink]:
+    """The same for many at once. Gives the links that are new."""
+    wanted = {(link.ticket_id, link.verb, link.target): link for link in links}
+    for batch in batches(links):
+        known = select(TicketLink.ticket_id, TicketLink.verb, TicketLink.target).where(
+            TicketLink.ticket_id.in_([link.ticket_id for link in batch]),
+            TicketLink.target.in_({link.target for link in batch}),
+        )
+        for key in session.execute(known).tuples():
+            wanted.pop(key, None)
+    session.add_all(wanted.values())
     session.flush()
-    _tell(session, "link", link, link.linked_by, link.linked_at)
-    return True
+    for link in wanted.values():
+        _tell(session, "link", link, link.linked_by, link.linked_at)
+    return list(wanted.values())
 
 
 def remove_link(session: Session, link: TicketLink, person: str, now: datetime) -> None:
     """Undo a link; the journal keeps that there was one."""
-    session.execute(delete(TicketLink).where(TicketLink.id == link.id))
-    _tell(session, "unlink", link, person, now)
+    remove_links(session, [link], person, now)
+
+
+def remove_links(session: Session, links: Sequence[TicketLink], person: str, now: datetime) -> None:
+    """The same for many at once."""
+    for batch in batches(links):
+        session.execute(delete(TicketLink).where(TicketLink.id.in_([link.id for link in batch])))
+    for link in links:
+        _tell(session, "unlink", link, person, now)
 
 
 def links_of(session: Session, ticket_id: int, verb: LinkVerb | None = None) -> list[TicketLink]:
@@ -71,6 +92,12 @@ def links_to(session: Session, target: str, verb: LinkVerb | None = None) -> lis
     """How tickets stand to one thing (`incident/12`, `run/7`), in the order in which that was said."""
     query = select(TicketLink).where(TicketLink.target == target).order_by(TicketLink.id)
     return list(session.scalars(query if verb is None else query.where(TicketLink.verb == verb)))
+
+
+def batches(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
+    """Many things, as few at a time as one query takes."""
+    for start in range(0, len(things), MOST_AT_ONCE):
+        yield things[start : start + MOST_AT_ONCE]
 
 
 def _tell(session: Session, act: str, link: TicketLink, person: str, at: datetime) -> None:

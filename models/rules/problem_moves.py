@@ -14,6 +14,8 @@ _RISK = ProblemState.RISK_ACCEPTED
 
 UNSOLVED = (_NEW, _ASSESSED, _ANALYSIS, _CAUSE, _KNOWN, _FIX)
 """Somebody has to do something about it."""
+LIVED_WITH = (*UNSOLVED, _RISK)
+"""Its incidents need help: a workaround is told to them."""
 OVER = (_CLOSED,)
 OPEN = tuple(state for state in ProblemState if state not in OVER)
 """It is in somebody's list: unsolved, watched, resolved and not closed yet, or a risk that runs out some day."""
@@ -52,6 +54,6 @@ PROBLEM = (
     *(Move(state, "assign", state, Role.OPERATOR, _DESK) for state in OPEN),
     *(Move(state, "set priority", state, Role.OPERATOR, _DESK) for state in OPEN),
     *(Move(state, "plan", state, Role.OPERATOR, _DESK) for state in OPEN),
-    *(Move(state, "publish workaround", state, *_WORKS) for state in UNSOLVED),
+    *(Move(state, "publish workaround", state, *_WORKS) for state in LIVED_WITH),
     *(Move(state, "review", state, *_DECIDES) for state in (_WATCH, _RESOLVED, _CLOSED)),
 )

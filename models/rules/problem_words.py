@@ -56,7 +56,7 @@ _WORDS: dict[str, Callable[[Facts], str]] = {
     "close": lambda _: "closed",
     "cancel": lambda _: "closed: it was none",
     "merge": lambda _: "closed as a duplicate",
-    "reopen": lambda facts: f"reopened ({facts['reopened']} so far)" if facts["reopened"] else "to be decided again",
+    "reopen": lambda facts: f"reopened ({facts['reopened']} so far)" if facts.get("reopened") else "open again",
     "re-analyse": lambda _: "its cause was none: it is analysed anew",
     "accept-risk": lambda facts: (
         f"risk accepted by {facts['risk_by']} until {_at(facts['risk_until'])}: {facts['risk_words']}"

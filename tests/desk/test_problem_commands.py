@@ -134,7 +134,7 @@ def test_what_comes_back_after_the_fix_reopens_it_with_the_evidence(problem: Cal
 
 def test_links_are_made_and_undone(problem: Call, call: Call) -> None:
     assert problem("link", "4", "3").out == "PRB000004 causes INC000003\n"
-    assert "PRB000004 causes 3 already" in problem("link", "4", "3").words
+    assert "PRB000004 causes INC000003 already" in problem("link", "4", "3").words
     assert "caused by  PRB000004" in " ".join(call("incident", "show", "3").out.split("\n"))
     assert problem("unlink", "4", "3").out == "PRB000004 does not cause INC000003 any more\n"
     assert "INC000003 is not linked with PRB000004" in problem("unlink", "4", "3").words

@@ -79,7 +79,7 @@ def test_an_order_that_is_carried_out_twice_opens_one_problem(site: Database) ->
         one = incident(session)
         incidents.resolve(session, one, WORKAROUND, CLOCK, NOW)
         (made,) = carried_out(session, one.id, one.id)
-        problems.unlink_incident(session, made, one, ADA, NOW)
+        problems.unlink_incidents(session, made, [one], ADA, NOW)
         assert carried_out(session, one.id) == [], "a person said that it does not belong to it"
         incidents.reopen(session, one, CLOCK, NOW)
         incidents.resolve(session, one, WORKAROUND, CLOCK, NOW)

@@ -31,14 +31,14 @@ def test_a_workaround_is_written_on_every_open_incident_once_and_on_those_that_c
         incidents.resolve(session, solved, Solution(ResolutionCode.WORKAROUND, "restarted"), CLOCK, NOW)
         one = problem(session, working, waiting, solved)
         heard = problems.publish_workaround(session, one, " restart the pool ", ADA, NOW)
-        assert [each.id for each in heard] == [working.id, waiting.id]
-        assert problems.publish_workaround(session, one, "restart the pool", ADA, NOW + HOUR) == []
+        assert [each.id for each in heard.incidents] == [working.id, waiting.id]
+        assert problems.publish_workaround(session, one, "restart the pool", ADA, NOW + HOUR).incidents == []
         words = f"{one.number} has a workaround: restart the pool"
         assert [public_notes(session, each) for each in (working, waiting, solved)] == [[words], [words], []]
         late = incident(session)
-        problems.link_incident(session, one, late, ADA, NOW + HOUR)
+        problems.link_incidents(session, one, [late], ADA, NOW + HOUR)
         assert public_notes(session, late) == [words]
-        assert [each.id for each in problems.publish_workaround(session, one, "wait", ADA, NOW)] == [
+        assert [each.id for each in problems.publish_workaround(session, one, "wait", ADA, NOW).incidents] == [
             *(working.id, waiting.id, late.id),
         ], "another workaround is news"
 
@@ -63,7 +63,7 @@ def test_a_fix_resolves_the_open_incidents_names_the_problem_and_is_watched(data
         with pytest.raises(Refused, match="the fix is empty"):
             problems.publish_fix(session, one, " ", ADA, NOW)
         solved = problems.publish_fix(session, one, "the pool is given back", ADA, NOW)
-        assert [each.id for each in solved] == [working.id, waiting.id]
+        assert [each.id for each in solved.incidents] == [working.id, waiting.id]
         for each in (working, waiting, child):
             assert (each.state, each.resolution_code) == (IncidentState.RESOLVED, ResolutionCode.FIXED)
             assert each.resolution == f"by the fix of {one.number}: the pool is given back"
@@ -153,9 +153,9 @@ def test_a_person_who_links_an_incident_of_after_the_fix_reopens_what_is_not_clo
         for state in (ProblemState.WATCHING, ProblemState.RESOLVED, ProblemState.CLOSED):
             one = brought_to(session, problem(session), state)
             before, after = incident(session, NOW - HOUR), incident(session, NOW + HOUR)
-            problems.link_incident(session, one, before, ADA, NOW + DAY)
+            problems.link_incidents(session, one, [before], ADA, NOW + DAY)
             assert one.state is state, "it came before the fix"
-            problems.link_incident(session, one, after, ADA, NOW + DAY)
+            problems.link_incidents(session, one, [after], ADA, NOW + DAY)
             assert (one.state is ProblemState.UNDER_INVESTIGATION) is (state is not ProblemState.CLOSED)
 
 

@@ -134,13 +134,13 @@ def test_an_incident_belongs_to_many_problems_and_is_linked_once(database: Datab
     with database.write() as session:
         shared = incident(session)
         first, second = problem(session), problem(session)
-        assert problems.link_incident(session, first, shared, ADA, NOW)
-        assert not problems.link_incident(session, first, shared, ADA, NOW)
-        assert problems.link_incident(session, second, shared, ADA, NOW)
+        assert problems.link_incidents(session, first, [shared], ADA, NOW)
+        assert not problems.link_incidents(session, first, [shared], ADA, NOW)
+        assert problems.link_incidents(session, second, [shared], ADA, NOW)
         assert [one.id for one in problems.problems_of(session, shared.id)] == [first.id, second.id]
-        problems.unlink_incident(session, first, shared, ADA, NOW)
+        problems.unlink_incidents(session, first, [shared], ADA, NOW)
         with pytest.raises(NotFound, match=f"{shared.number} is not linked with {first.number}"):
-            problems.unlink_incident(session, first, shared, ADA, NOW)
+            problems.unlink_incidents(session, first, [shared], ADA, NOW)
         assert problems.incidents_of(session, first.id) == []
         assert told(session, first) == ["open", "link", "unlink"]
 
@@ -162,6 +162,40 @@ def test_a_merged_problem_hands_over_what_is_its_own_and_takes_no_more(database:
         (link,) = tickets.links_of(session, one.id)
         assert (link.verb, link.target) == (LinkVerb.DUPLICATE_OF, f"problem/{into.id}")
         with pytest.raises(Refused, match=f"{one.number} is a duplicate of {into.number}: link {late.number} with"):
-            problems.link_incident(session, one, late, ADA, NOW)
+            problems.link_incidents(session, one, [late], ADA, NOW)
         with pytest.raises(Refused, match=f"{one.number} is closed: reopen it first"):
             problems.merge(session, into, one, ADA, NOW)
+
+
+def test_a_duplicate_that_is_none_after_all_is_a_problem_of_its_own_again(database: Database) -> None:
+    with database.write() as session:
+        one, into = problem(session), problem(session)
+        problems.merge(session, one, into, ADA, NOW)
+        assert problems.original_of(session, one) is into
+        problems.reopen(session, one, ADA, NOW)
+        assert problems.original_of(session, one) is None
+        assert (one.state, one.reopened) == (ProblemState.UNDER_INVESTIGATION, 0), "no fix of it has failed"
+        assert problems.link_incidents(session, one, [incident(session)], ADA, NOW)
+
+
+def test_only_a_fix_that_failed_counts_as_a_reopening_and_what_was_to_be_decided_is(database: Database) -> None:
+    with database.write() as session:
+        for state, counted in ((ProblemState.WATCHING, 1), (ProblemState.CLOSED, 1), (ProblemState.NEW, 0)):
+            one = brought_to(session, problem(session, target_at=NOW + DAY), state)
+            if state is ProblemState.NEW:
+                problems.cancel(session, one, ADA, NOW)
+            problems.reopen(session, one, ADA, NOW)
+            assert (one.state, one.reopened) == (ProblemState.UNDER_INVESTIGATION, counted), state
+            assert one.target_at is None, "a day that was meant for the fix that failed"
+
+
+def test_a_risk_that_is_accepted_is_lived_with_by_its_workaround(database: Database) -> None:
+    with database.write() as session:
+        early, late = incident(session), incident(session)
+        one = brought_to(session, problem(session, early), ProblemState.ROOT_CAUSE_KNOWN)
+        problems.accept_risk(session, one, AcceptedRisk("cheap", "eva", NOW + DAY), ADA, NOW)
+        assert problems.publish_workaround(session, one, "restart it", ADA, NOW).incidents == [early]
+        problems.link_incidents(session, one, [late], ADA, NOW)
+        assert [note.text for note in tickets.notes_of(session, late.id)] == [
+            f"{one.number} has a workaround: restart it"
+        ]

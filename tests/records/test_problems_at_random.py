@@ -109,7 +109,7 @@ class Desk:
                 if len(self.incidents) < MOST:
                     self.incidents.append(incident(session, now, host=f"web{deed.second}"))
             case "link" | "unlink":
-                getattr(problems, f"{deed.act}_incident")(session, one, chosen, ADA, now)
+                getattr(problems, f"{deed.act}_incidents")(session, one, [chosen], ADA, now)
             case "find_cause" | "publish_workaround" | "publish_fix":
                 getattr(problems, deed.act)(session, one, f"{deed.act} {deed.second}", ADA, now)
             case "accept_known_error":

@@ -17,7 +17,7 @@ SAID = [
     ),
     ("recur", {"incident": "incident/7"}, "it came back: INC000007"),
     ("reopen", {"reopened": 2}, "reopened (2 so far)"),
-    ("reopen", {"reopened": 0}, "to be decided again"),
+    ("reopen", {"risk_until": None}, "open again"),
     (
         "plan",
         {"change_reference": "CHG1", "target_at": "2026-12-01 10:30:00+00:00"},

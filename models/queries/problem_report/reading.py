@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from models.queries import register
 from models.queries.daily_operations.reading import SiteFacts, read_site
 from models.queries.daily_operations.standing import Period
-from models.queries.problem_links import MOST_AT_ONCE, PREFIX
+from models.queries.problem_links import PREFIX
+from models.queries.tickets import batches
 from models.records import (
     Incident,
     JournalRow,
@@ -186,9 +187,8 @@ def _incidents(session: Session, since: datetime, period: Period) -> Iterator[In
 def _steps(session: Session, problems: Iterable[Problem]) -> dict[int, tuple[Step, ...]]:
     """Each problem's states, from the journal; the first is where it was opened."""
     found = {row.id: [Step(row.opened_at, "", ProblemState.NEW, row.opened_by, None, {})] for row in problems}
-    keys = sorted(found)
-    for start in range(0, len(keys), MOST_AT_ONCE):
-        subjects = [f"{PREFIX}{key}" for key in keys[start : start + MOST_AT_ONCE]]
+    for batch in batches(sorted(found)):
+        subjects = [f"{PREFIX}{key}" for key in batch]
         query = select(JournalRow).where(JournalRow.subject.in_(subjects), JournalRow.target.is_not(None))
         for row in session.scalars(query.order_by(JournalRow.seq)):
             step = Step(
