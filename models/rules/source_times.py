@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from models.rules.field_error import FieldError, under
 from models.rules.wall_clock import to_instant, zone_of
@@ -45,6 +46,7 @@ class SourceTimes:
 def time_reader(times: SourceTimes) -> Callable[[str], datetime]:
     """Reads one text as an instant in UTC. It raises ValueError, in words, for what it cannot read."""
     zone = zone_of(times.timezone)
+    instant = _instants_in(zone)
     ways = tuple(_way(text) for text in times.formats) or (lambda text: _usual(text, times.day_first),)
 
     def read(text: str) -> datetime:
@@ -57,12 +59,28 @@ def time_reader(times: SourceTimes) -> Callable[[str], datetime]:
                 continue
             if not FIRST_YEAR <= found.year <= LAST_YEAR:
                 raise ValueError(f"{text!r} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
-            return found.astimezone(UTC) if found.tzinfo else to_instant(found, zone)
+            return found.astimezone(UTC) if found.tzinfo else instant(found)
         if times.formats:
             raise ValueError(f"{text!r} is none of: {', '.join(times.formats)}")
         raise ValueError(why)
 
     return read
+
+
+def _instants_in(zone: ZoneInfo) -> Callable[[datetime], datetime]:
+    """`to_instant`, where a day on which no clock is put forward or back is looked up once."""
+    offsets: dict[date, timedelta | None] = {}
+
+    def instant(wall: datetime) -> datetime:
+        day = wall.date()
+        if day not in offsets:
+            midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=zone)
+            found = {(midnight + timedelta(hours=hour)).utcoffset() for hour in range(25)}
+            offsets[day] = found.pop() if len(found) == 1 else None
+        offset = offsets[day]
+        return to_instant(wall, zone) if offset is None else (wall - offset).replace(tzinfo=UTC)
+
+    return instant
 
 
 def _way(name: str) -> Callable[[str], datetime]:
@@ -92,7 +110,7 @@ def _usual(text: str, day_first: bool | None) -> datetime:
             return datetime.fromisoformat(text)
         except ValueError:
             raise ValueError(f"{text!r} is not a time that exists, like 2016-02-29 14:05") from None
-    if found := _YEAR_FIRST.fullmatch(text):
+    if text[4:5] in {".", "/"} and (found := _YEAR_FIRST.fullmatch(text)):
         return _made(text, (int(found[1]), int(found[3]), int(found[4])), found.groups()[4:])
     found = _DAY_OR_MONTH.fullmatch(text)
     if found is None:

@@ -5,14 +5,14 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from models.rules.source_times import time_reader
+from models.rules.ticket_cells import Cells, Value, picker, translator
 from models.rules.ticket_map import COUNTS, INSTANTS, LONGEST_NAME, OTHERWISE, TEXTS, KindBy, TicketMap
 from models.rules.ticket_practice import AS_BEFORE, HELD_FOR, PRACTICES, word_problems
-from models.vocabulary import FileShape, ResolutionCode, SourceVerdict, TicketKind
+from models.vocabulary import FileShape, SourceVerdict, TicketKind
 
-MOST_KNOWN = 100_000
 LONG_TEXTS = {"title", "description", "resolution"}
 """Fields that are cut to what is kept; any other is a name, and refused when it is too long."""
 VERDICTS = {
@@ -68,34 +68,15 @@ class UnknownColumn(ValueError):
         super().__init__(message)
 
 
-Value = TypeVar("Value")
-
-
-class Cells(dict[str, Value]):
-    """What the cells of one column mean, by how they are written: a file has most of them many times."""
-
-    def __init__(self, read: Callable[[str], Value]) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, written: str) -> Value:
-        value = self._read(written)
-        if len(written) <= LONGEST_NAME:
-            if len(self) >= MOST_KNOWN:
-                self.clear()
-            self[written] = value
-        return value
-
-
 class RowReader:
     """Reads rows by a map. Raises UnknownColumn for a map that does not fit the header."""
 
     def __init__(self, ticket_map: TicketMap, header: Sequence[str]) -> None:
         _check_header(ticket_map, header)
-        self._map, self._width = ticket_map, len(header)
+        self._map, self._header, self._width = ticket_map, header, len(header)
         columns, index = ticket_map.columns, {name: place for place, name in enumerate(header)}
         self._missing = frozenset({"", *ticket_map.file.missing})
-        self._time = time_reader(ticket_map.times)
+        self._read_time = time_reader(ticket_map.times)
         self._id = index[columns.id]
         self._state = index[columns.state] if columns.state else None
         self._sub_state = index[columns.sub_state] if columns.sub_state else None
@@ -105,12 +86,13 @@ class RowReader:
         self._verdicts = Cells(self._verdict)
         self._states = ticket_map.values.get("state")
         self._words: dict[tuple[TicketKind, str, str], str | None] = {}
-        self._texts = self._cells(TEXTS, index, self._text)
-        self._instants = self._cells((*INSTANTS, "time"), index, self._instant)
-        self._counts = self._cells(COUNTS, index, self._count)
+        self._texts = self._cells(TEXTS, index, lambda name: Cells(self._text(name)))
+        times = Cells(self._time)  # of all columns: the same moments stand in many
+        self._instants = self._cells((*INSTANTS, "time"), index, lambda _: times)
+        self._counts = self._cells(COUNTS, index, lambda _: Cells(self._count))
         used = {name for _, name in ticket_map.named()}
         self.extra_columns = tuple(name for name in header if name not in used) if ticket_map.extra else ()
-        self._extra = _picker([index[name] for name in self.extra_columns])
+        self._extra = picker([index[name] for name in self.extra_columns])
 
     def read(self, line: int, cells: Sequence[str]) -> SourceRow:
         """What a row says. Raises RowRefused."""
@@ -138,16 +120,21 @@ class RowReader:
         )
 
     def _cells(
-        self, names: Sequence[str], index: Mapping[str, int], way: Callable[[str], Callable[[str], Value | None]]
+        self, names: Sequence[str], index: Mapping[str, int], cells_of: Callable[[str], Cells[Value | None]]
     ) -> Callable[[Sequence[str]], tuple[Value | None, ...]]:
         """Reads the fields of these names, in their order; None for one that has no column, or says nothing."""
         columns = [getattr(self._map.columns, name) for name in names]
-        known = [(index[column], Cells(way(name))) for name, column in zip(names, columns, strict=True) if column]
+        known = [(index[column], cells_of(name)) for name, column in zip(names, columns, strict=True) if column]
         numbers = itertools.count()
         spread = itemgetter(*(next(numbers) if column else -1 for column in columns))
 
         def read(cells: Sequence[str]) -> tuple[Value | None, ...]:
-            found: list[Value | None] = [meant[cells[place]] for place, meant in known]
+            found: list[Value | None] = []
+            try:
+                for place, meant in known:
+                    found.append(meant[cells[place]])
+            except RowRefused as error:
+                raise RowRefused(error.reason, f"{self._header[place]}: {error.words}") from None
             found.append(None)
             return spread(found)  # type: ignore[no-any-return]  # a tuple, since there are several names
 
@@ -203,19 +190,15 @@ class RowReader:
             raise RowRefused("an unknown state", f"{told[:60]!r} is {word!r}, which no {kind.value} can be")
         return word
 
-    def _instant(self, name: str) -> Callable[[str], datetime | None]:
-        def read(written: str) -> datetime | None:
-            text = written.strip()
-            try:
-                return None if text in self._missing else self._time(text)
-            except ValueError as error:
-                words = f"{getattr(self._map.columns, name)}: {error}"
-                raise RowRefused("a time that cannot be read", words) from None
-
-        return read
+    def _time(self, written: str) -> datetime | None:
+        text = written.strip()
+        try:
+            return None if text in self._missing else self._read_time(text)
+        except ValueError as error:
+            raise RowRefused("a time that cannot be read", str(error)) from None
 
     def _text(self, name: str) -> Callable[[str], str | None]:
-        translate = _translator(name, self._map.values.get(name))
+        translate = translator(name, self._map.values.get(name))
 
         def read(written: str) -> str | None:
             text = written.strip()
@@ -223,28 +206,22 @@ class RowReader:
                 return None
             word = translate(text)
             if len(word) > LONGEST_NAME and name not in LONG_TEXTS:
-                words = f"{getattr(self._map.columns, name)}: {word[:40]!r}... has {len(word)} characters"
-                raise RowRefused("a name that is too long", words)
+                raise RowRefused("a name that is too long", f"{word[:40]!r}... has {len(word)} characters")
             return word
 
         return read
 
-    def _count(self, name: str) -> Callable[[str], int | None]:
-        def read(written: str) -> int | None:
-            text = written.strip()
-            if text in self._missing:
-                return None
-            column = getattr(self._map.columns, name)
-            try:
-                count = int(float(text.replace(self._map.file.decimal, ".")))
-            except (ValueError, OverflowError):
-                words = f"{column}: {text[:40]!r} is no number"
-                raise RowRefused("a number that cannot be read", words) from None
-            if count < 0:
-                raise RowRefused("a number that cannot be read", f"{column}: {text[:40]!r} is below nothing")
-            return count
-
-        return read
+    def _count(self, written: str) -> int | None:
+        text = written.strip()
+        if text in self._missing:
+            return None
+        try:
+            count = int(float(text.replace(self._map.file.decimal, ".")))
+        except (ValueError, OverflowError):
+            raise RowRefused("a number that cannot be read", f"{text[:40]!r} is no number") from None
+        if count < 0:
+            raise RowRefused("a number that cannot be read", f"{text[:40]!r} is below nothing")
+        return count
 
     def _verdict(self, written: str) -> SourceVerdict | None:
         text = written.strip()
@@ -287,27 +264,3 @@ def _check_order(instants: Sequence[datetime | None]) -> None:
         if at is not None and at < opened:
             words = f"{name} {at:%Y-%m-%d %H:%M:%S} is before opened {opened:%Y-%m-%d %H:%M:%S} (UTC)"
             raise RowRefused("an end before the beginning", words)
-
-
-def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
-    if not places:
-        return lambda _: ()
-    pick = itemgetter(*places)
-    return pick if len(places) > 1 else lambda cells: (pick(cells),)
-
-
-def _translator(name: str, table: Mapping[str, str] | None) -> Callable[[str], str]:
-    """What the map makes of a value. A value that the map does not name stays as it is."""
-    if name == "resolution_code":
-        return _code(table or {})
-    if table is None:
-        return str
-    otherwise = table.get(OTHERWISE)
-    return lambda text: table.get(text, otherwise or text)
-
-
-def _code(table: Mapping[str, str]) -> Callable[[str], str]:
-    """Codes that are none of ours are read as a plain solution, since they say in their own words how it was."""
-    otherwise = table.get(OTHERWISE, ResolutionCode.FIXED.value)
-    known = {code.value: code.value for code in ResolutionCode}
-    return lambda text: table.get(text) or known.get(text.lower()) or otherwise

@@ -1,7 +1,7 @@
 """Writes what becomes of a batch of tickets: their rows, the journal, the clocks; all in the caller's transaction."""
 
 import secrets
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -150,9 +150,10 @@ def _states(change: Change) -> dict[str, int]:
     ticket = change.ticket
     if ticket.shape is FileShape.TICKETS:
         return {ticket.events[-1].told: 1}
-    known = change.known.states if change.known else {}
-    new = ticket.events[-change.events :]
-    return dict(Counter(known) + Counter(event.told for event in new))
+    counts = dict(change.known.states) if change.known else {}
+    for event in ticket.events[-change.events :]:
+        counts[event.told] = counts.get(event.told, 0) + 1
+    return counts
 
 
 def _tell(session: Session, order: Import, change: Change, ticket_id: int, promises: Sequence[str]) -> None:
