@@ -21,6 +21,7 @@ from models.queries.daily_operations.reading import SiteFacts, read_site
 from models.records import Notice as NoticeRow
 from models.rules.notice_facts import (
     AlertGroupFacts,
+    CandidatesFacts,
     DigestFacts,
     IncidentFacts,
     KnownErrorReviewFacts,
@@ -69,6 +70,7 @@ KINDS = {
     NoticeTag.PROBLEM_REOPENED: NotifyType.FAILURE,
     NoticeTag.PROBLEM_RESOLVED: NotifyType.SUCCESS,
     NoticeTag.PROBLEM_DUE: NotifyType.WARNING,
+    NoticeTag.PROBLEM_CANDIDATES: NotifyType.INFO,
     NoticeTag.KNOWN_ERROR_DUE: NotifyType.INFO,
     NoticeTag.ALERT_GROUP: NotifyType.WARNING,
     NoticeTag.SILENCE_ENDING: NotifyType.INFO,
@@ -80,6 +82,7 @@ KINDS = {
 
 SHAPES: dict[str, type] = {
     **dict.fromkeys(PROBLEM_TAGS, ProblemFacts),
+    NoticeTag.PROBLEM_CANDIDATES: CandidatesFacts,
     NoticeTag.KNOWN_ERROR_DUE: KnownErrorReviewFacts,
     NoticeTag.ALERT_GROUP: AlertGroupFacts,
     NoticeTag.SILENCE_ENDING: SilenceFacts,

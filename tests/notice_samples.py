@@ -7,6 +7,8 @@ from typing import Any
 from models.rules.notice_facts import (
     AlertFacts,
     AlertGroupFacts,
+    CandidateFacts,
+    CandidatesFacts,
     DigestFacts,
     Held,
     IncidentFacts,
@@ -64,6 +66,22 @@ PROBLEM = ProblemFacts(
 )
 OTHERS: dict[str, Any] = {
     **{tag: replace(PROBLEM, event=tag.removeprefix("problem-")) for tag in PROBLEM_TAGS},
+    NoticeTag.PROBLEM_CANDIDATES: CandidatesFacts(
+        title="12 problem candidates",
+        at=AT,
+        count=12,
+        candidates=(
+            CandidateFacts(
+                "CAN000012",
+                "connection pool exhausted (till-north, shop)",
+                "9 in 7d, of 0.3 expected: by chance once in 15,000 times",
+                "15 h",
+            ),
+            CandidateFacts("CAN000013", "job export of shop", "5 in 7d; there is no time before"),
+        ),
+        more=10,
+        site="Harbour Lab",
+    ),
     NoticeTag.KNOWN_ERROR_DUE: KnownErrorReviewFacts(
         number="KE000012",
         title="The connection pool runs dry",
@@ -112,6 +130,13 @@ LITTLE: dict[str, Any] = {
         tag: replace(PROBLEM, text="", **dict.fromkeys(("service", "team", "owner", "by", "cause", "watch_until")))
         for tag in PROBLEM_TAGS
     },
+    NoticeTag.PROBLEM_CANDIDATES: CandidatesFacts(
+        "1 problem candidate",
+        AT,
+        1,
+        (CandidateFacts("CAN000001", "Mail is slow", "5 in 7d"),),
+        site="Harbour Lab",
+    ),
     NoticeTag.KNOWN_ERROR_DUE: KnownErrorReviewFacts(
         "KE000012", "The pool runs dry", "It hangs.", AT, site="Harbour Lab"
     ),

@@ -10,7 +10,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound, Refused
-from models.queries import journal, problem_hours, problem_news, problem_opening, problems, trouble_history
+from models.queries import (
+    candidate_news,
+    journal,
+    problem_hours,
+    problem_news,
+    problem_opening,
+    problems,
+    trouble_history,
+)
 from models.queries.problem_opening import Evidence
 from models.queries.problem_rules import read_handling
 from models.queries.states import Because, advance
@@ -80,19 +88,28 @@ def search(session: Session, now: datetime) -> Found:
 
 
 def keep(session: Session, found: Found, now: datetime) -> list[str]:
-    """Write down what a search found. Returns a line for each candidate that is new or has more trouble than before."""
+    """Write down what a search found, and tell of what is new.
+
+    Returns a line for each candidate that is new or has more trouble than before.
+    """
     known = _known(session, now)
     lines: list[str] = []
+    opened: list[ProblemCandidate] = []
     for pattern, recurrence in found.known.items():
         row = known.get(pattern)
         if row is not None and row.state is _OPEN:
             lines += _join(session, row, recurrence, now)
         elif row is not None and row.state is _DISMISSED and _is_worse(session, row, recurrence):
             then = f"{row.number} was dismissed when it was {row.times:,}: now it is clearly worse"
-            lines.append(_open(session, recurrence, now, then))
+            opened.append(_open(session, recurrence, now, then))
     # What another search wrote down since is known by now.
     new = [recurrence for recurrence in found.new if recurrence.pattern not in known]
-    lines += [_open(session, recurrence, now) for recurrence in new[:MOST_AT_ONCE]]
+    opened += [_open(session, recurrence, now) for recurrence in new[:MOST_AT_ONCE]]
+    told = [
+        (row, problem_hours.hours_lost(session, incident_ids_of(troubles_of(session, row.id)), now)) for row in opened
+    ]
+    candidate_news.found(session, told, _detection_owner(session), now)
+    lines += [f"{row.number}: {row.title}: {candidate_news.said(row)}" for row in opened]
     if new[MOST_AT_ONCE:]:
         lines.append(f"{len(new) - MOST_AT_ONCE:,} more patterns recur: the next search finds them")
     return lines
@@ -170,7 +187,7 @@ def _known(session: Session, now: datetime) -> dict[Pattern, ProblemCandidate]:
     return {Pattern(**row.pattern): row for row in session.scalars(query)}
 
 
-def _open(session: Session, recurrence: Recurrence, now: datetime, why: str | None = None) -> str:
+def _open(session: Session, recurrence: Recurrence, now: datetime, why: str | None = None) -> ProblemCandidate:
     row = ProblemCandidate(
         key=key_of(recurrence.pattern),
         pattern=asdict(recurrence.pattern),
@@ -184,18 +201,17 @@ def _open(session: Session, recurrence: Recurrence, now: datetime, why: str | No
     session.add(row)
     session.flush()
     _explain(session, row, recurrence)
-    said = f"{recurrence.rate.words}; {why}" if why else recurrence.rate.words
     fact = journal.Fact(
         tag="problems:candidate:find",
         subject=f"candidate/{row.id}",
         actor=ACTOR,
         target=_OPEN.value,
-        reason=said,
+        reason=candidate_news.said(row),
         facts={"title": row.title, "times": row.times},
         at=now,
     )
     journal.append(session, fact)
-    return f"{row.number}: {row.title}: {said}"
+    return row
 
 
 def _join(session: Session, row: ProblemCandidate, recurrence: Recurrence, now: datetime) -> Iterator[str]:

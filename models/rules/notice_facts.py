@@ -84,6 +84,32 @@ class KnownErrorReviewFacts:
 
 
 @dataclass(frozen=True)
+class CandidateFacts:
+    """A problem candidate that was found."""
+
+    number: str
+    title: str
+    said: str
+    """How often it recurs, and how unusual that is."""
+    lost: str = ""
+    """How long its incidents have lasted in all: `15 h`."""
+
+
+@dataclass(frozen=True)
+class CandidatesFacts:
+    """What one search for what recurs has found that is new."""
+
+    title: str
+    at: datetime
+    count: int
+    candidates: tuple[CandidateFacts, ...]
+    """The first few of them."""
+    more: int = 0
+    """How many others there are that are not listed."""
+    site: str = ""
+
+
+@dataclass(frozen=True)
 class AlertFacts:
     """One alert of a group."""
 

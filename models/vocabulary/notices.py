@@ -24,6 +24,7 @@ class NoticeTag(StrEnum):
     PROBLEM_REOPENED = "problem-reopened"  # what it is the cause of came back after the fix, or a risk ran out
     PROBLEM_RESOLVED = "problem-resolved"  # nothing came back
     PROBLEM_DUE = "problem-due"  # a review or a task of it
+    PROBLEM_CANDIDATES = "problem-candidates"  # what recurs and asks for a decision
     KNOWN_ERROR_DUE = "known-error-due"  # to its owner: its review
     ALERT_GROUP = "alert-group"
     SILENCE_ENDING = "silence-ending"
