@@ -12,6 +12,7 @@ from desk.services.opening import opened
 from desk.services.problem_moves import Moved
 from desk.services.small_words import several
 from models import clock
+from models.rules.problem_words import few_of
 from models.vocabulary import KnownErrorState
 
 Text = Annotated[str, Parameter(name="TEXT", help="What there is to say.")]
@@ -82,9 +83,13 @@ def publish_fix(problem: Problem, text: Text, /, *, reason: Reason = None, commo
         done = problem_moves.publish_fix(database, problem_said.act_of(problem, common, reason), text)
         times = words.Clock(pausing.site_zone(database), clock.now())
     until = f" and is watched until {times.when(done.problem.watch_until)}" if done.problem.watch_until else ""
-    return problem_said.tell(common, done, f"has resolved {_numbers(done)}{until}")
+    problem_said.tell(common, done, f"has resolved {_numbers(done)}{until}")
+    if not common.json:
+        for number, why in done.not_resolved.items():
+            common.screen().warn(f"{number} is not resolved: {why}")
+    return 0
 
 
 def _numbers(done: Moved) -> str:
     count = several(len(done.incidents), "incident")
-    return f"{count}: {', '.join(done.incidents)}" if done.incidents else f"{count} (none is open)"
+    return f"{count}: {few_of(done.incidents)}" if done.incidents else f"{count} (none is open)"

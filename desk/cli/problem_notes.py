@@ -11,8 +11,9 @@ from desk.services import pausing, problem_notes
 from desk.services.errors import Misuse
 from desk.services.opening import opened
 from models import clock
+from models.rules.problem_words import few_of
 from models.rules.problems import Finding, NewTask
-from models.vocabulary import AnalysisKind
+from models.vocabulary import AnalysisKind, ProblemState
 
 Incidents = Annotated[str, Parameter(name="INCIDENT", help="Incidents, such as INC000012.")]
 Text = Annotated[str, Parameter(name="TEXT", help="What you have to say.")]
@@ -24,7 +25,11 @@ def link(problem: Problem, /, *incidents: Incidents, reason: Reason = None, comm
     with opened(common.settings()) as database:
         act = problem_said.act_of(problem, common, reason)
         done = problem_notes.link(database, act, _named(incidents))
-    return problem_said.tell(common, done, f"causes {', '.join(done.incidents)}")
+    again = ", of after its fix: it is investigated again" if done.came_back else ""
+    problem_said.tell(common, done, f"causes {few_of(done.incidents)}{again}")
+    if done.problem.state is ProblemState.CLOSED and not common.json:
+        common.screen().next(f"{done.problem.problem} is closed: `watchbill problem reopen` it if its fix is none")
+    return 0
 
 
 def unlink(problem: Problem, /, *incidents: Incidents, reason: Reason = None, common: Common = COMMON) -> int:
@@ -32,7 +37,7 @@ def unlink(problem: Problem, /, *incidents: Incidents, reason: Reason = None, co
     with opened(common.settings()) as database:
         act = problem_said.act_of(problem, common, reason)
         done = problem_notes.unlink(database, act, _named(incidents))
-    return problem_said.tell(common, done, f"does not cause {', '.join(done.incidents)} any more")
+    return problem_said.tell(common, done, f"does not cause {few_of(done.incidents)} any more")
 
 
 def note(

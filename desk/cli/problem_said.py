@@ -34,11 +34,17 @@ NEXT = {
     ),
     ProblemState.KNOWN_ERROR: "`watchbill problem begin-fix {}` when it is to be fixed",
     ProblemState.FIX_IN_PROGRESS: "`watchbill problem publish-fix {} TEXT` when the fix is in",
-    ProblemState.WATCHING: "nothing: it is resolved when nothing comes back",
+    ProblemState.WATCHING: "it is resolved by itself when nothing comes back",
     ProblemState.RESOLVED: "`watchbill problem reopen {} --reason TEXT` if the fix is none",
     ProblemState.RISK_ACCEPTED: "`watchbill problem reopen {} --reason TEXT` when the risk is not accepted any more",
 }
 """The step that most often comes next."""
+IS = {
+    ProblemState.ROOT_CAUSE_KNOWN: ": ",
+    ProblemState.KNOWN_ERROR: " is a ",
+    ProblemState.FIX_IN_PROGRESS: ": ",
+}
+"""What stands before a state that is no adjective."""
 
 
 def act_of(problem: str, common: Common, reason: str | None = None) -> Act:
@@ -55,7 +61,8 @@ def tell(common: Common, moved: Moved, done: str = "") -> int:
     if done:
         screen.show(Text.assemble((line.problem, "bold"), " ", done))
         return 0
-    text = Text.assemble((line.problem, "bold"), " is ", state(line))
+    text = Text.assemble((line.problem, "bold"), IS.get(line.state, " is "), state(line))
+    text.append(f" ({line.outcome.value})" if line.outcome else "", "not bold default")
     screen.show(text.append(f", {line.priority}, with {who_has_it(line)}", "not bold default"))
     if line.state in NEXT:
         screen.next(NEXT[line.state].format(line.problem))

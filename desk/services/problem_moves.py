@@ -44,6 +44,8 @@ class Moved:
     """Those that heard of it, or were resolved with it."""
     not_resolved: dict[str, str] = field(default_factory=dict)
     """Those that a fix could not resolve, and why."""
+    came_back: bool = False
+    """What was linked came after the fix: the problem is open again."""
 
 
 @dataclass(frozen=True)

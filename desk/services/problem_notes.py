@@ -42,11 +42,14 @@ def link(database: Database, act: Act, numbers: tuple[str, ...]) -> Moved:
     """Say which incidents it causes. Raises NotFound, and Refused when all of that was said before."""
     with database.write() as session:
         problem = _for_work(session, act, "link")
-        found = [incidents.get(session, incident_service.key_of(number)) for number in numbers]
+        found, before = (
+            [incidents.get(session, incident_service.key_of(number)) for number in numbers],
+            problem.reopened,
+        )
         new = problems.link_incidents(session, problem, found, Because(act.person, act.reason), act.now)
         if not new:
             raise Refused(f"{problem.number} causes {', '.join(one.number for one in found)} already")
-        return moved(session, problem, act.now, Reached(new))
+        return replace(moved(session, problem, act.now, Reached(new)), came_back=problem.reopened > before)
 
 
 def unlink(database: Database, act: Act, numbers: tuple[str, ...]) -> Moved:

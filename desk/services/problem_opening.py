@@ -59,8 +59,8 @@ def _refuse_known(session: Session, found: list[Incident]) -> None:
     shared = [{problem.number for problem in problem_links.problems_of(session, one.id)} for one in found]
     known = set.intersection(*shared) if shared else set()
     if known:
-        numbers = ", ".join(one.number for one in found)
-        raise Refused(f"{numbers}: {min(known)} is their problem already; see `watchbill problem show {min(known)}`")
+        numbers, whose = ", ".join(one.number for one in found), "its" if len(found) == 1 else "their"
+        raise Refused(f"{numbers}: {min(known)} is {whose} problem already; see `watchbill problem show {min(known)}`")
 
 
 def _whole(session: Session, new: NewProblem, found: list[Incident]) -> NewProblem:

@@ -35,6 +35,7 @@ def watch(session: Session, problem: Problem, fix: str, because: Because, now: d
     changes = {
         "fix": said("fix", fix),
         "fixed_at": now,
+        "target_at": None,
         "watch_until": now + rules.watch_for,
         "review_due_at": now + rules.review_within if owed else problem.review_due_at,
     }
@@ -56,7 +57,7 @@ def close(session: Session, problem: Problem, because: Because, now: datetime) -
 def reopen(session: Session, problem: Problem, because: Because, now: datetime) -> bool:
     """The fix was none, the risk is not accepted any more, or it is a problem of its own. Raises Refused without words.
 
-    What was to be decided by some day was; a duplicate is none any more.
+    It has no target date; a duplicate is none any more.
     """
     said("reason", because.reason or "")
     is_fixed = problem.state in (ProblemState.WATCHING, ProblemState.RESOLVED)

@@ -1,6 +1,6 @@
 """What a row of the journal about a problem says, in a few words for its timeline."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +8,21 @@ from models.rules.incidents import subject_number
 from models.rules.wall_clock import stamp
 
 Facts = Mapping[str, Any]
+FEW = 10
+LONGEST = 90
+
+
+def few_of(numbers: Sequence[str], most: int = FEW) -> str:
+    """INC000001, INC000002 ... and 4,990 more."""
+    more = f" and {len(numbers) - most:,} more" if len(numbers) > most else ""
+    return ", ".join(numbers[:most]) + more
 
 
 def in_words(action: str, facts: Facts) -> str:
-    """The act of a tag (`find-cause`, `watch`) with what matters of its facts; the reason stands beside it."""
+    """The act of a tag (`find-cause`, `watch`) with what matters of its facts; the reason stands beside it.
+
+    Of links there may be many at once: `targets`. `text` is what an entry of the analysis, or a task, says.
+    """
     words = _WORDS.get(action)
     return words(facts) if words else action.replace("-", " ")
 
@@ -34,6 +45,25 @@ def _planned(facts: Facts) -> str:
 
 def _at(text: str) -> str:
     return stamp(datetime.fromisoformat(text))
+
+
+def _entered(facts: Facts) -> str:
+    number = f" {facts['number'] or facts['note']}" if facts["kind"] in ("why", "cause") else ""
+    return f"{facts['kind']}{number}{_text(facts)}"
+
+
+def _task(facts: Facts) -> str:
+    return f"task {facts['task']}{' for ' + facts['owner'] if facts.get('owner') else ''}{_text(facts)}"
+
+
+def _text(facts: Facts) -> str:
+    """The first line of it."""
+    line = next(iter(str(facts.get("text") or "").strip().splitlines()), "")
+    return f": {line if len(line) <= LONGEST else line[: LONGEST - 3].rstrip() + '...'}" if line else ""
+
+
+def _targets(facts: Facts) -> str:
+    return few_of([subject_number(target) for target in facts.get("targets") or (facts["target"],)])
 
 
 def _begun(facts: Facts) -> str:
@@ -65,9 +95,9 @@ _WORDS: dict[str, Callable[[Facts], str]] = {
     "set-priority": _graded,
     "plan": _planned,
     "review": lambda _: "reviewed",
-    "analyse": lambda facts: f"analysis: {facts['kind']} {facts.get('number') or facts['note']}",
-    "add-task": lambda facts: f"task {facts['task']}{' for ' + facts['owner'] if facts.get('owner') else ''}",
-    "finish-task": lambda facts: f"task {facts['task']} done",
-    "link": lambda facts: f"{facts['verb']} {subject_number(facts['target'])}",
-    "unlink": lambda facts: f"no more {facts['verb']} {subject_number(facts['target'])}",
+    "analyse": _entered,
+    "add-task": _task,
+    "finish-task": lambda facts: f"task {facts['task']} done{_text(facts)}",
+    "link": lambda facts: f"{facts['verb']} {_targets(facts)}",
+    "unlink": lambda facts: f"no more {facts['verb']} {_targets(facts)}",
 }

@@ -83,12 +83,15 @@ def test_a_problem_walks_to_its_end_and_says_what_comes_next(problem: Call) -> N
     assert lines[:5] == [
         "PRB000004 is assessed, P1, with deck, nobody yet",
         "PRB000004 is under investigation, P1, with ada of deck",
-        "PRB000004 is root cause known, P1, with ada of deck",
-        "PRB000004 is known error, P1, with ada of deck\nKE000001 is its known error, draft",
-        "PRB000004 is fix in progress, P1, with ada of deck",
+        "PRB000004: root cause known, P1, with ada of deck",
+        "PRB000004 is a known error, P1, with ada of deck\nKE000001 is its known error, draft",
+        "PRB000004: fix in progress, P1, with ada of deck",
     ]
     assert lines[5].startswith("PRB000004 has resolved 2 incidents: INC000001, INC000002 and is watched until ")
-    assert lines[6:] == ["PRB000004 is resolved, P1, with ada of deck", "PRB000004 is closed, P1, with ada of deck"]
+    assert lines[6:] == [
+        "PRB000004 is resolved, P1, with ada of deck",
+        "PRB000004 is closed (fixed), P1, with ada of deck",
+    ]
     assert "`watchbill problem publish-fix PRB000004 TEXT` when the fix is in" in told[4].err
 
 
@@ -185,7 +188,7 @@ def test_a_review_is_written_when_the_fix_is_in(problem: Call) -> None:
 
 def test_a_merged_problem_says_into_which(problem: Call) -> None:
     problem("new", "The same", "--from", "INC000003")
-    assert problem("merge", "5", "4").out == "PRB000005 is closed, P3, with deck, nobody yet\n"
+    assert problem("merge", "5", "4").out == "PRB000005 is closed (duplicate), P3, with deck, nobody yet\n"
     assert "duplicate of  PRB000004" in problem("show", "5").out
     assert "link INC000003 with that one" in problem("link", "5", "INC000003").words
 
@@ -244,3 +247,56 @@ def test_a_drill_makes_a_drill(call: Call) -> None:
     shown = call("problem", "show", "PRB000005", "--json").json
     assert (shown["line"]["is_drill"], shown["line"]["incidents"], shown["cost"]["hours"]) == (True, 0, 0)
     assert [one["incident"] for one in shown["incidents"]] == ["INC000004"]
+
+
+def test_linking_what_came_after_the_fix_says_what_it_does(problem: Call, call: Call) -> None:
+    known(problem)
+    problem("publish-fix", "4", "Patched")
+    call("incident", "new", "Slow again", "--service", "shop")
+    said = problem("link", "4", "INC000005")
+    assert said.out == "PRB000004 causes INC000005, of after its fix: it is investigated again\n"
+    problem("cancel", "4", "--reason", "none", "--as", "pia")
+    assert "`watchbill problem reopen` it if its fix is none" in problem("link", "4", "3").err
+
+
+def test_the_timeline_says_what_was_written_and_names_what_was_linked_at_once(problem: Call) -> None:
+    problem("why", "4", "No connection is given back")
+    problem("task", "4", "Ask the vendor", "--owner", "ada")
+    problem("task", "4", "--done", "1")
+    entries = [one["text"] for one in problem("show", "4", "--json").json["timeline"]]
+    assert entries[1:3] == ["cause of INC000001, INC000002", "symptom: Slow on web1"]
+    assert entries[4:] == [
+        "why 1: No connection is given back",
+        "task 1 for ada: Ask the vendor",
+        "task 1 done: Ask the vendor",
+    ]
+
+
+def test_every_move_gives_programs_the_same_facts(problem: Call) -> None:
+    moves = (
+        ("assess", "4", "--impact", "high"),
+        ("assign", "4", "--to", "pia"),
+        ("investigate", "4"),
+        ("priority", "4", "--impact", "low"),
+        ("plan", "4", "--target", "14d"),
+        ("note", "4", "x", "--kind", "cause"),
+        ("why", "4", "x"),
+        ("task", "4", "x"),
+        ("link", "4", "3"),
+        ("unlink", "4", "3"),
+        ("find-cause", "4", "x"),
+        ("publish-workaround", "4", "x"),
+        ("accept-risk", "4", "--until", "9d", "--reason", "x", "--as", "pia"),
+        ("reopen", "4", "--reason", "x", "--as", "pia"),
+        ("find-cause", "4", "x"),
+        ("re-analyse", "4", "--reason", "x", "--as", "pia"),
+        ("find-cause", "4", "x"),
+        ("begin-fix", "4"),
+        ("publish-fix", "4", "x"),
+        ("review", "4", "--well", "x", "--badly", "x", "--changes", "x", "--people", "x", "--as", "pia"),
+        ("resolve", "4", "--as", "pia"),
+        ("close", "4", "--as", "pia"),
+    )
+    assert {tuple(problem(*words, "--json").json) for words in moves} == {
+        ("problem", "incidents", "not_resolved", "came_back")
+    }

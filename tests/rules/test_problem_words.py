@@ -27,9 +27,17 @@ SAID = [
     ("assign", {"owner": None, "team": None}, "given to nobody"),
     ("link", {"verb": "cause of", "target": "incident/7"}, "cause of INC000007"),
     ("unlink", {"verb": "cause of", "target": "incident/7"}, "no more cause of INC000007"),
-    ("analyse", {"kind": "why", "number": 2, "note": 7}, "analysis: why 2"),
-    ("analyse", {"kind": "cause", "number": None, "note": 7}, "analysis: cause 7"),
-    ("add-task", {"task": 3, "owner": "ada"}, "task 3 for ada"),
+    (
+        "link",
+        {"verb": "cause of", "target": "incident/1", "targets": [f"incident/{key}" for key in range(1, 1013)]},
+        "cause of INC000001, INC000002, INC000003, INC000004, INC000005, INC000006, INC000007, INC000008, INC000009, "
+        "INC000010 and 1,002 more",
+    ),
+    ("analyse", {"kind": "why", "number": 2, "note": 7, "text": "No pool"}, "why 2: No pool"),
+    ("analyse", {"kind": "cause", "number": None, "note": 7, "text": "A leak\nin it"}, "cause 7: A leak"),
+    ("analyse", {"kind": "symptom", "number": None, "note": 7, "text": "x" * 99}, f"symptom: {'x' * 87}..."),
+    ("add-task", {"task": 3, "owner": "ada", "text": "Ask"}, "task 3 for ada: Ask"),
+    ("finish-task", {"task": 3}, "task 3 done"),
     ("something-new", {}, "something new"),
 ]
 
