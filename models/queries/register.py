@@ -21,6 +21,7 @@ from models.records import (
     HandlingEntry,
     ImportedTicket,
     Incident,
+    ItemEntry,
     Job,
     LookupTableEntry,
     MailEntry,
@@ -63,6 +64,7 @@ TABLES: dict[str, type[Any]] = {
     "table": LookupTableEntry,
     "rules": EventHandlingEntry,
     "problems": ProblemHandlingEntry,
+    "item": ItemEntry,
 }
 
 TERMS = ("promise", "calendar")

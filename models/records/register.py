@@ -136,6 +136,12 @@ class ProblemHandlingEntry(Registered, Base):
     __tablename__ = "problem_handling"
 
 
+class ItemEntry(Registered, Base):
+    """What people may ask for."""
+
+    __tablename__ = "catalogue_item"
+
+
 class SiteEntry(Registered, Base):
     """The site itself: its title, time zone and settings. One row in force."""
 

@@ -50,6 +50,7 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         "detection": Kind.PROBLEMS,
         "targets": Kind.PROBLEMS,
     },
+    "catalogue.yaml": {"items": Kind.ITEM},
 }
 """The files beside site.yaml, and the kind of entry in each of their sections."""
 SINGLE = {Kind.HANDLING: "incidents", Kind.MAIL: "mail"}

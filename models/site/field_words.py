@@ -1,8 +1,10 @@
 """What the keys of the rules' blocks mean, for schemas and the reference: the rules themselves know no files."""
 
+from models.site.catalogue_words import CATALOGUE_WORDS
 from models.site.event_words import EVENT_WORDS
 
 FIELD_WORDS: dict[str, dict[str, str]] = {
+    **CATALOGUE_WORDS,
     **EVENT_WORDS,
     "Schedule": {
         "cron": 'Five fields: minute hour day month weekday, like "30 2 * * mon-fri".',

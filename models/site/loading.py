@@ -6,6 +6,7 @@ from typing import Any
 
 from models.errors import Place, SiteError
 from models.site.backup_checks import backup_faults
+from models.site.catalogue_checks import catalogue_faults
 from models.site.checks import faults_of, filter_faults
 from models.site.derived import derived_jobs
 from models.site.documents import SITE_FILE, Document, SourceEntry, duplicates, entries_of, read_documents
@@ -129,6 +130,7 @@ class Loader:
             tables=made[Kind.TABLE],
             event_handlings=made[Kind.EVENTS],
             problem_handlings=made[Kind.PROBLEMS],
+            items=made[Kind.ITEM],
         )
 
 
@@ -178,6 +180,8 @@ def _between(entries: list[SourceEntry], made: Made, whole: Made) -> Iterator[Pl
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     names = {*made[Kind.JOB], *derived_jobs(whole[Kind.BACKUP], whole[Kind.REPOSITORY])}
     for fault in probe_faults(whole[Kind.PROBE], names):
+        yield first[fault.kind, fault.name].place(fault.path, fault.message)
+    for fault in catalogue_faults(whole, made):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     for kind in (Kind.JOB, Kind.PROBE):
         for name, words in filter_faults(nodes[kind], made[Kind.HOST]):

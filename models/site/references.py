@@ -38,6 +38,7 @@ class Kind(StrEnum):
     TABLE = "table"
     EVENTS = "rules"
     PROBLEMS = "problems"
+    ITEM = "item"
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,15 @@ REFERENCES = (
     Reference(Kind.PROBLEMS, ("known_errors", "services", "*"), Kind.SERVICE),
     Reference(Kind.RECEIVER, ("tell", "*", "team"), Kind.TEAM),
     Reference(Kind.RECEIVER, ("tell", "*", "person"), Kind.PERSON),
+    Reference(Kind.ITEM, ("owner",), Kind.TEAM),
+    Reference(Kind.ITEM, ("service",), Kind.SERVICE),
+    Reference(Kind.ITEM, ("calendar",), Kind.CALENDAR),
+    Reference(Kind.ITEM, ("may_see", "teams", "*"), Kind.TEAM),
+    Reference(Kind.ITEM, ("may_see", "people", "*"), Kind.PERSON),
+    Reference(Kind.ITEM, ("may_order", "teams", "*"), Kind.TEAM),
+    Reference(Kind.ITEM, ("may_order", "people", "*"), Kind.PERSON),
+    Reference(Kind.ITEM, ("steps", "*", "manual", "team"), Kind.TEAM),
+    Reference(Kind.ITEM, ("includes", "*", "item"), Kind.ITEM, circle="includes"),
 )
 
 

@@ -39,6 +39,7 @@ SECTION_WORDS = {
     "receivers": "Those who are told together, by name.",
     "sources": "Who may send events, by name.",
     "tables": "Tables that rules look labels up in, by name.",
+    "items": "What people may ask for, by name.",
 }
 Schema = dict[str, Any]
 

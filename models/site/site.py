@@ -17,6 +17,7 @@ from models.rules.rota import Rota
 from models.rules.routing import Branch
 from models.rules.time_intervals import Intervals
 from models.site.backups import BackupPlan, Exemption, Repository
+from models.site.catalogue import Item
 from models.site.derived import derived_jobs
 from models.site.detection import detection_jobs
 from models.site.events import EventHandling, Sender, Table, event_rules, event_sources
@@ -56,6 +57,7 @@ SHAPES: dict[Kind, Shape] = {
     Kind.TABLE: Shape(Table),
     Kind.EVENTS: Shape(EventHandling, key_field=""),
     Kind.PROBLEMS: Shape(ProblemHandling, key_field=""),
+    Kind.ITEM: Shape(Item),
 }
 """The type of each kind of entry."""
 
@@ -102,6 +104,8 @@ class Site:
     """What is made of events: one entry, or none when the file says nothing of it."""
     problem_handlings: Mapping[str, ProblemHandling] = field(default_factory=dict)
     """How problems are handled: one entry, or none when there is no such file."""
+    items: Mapping[str, Item] = field(default_factory=dict)
+    """What people may ask for."""
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:
@@ -203,6 +207,7 @@ class Site:
             Kind.TABLE: self.tables,
             Kind.EVENTS: self.event_handlings,
             Kind.PROBLEMS: self.problem_handlings,
+            Kind.ITEM: self.items,
         }
         return {
             kind: {name: _entry(kind, name, value) for name, value in named.items()} for kind, named in values.items()

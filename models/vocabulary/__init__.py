@@ -1,6 +1,7 @@
 """The words of the house. Each means one thing, in code, in the database and on the screen."""
 
 from models.vocabulary.backups import AnomalyKind, BackupFault, Health, PointState
+from models.vocabulary.catalogue import CostPer, FieldType, FileKind, ForOthers, ItemRisk, PlanKind
 from models.vocabulary.events import (
     AlertAction,
     AlertState,
@@ -50,16 +51,21 @@ __all__ = [
     "BackupFault",
     "CandidateState",
     "CatchUp",
+    "CostPer",
     "Duplicates",
     "EscalateOn",
     "EventClass",
     "EventFormat",
     "EventStatus",
+    "FieldType",
+    "FileKind",
     "FileShape",
+    "ForOthers",
     "Health",
     "HoldReason",
     "HostFault",
     "IncidentState",
+    "ItemRisk",
     "Join",
     "KnownErrorState",
     "LinkVerb",
@@ -69,6 +75,7 @@ __all__ = [
     "NoticeTag",
     "Outcome",
     "Overlap",
+    "PlanKind",
     "PointState",
     "ProbeKind",
     "ProbeVerdict",

@@ -105,6 +105,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq__calendar__name")),
     )
     op.create_table(
+        "catalogue_item",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__catalogue_item")),
+        sa.UniqueConstraint("name", name=op.f("uq__catalogue_item__name")),
+    )
+    op.create_table(
         "category",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),

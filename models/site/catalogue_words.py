@@ -1,0 +1,66 @@
+"""What the keys of the rules' blocks in catalogue.yaml mean."""
+
+CATALOGUE_WORDS: dict[str, dict[str, str]] = {
+    "FormField": {
+        "name": "What texts, commands and conditions call the answer: small letters, digits and _.",
+        "title": "What the form asks.",
+        "type": "What kind of answer it takes.",
+        "help": "What helps to answer.",
+        "required": "Whether it must be answered when it is asked.",
+        "default": "The answer when none is given.",
+        "several": "With choice, person, host and service: whether several answers may be given.",
+        "lines": "With text: whether it may have several lines.",
+        "minimum": "The least number, or the least length of a text.",
+        "maximum": "The greatest number, or the greatest length of a text: 1000 if not said, at most 8000.",
+        "pattern": "With text and mail: a pattern (RE2) that the whole answer must match.",
+        "pattern_words": "What is said when it does not: must be a package's name.",
+        "choices": "With choice: the answers to choose from.",
+        "choices_by": "With choice: the answers to choose from, by the answer to an earlier field.",
+        "hosts": "With host: a node filter, for the hosts to choose from; left out: all.",
+        "accepts": "With file: what kinds of file are taken.",
+        "most_bytes": "With file: how large it may be; 1 MiB if not said, at most 10 MiB.",
+        "secret": "With text: the answer is never stored, shown or logged; it can only be the `input` of a step.",
+        "when": "Matchers of earlier answers that must all hold, like 'kind=\"laptop\"'; else it is not asked.",
+    },
+    "ChoicesBy": {
+        "field": "The earlier field, a choice of one, or yes or no.",
+        "choices": "For each of its answers, the answers to choose from.",
+    },
+    "FulfilmentStep": {
+        "name": "What the step is called in its item.",
+        "title": "What is done, with answers in braces: Install {package}.",
+        "when": "Matchers of the answers that must all hold; else the step is left out.",
+        "run": "Commands on hosts.",
+        "job": "A run of a job.",
+        "manual": "Work for a team.",
+    },
+    "RunStep": {
+        "apply": "The command that does it; {name} stands for an answer. No shell reads it.",
+        "observe": "The command that tells whether a host is as wanted: exit code 0 yes, 1 no. It changes nothing.",
+        "verify": "The command that proves, by exit code 0, that it is done; left out: observe.",
+        "compensate": "The command that takes it back when a later step fails for good.",
+        "on": 'Where: a node filter like "tag=directory", or local for the machine of the worker.',
+        "hosts": "Where: the host field of the form that names them.",
+        "input": "The field whose answer `apply` reads on its standard input: the way for a secret or a file.",
+        "one_time": "A new secret that `apply` reads on its standard input, and that is shown once to whom it is for.",
+        "deadline": "How long each command may take.",
+    },
+    "OneTimeSecret": {
+        "title": "What it is, with answers in braces: Password of {account}.",
+        "length": "How many signs it has, 12 to 128.",
+    },
+    "JobStep": {
+        "name": "The job.",
+        "parameters": "Its parameters, with answers in braces.",
+        "hosts": "The host field of the form that narrows its hosts.",
+    },
+    "ManualStep": {
+        "team": "The team that does it.",
+        "words": "What is to be done, with answers in braces.",
+    },
+    "Include": {
+        "item": "The other item. It becomes a request of its own, with its own approval.",
+        "when": "Matchers of the bundle's answers that must all hold; else it is left out.",
+        "answers": "The answers to its form, with the bundle's in braces; {name} alone hands over several.",
+    },
+}
