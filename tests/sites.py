@@ -9,6 +9,7 @@ from models.database import Database
 from models.queries import register
 from models.queries.book import Book, read_book
 from models.site.loading import load_site
+from models.site.site import Entry
 
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJlB1sVUgQfrAhL0c4lI6WnX9Yp1Yx0v7iFf8gQ4X9zz"
 HOSTS = "".join(
@@ -33,10 +34,21 @@ def write_site(folder: Path, jobs: str, *, hosts: str = HOSTS, calendars: str = 
     return folder
 
 
+_READ: dict[frozenset[tuple[Path, bytes]], list[Entry]] = {}
+
+
+def entries_of(folder: Path) -> list[Entry]:
+    """What a site registers; one with the very same files is read once a process."""
+    files = frozenset((path.relative_to(folder), path.read_bytes()) for path in folder.rglob("*") if path.is_file())
+    if files not in _READ:
+        _READ[files] = load_site(folder).entries()
+    return _READ[files]
+
+
 def apply_site(database: Database, folder: Path, now: datetime | None = None) -> Book:
     """Put a site into the register; gives the book as the planner reads it."""
     with database.write() as session:
-        register.apply(session, load_site(folder).entries(), "ann", now or clock.now())
+        register.apply(session, entries_of(folder), "ann", now or clock.now())
     with database.read() as session:
         return read_book(session)
 

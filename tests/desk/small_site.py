@@ -12,8 +12,8 @@ from models.queries import closing, heartbeats, register, runs, slots
 from models.queries.book import read_book
 from models.queries.runs import StepResult
 from models.queries.task_log import Started, Stream
-from models.site.loading import load_site
 from models.vocabulary import HostFault, Outcome
+from tests.sites import entries_of
 
 FILES = {
     "site.yaml": """
@@ -96,7 +96,7 @@ def write_site(folder: Path, **changed: str) -> Path:
 def apply_site(database: Database, folder: Path, now: datetime) -> None:
     """Register the site and write its slots, as `watchbill up` and the planner do."""
     with database.write() as session:
-        register.apply(session, load_site(folder).entries(), "test", now)
+        register.apply(session, entries_of(folder), "test", now)
     with database.write() as session:
         slots.plan_ahead(session, read_book(session), now, "planner")
 

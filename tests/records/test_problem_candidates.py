@@ -16,7 +16,6 @@ from models.queries.states import Because
 from models.records import Incident, ProblemCandidate, Run
 from models.rules.incidents import NewIncident, Solution
 from models.rules.lifecycle import Role
-from models.site.loading import load_site
 from models.vocabulary import (
     CandidateState,
     Outcome,
@@ -30,6 +29,7 @@ from models.vocabulary import (
 from tests.records.events_lab import Lab, event
 from tests.records.problem_lab import ADA, CLOCK, DAY, HOUR, NOW, brought_to
 from tests.site.folders import write_site
+from tests.sites import entries_of
 
 DETECTION = "detection: {owner: web-team, within: 1d, history: 14d, forget_after: 30d}\n"
 JOBS = """
@@ -44,7 +44,7 @@ TITLE = "Payroll export to bank{} failed"
 def site(database: Database, tmp_path: Path) -> None:
     folder = write_site(tmp_path / "site", {"problems.yaml": DETECTION, "jobs.yaml": JOBS})
     with database.write() as session:
-        register.apply(session, load_site(folder).entries(), "test", NOW - 60 * DAY)
+        register.apply(session, entries_of(folder), "test", NOW - 60 * DAY)
 
 
 def opened(session: Session, count: int, now: datetime = NOW, title: str = TITLE, **more: object) -> list[Incident]:
