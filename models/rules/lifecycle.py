@@ -14,6 +14,9 @@ class Role(StrEnum):
     MAJOR_INCIDENT_MANAGER = "major incident manager"
     PROBLEM_MANAGER = "problem manager"
     CALLER = "caller"  # the person whom the incident troubles
+    REQUESTER = "requester"  # who asked for what is to be approved
+    APPROVER = "approver"  # who has a seat in a step of an approval
+    ADMINISTRATOR = "administrator"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from models.errors import MoveRefused
+from models.rules.approvals.moves import APPROVAL, APPROVAL_STEP
 from models.rules.candidates import CANDIDATE
 from models.rules.import_moves import IMPORTED_PROBLEM
 from models.rules.incident_moves import INCIDENT, MAJOR_INCIDENT
@@ -86,6 +87,8 @@ TABLES: dict[str, tuple[Move, ...]] = {
     "request": REQUEST,
     "known_error": KNOWN_ERROR,
     "problem_candidate": CANDIDATE,
+    "approval": APPROVAL,
+    "approval_step": APPROVAL_STEP,
 }
 
 

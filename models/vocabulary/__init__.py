@@ -1,5 +1,6 @@
 """The words of the house. Each means one thing, in code, in the database and on the screen."""
 
+from models.vocabulary.approvals import ApprovalState, ApprovalStepState, ApprovalVerdict, ApproverKind, OnTimeout
 from models.vocabulary.backups import AnomalyKind, BackupFault, Health, PointState
 from models.vocabulary.catalogue import CostPer, FieldType, FileKind, ForOthers, ItemRisk, PlanKind
 from models.vocabulary.events import (
@@ -48,6 +49,10 @@ __all__ = [
     "AlertState",
     "AnalysisKind",
     "AnomalyKind",
+    "ApprovalState",
+    "ApprovalStepState",
+    "ApprovalVerdict",
+    "ApproverKind",
     "BackupFault",
     "CandidateState",
     "CatchUp",
@@ -73,6 +78,7 @@ __all__ = [
     "Mute",
     "NoticeState",
     "NoticeTag",
+    "OnTimeout",
     "Outcome",
     "Overlap",
     "PlanKind",
