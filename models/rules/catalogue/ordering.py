@@ -48,18 +48,19 @@ def may_see(offer: Offer, member: Member) -> bool:
     return offer.may_see.has(member)
 
 
-def why_not_order(offer: Offer, requester: Member, beneficiary: str, people: People) -> str | None:
+def why_not_order(offer: Offer, requester: str, beneficiary: str, people: People) -> str | None:
     """Why a person may not order the item for another, or for themselves; None when they may."""
-    if not (may_see(offer, requester) and offer.may_order.has(requester)):
-        return f"{requester.id} may not order it"
-    if beneficiary == requester.id:
+    stranger = next((who for who in (requester, beneficiary) if who not in people), None)
+    if stranger is not None:
+        return f"there is no person {stranger!r} in people.yaml"
+    if not (may_see(offer, people[requester]) and offer.may_order.has(people[requester])):
+        return "it is offered to others"
+    if beneficiary == requester:
         return None
-    if beneficiary not in people:
-        return f"there is no person {beneficiary!r} in people.yaml"
     if offer.for_others is ForOthers.NOBODY:
         return "it may be ordered for oneself only"
-    if offer.for_others is ForOthers.REPORTS and requester.id not in managers_of(beneficiary, people):
-        return f"it may be ordered for those who report to oneself, and {beneficiary} does not report to {requester.id}"
+    if offer.for_others is ForOthers.REPORTS and requester not in managers_of(beneficiary, people):
+        return f"it may be ordered for those who report to oneself, and {beneficiary} does not report to {requester}"
     return None
 
 

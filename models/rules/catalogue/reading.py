@@ -4,7 +4,6 @@ import difflib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from models.rules.catalogue.conditions import Answer
 from models.rules.catalogue.fields import PARAMETERS, FormField
@@ -16,6 +15,9 @@ from models.vocabulary import FieldType
 MOST_VALUES = 100
 LONGEST_MAIL = 254
 MOST_LISTED = 10
+MOST_COMPARED = 1_000
+"""A likely choice is looked for among so many: with more that would take longer than all else."""
+EVERY_HOST = "*"
 _UNSEEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _IN_LINES, _IN_LINE = re.compile(f"[{_UNSEEN}]"), re.compile(rf"[{_UNSEEN}\t\n\r]")
 """Signs that would not be seen, or would show a text in another order than it has."""
@@ -28,14 +30,9 @@ Given = Scalar | Sequence[Scalar]
 class Known:
     """What the site has that can be an answer."""
 
-    people: Collection[str] = ()
-    services: Collection[str] = ()
+    people: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
     nodes: tuple[Node, ...] = ()
-
-    @cached_property
-    def hosts(self) -> tuple[str, ...]:
-        """The names of all hosts."""
-        return tuple(node.name for node in self.nodes)
 
 
 def read_answer(asked: FormField, choices: Collection[str], given: Given) -> Answer:
@@ -59,10 +56,17 @@ def choices_for(asked: FormField, chosen: str | None, known: Known) -> tuple[str
     if asked.choices_by is not None:
         return asked.choices_by.choices.get(chosen or "", ())
     if asked.type is FieldType.HOST:
-        return tuple(matching(asked.hosts, known.nodes)) if asked.hosts else tuple(sorted(known.hosts))
+        return tuple(matching(asked.hosts or EVERY_HOST, known.nodes))
     if asked.type is FieldType.PERSON:
-        return tuple(sorted(known.people))
-    return tuple(sorted(known.services)) if asked.type is FieldType.SERVICE else asked.choices
+        return known.people
+    return known.services if asked.type is FieldType.SERVICE else asked.choices
+
+
+def choices_in_all(asked: FormField, known: Known) -> tuple[str, ...]:
+    """Everything that there is to choose from, whatever was answered before."""
+    if asked.choices_by is None:
+        return choices_for(asked, None, known)
+    return tuple(dict.fromkeys(choice for choices in asked.choices_by.choices.values() for choice in choices))
 
 
 def _values(given: object) -> list[Scalar]:
@@ -125,7 +129,7 @@ def _secret(asked: FormField, value: Scalar) -> str:
 
 
 def _not_among(text: str, choices: Collection[str]) -> str:
-    near = difflib.get_close_matches(text[:60], list(choices), 1, 0.6)
+    near = difflib.get_close_matches(text[:60], list(choices)[:MOST_COMPARED], 1, 0.6)
     listed = ", ".join(list(choices)[:MOST_LISTED])
     more = f" and {len(choices) - MOST_LISTED} more" if len(choices) > MOST_LISTED else ""
     hint = f'; did you mean "{near[0]}"?' if near else ""
