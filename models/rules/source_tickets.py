@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import orjson
 
-from models.rules.ticket_map import INSTANTS, TEXTS
+from models.rules.ticket_map import INSTANTS
 from models.rules.ticket_practice import CANCELLED, HELD_FOR, PRACTICES
 from models.rules.ticket_rows import Refusal, RowRefused, SourceRow
 from models.vocabulary import Duplicates, FileShape, SourceVerdict
@@ -26,10 +26,6 @@ class SourceEvent(NamedTuple):
     """The source's own words for the state."""
     values: tuple[str | None, ...]
     """The fields of TEXTS; None: nothing is said of it."""
-
-    def value(self, name: str) -> str | None:
-        """One field."""
-        return self.values[TEXTS.index(name)]
 
 
 class SourceTicket:

@@ -25,6 +25,12 @@ from models.vocabulary import HoldReason, ResolutionCode, TicketKind
 HANDED, GRADED = ("team", "owner"), ("impact", "urgency", "priority")
 DESCRIBED = ("service", "host", "category", "caller")
 _TITLE, _DESCRIPTION = TEXTS.index("title"), TEXTS.index("description")
+_RESOLUTION, _CODE = TEXTS.index("resolution"), TEXTS.index("resolution_code")
+_HOLD_REASONS = {"": HoldReason.CALLER, **{reason.value: reason for reason in HoldReason}}
+_CODES: Mapping[str | None, ResolutionCode] = {
+    None: ResolutionCode.FIXED,
+    **{code.value: code for code in ResolutionCode},
+}
 _TRACKED = tuple((TEXTS.index(name), name) for name in (*DESCRIBED, *HANDED, *GRADED))
 Grade = Callable[[str | None, str | None, str | None], tuple[str, str, str]]
 """Impact, urgency and priority, each known, from what a source says of them."""
@@ -170,12 +176,12 @@ class Player:
         return said if is_implied and said is not None and before <= said <= event.at else event.at
 
     def _said(self, event: SourceEvent, at: datetime) -> Said:
-        words, code = event.value("resolution"), event.value("resolution_code")
+        words, code = event.values[_RESOLUTION], event.values[_CODE]
         return Said(
             at,
-            HoldReason((event.state or "").partition(HELD_FOR)[2] or HoldReason.CALLER),
+            _HOLD_REASONS[(event.state or "").partition(HELD_FOR)[2]],
             fitting_text(words) if words else UNTOLD,
-            ResolutionCode(code or ResolutionCode.FIXED),
+            _CODES[code],
         )
 
     def _handed(self, anew: Record) -> Record:
