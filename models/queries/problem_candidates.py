@@ -246,7 +246,7 @@ def _explain(session: Session, row: ProblemCandidate, recurrence: Recurrence) ->
     there = set(session.scalars(select(CandidateTrouble.subject).where(CandidateTrouble.candidate_id == row.id)))
     new = [trouble for trouble in recurrence.troubles if trouble.subject not in there]
     session.add_all(
-        CandidateTrouble(candidate_id=row.id, subject=one.subject, at=one.at, title=fitting_title(one.text))
+        CandidateTrouble(candidate_id=row.id, subject=one.subject, at=one.at, title=fitting_title(one.said or one.text))
         for one in new
     )
     session.flush()

@@ -66,6 +66,6 @@ class CandidateTrouble(Base):
 
     candidate_id: Mapped[int] = mapped_column(ForeignKey("problem_candidate.id"), primary_key=True, autoincrement=False)
     subject: Mapped[Name] = mapped_column(primary_key=True)
-    """`incident/12`, `alert/7`, `run/3`."""
+    """`incident/12`, `alert/7/3`, `run/3`, `slot/9`."""
     at: Mapped[datetime]
     title: Mapped[Words]

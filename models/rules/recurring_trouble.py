@@ -25,15 +25,17 @@ _PLACES = (("service", "category"), ("host",), ("service",), ("category",))
 
 @dataclass(frozen=True)
 class Trouble:
-    """Something that went wrong, once: an incident, an alert without one, a run that failed."""
+    """Something that went wrong, once: an incident, an alert without one, a run that failed, missed or began late."""
 
     subject: str
-    """`incident/12`, `alert/7`, `run/3`."""
+    """`incident/12`, `alert/7`, `run/3`, `slot/9`."""
     at: datetime
     text: str
     service: str | None = None
     host: str | None = None
     category: str | None = None
+    said: str = ""
+    """What there is to say about this one; empty: its text."""
 
 
 @dataclass(frozen=True)
