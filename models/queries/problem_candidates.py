@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.errors import NotFound, Refused
+from models.errors import MoveRefused, NotFound, Refused
 from models.queries import (
     candidate_news,
     journal,
@@ -25,12 +25,12 @@ from models.queries.states import Because, advance
 from models.records import CandidateTrouble, Problem, ProblemCandidate
 from models.rules.candidates import candidate_id_of, candidate_number
 from models.rules.figure_words import hours_text
-from models.rules.incidents import fitting_text, fitting_title, text_problems
+from models.rules.incidents import fitting_text, fitting_title, text_problems, ticket_number
 from models.rules.problem_moves import OVER
 from models.rules.problems import NewProblem
 from models.rules.recurring_trouble import Found, Pattern, Recurrence, clearly_worse, find_recurring
 from models.site.detection import Detection
-from models.vocabulary import CandidateState, ProblemOrigin
+from models.vocabulary import CandidateState, ProblemOrigin, TicketKind
 
 ACTOR = "find-problems"
 """Who finds them: the job of the site."""
@@ -116,9 +116,14 @@ def keep(session: Session, found: Found, now: datetime) -> list[str]:
 
 
 def accept(session: Session, row: ProblemCandidate, decision: Decision, because: Because, now: datetime) -> Problem:
-    """Make it a problem, with its incidents. Raises MoveRefused for one that is decided, Refused for a wrong title."""
+    """Make it a problem, with its incidents.
+
+    Raises MoveRefused for one that is decided, Refused for a wrong title, and when somebody was quicker by hand.
+    """
+    _hold(session, row)
     troubles = troubles_of(session, row.id)
     incident_ids = incident_ids_of(troubles)
+    _refuse_known(session, row, incident_ids)
     said = row.evidence["said"]
     pattern = Pattern(**row.pattern)
     new = NewProblem(
@@ -148,9 +153,30 @@ def dismiss(session: Session, row: ProblemCandidate, because: Because, now: date
     wrong = list(text_problems("reason", because.reason or ""))
     if wrong:
         raise Refused("; ".join(wrong))
+    _hold(session, row)
     forget_after = now + _detection(session).forget_after
     decided = {"decided_at": now, "decided_by": because.actor, "reason": because.reason, "forget_after": forget_after}
     advance(session, row, "dismiss", replace(because, at=now), **decided)
+
+
+def _hold(session: Session, row: ProblemCandidate) -> None:
+    """Decide about it alone: of two at once the second learns what the first said."""
+    session.refresh(row, with_for_update=True)
+    if row.decided_at is None:
+        return
+    said = f"{row.number} was {row.state.value} by {row.decided_by}"
+    if row.problem_id is not None:
+        raise MoveRefused(f"{said}: see `watchbill problem show {ticket_number(TicketKind.PROBLEM, row.problem_id)}`")
+    raise MoveRefused(f"{said}: {row.reason}; `watchbill problem new --from INC...` opens a problem all the same")
+
+
+def _refuse_known(session: Session, row: ProblemCandidate, incident_ids: Sequence[int]) -> None:
+    """A problem that has all the incidents already is the one that this would become."""
+    for problem in problems.problems_of(session, incident_ids[0]) if incident_ids else ():
+        own = {incident.id for incident in problems.incidents_of(session, problem.id)}
+        if problem.state not in OVER and own.issuperset(incident_ids):
+            step = f'`watchbill problem dismiss {row.number} --reason "{problem.number}"`'
+            raise Refused(f"{problem.number} has all the incidents of {row.number} already: {step}")
 
 
 def key_of(pattern: Pattern) -> str:

@@ -45,7 +45,7 @@ def desk(harbour: Database, site_folder: Path, watchbill: Call) -> Call:
 
 def test_a_candidate_is_listed_and_shown_with_its_evidence(desk: Call) -> None:
     said = desk("problem", "candidates")
-    assert "CAN000001 open 5 15 h" in said.words
+    assert "CAN000001 open 5 - 15 h" in said.words
     assert "checkout hangs for customer <number> (web1, shop)" in said.words
     (line,) = desk("problem", "candidates", "--json").json["candidates"]
     assert (line["candidate"], line["times"], line["state"], line["hours_lost"]) == ("CAN000001", 5, "open", 15.0)
@@ -53,7 +53,7 @@ def test_a_candidate_is_listed_and_shown_with_its_evidence(desk: Call) -> None:
     assert "what binds it checkout, customer, for, hangs" in shown.words
     assert "lost 15 h, EUR 1,500" in shown.words
     assert "how unusual 5 in 7d; there is no time before to compare it with" in shown.words
-    assert "next: `watchbill problem accept CAN000001`, or `dismiss CAN000001 --reason TEXT`" in shown.words
+    assert "next: `watchbill problem accept CAN000001`, or `watchbill problem dismiss CAN000001 --reason" in shown.words
     detail = desk("problem", "candidate", "show", "1", "--json").json
     assert [one["subject"] for one in detail["troubles"]] == [f"INC00000{n}" for n in range(1, 6)]
     assert detail["pattern"] == {
@@ -71,7 +71,7 @@ def test_an_accepted_candidate_is_a_problem_with_its_incidents(desk: Call) -> No
     assert (line["problem"], line["origin"], line["incidents"], line["team"]) == ("PRB000006", "proactive", 5, "deck")
     again = desk("problem", "accept", "1")
     assert again.code == 6
-    assert "that is 'accepted' cannot 'accept'" in again.words
+    assert "CAN000001 was accepted by ada: see `watchbill problem show PRB000006`" in again.words
 
 
 def test_a_dismissed_candidate_is_listed_with_all(desk: Call) -> None:
@@ -80,6 +80,7 @@ def test_a_dismissed_candidate_is_listed_with_all(desk: Call) -> None:
     assert desk("problem", "candidates", "--json").json["candidates"] == []
     assert len(desk("problem", "candidates", "--all", "--json").json["candidates"]) == 1
     assert "by ada: the customers move" in desk("problem", "candidate", "show", "1").words
+    assert "`watchbill problem new --from INC...` opens a problem all the same" in desk("problem", "accept", "1").words
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,7 @@ def test_a_dismissed_candidate_is_listed_with_all(desk: Call) -> None:
     [
         pytest.param(("dismiss", "1"), 2, "--reason", id="no reason"),
         pytest.param(("dismiss", "1", "--reason", " "), 6, "the reason is empty", id="an empty reason"),
+        pytest.param(("accept", "1", "--title", " "), 2, "the title is empty", id="an empty title"),
         pytest.param(("accept", "PRB1"), 2, "it looks like CAN000012", id="a number of something else"),
         pytest.param(("accept", "9"), 5, "the last is CAN000001", id="no such candidate"),
         pytest.param(("accept", "1", "--team", "dek"), 5, "deck", id="no such team"),

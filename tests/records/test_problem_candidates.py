@@ -119,7 +119,9 @@ def test_accepting_makes_a_proactive_problem_with_the_incidents(database: Databa
         assert impact.text.endswith("; 5 incidents, 15 h lost")
         row = only(session)
         assert (row.state, row.problem_id, row.decided_by) == (CandidateState.ACCEPTED, problem.id, "dora")
-        with pytest.raises(MoveRefused, match="'accepted' cannot 'dismiss'"):
+        with pytest.raises(
+            MoveRefused, match="CAN000001 was accepted by dora: see `watchbill problem show PRB000006`"
+        ):
             problem_candidates.dismiss(session, row, DECIDER, NOW)
 
 
@@ -148,6 +150,16 @@ def test_a_problem_that_somebody_opened_for_the_incidents_needs_no_candidate(dat
 
 def problem_of(causing: list[Incident]) -> problems.NewProblem:
     return problems.NewProblem("the export", incidents=tuple(one.id for one in causing))
+
+
+def test_a_problem_that_somebody_opened_by_hand_since_is_not_opened_twice(database: Database) -> None:
+    with database.write() as session:
+        five = opened(session, 5)
+        searched(session)
+        problem = problems.open_problem(session, problem_of(five), ADA, NOW)
+        words = f"{problem.number} has all the incidents of CAN000001 already: `watchbill problem dismiss CAN000001"
+        with pytest.raises(Refused, match=words):
+            problem_candidates.accept(session, only(session), Decision(), DECIDER, NOW)
 
 
 @pytest.mark.parametrize(
