@@ -44,6 +44,7 @@ def use(session: Session, incident: Incident, known_error: KnownError, person: s
     """
     if known_error.state is not KnownErrorState.PUBLISHED:
         raise Refused(f"{known_error.number} is {known_error.state.value}: `watchbill known-error publish` it first")
+    session.refresh(incident, with_for_update=True)  # two who say so at once use it once
     row = _of(session, incident, known_error) or _named(session, incident, known_error, person)
     if row.used_at is None:
         row.used_at, row.used_by = now, person

@@ -117,8 +117,10 @@ def publish(session: Session, row: KnownError, because: Because, now: datetime) 
 
 def retire(session: Session, row: KnownError, because: Because, now: datetime) -> bool:
     """Suggest it no more: its fix is in, or it was none."""
+    done = advance(session, row, "retire", replace(because, at=now), retired_at=now, look_at=None)
+    # After the move, which waits for who is saying it better: what they file is taken away, too.
     session.execute(delete(KnownErrorKey).where(KnownErrorKey.known_error_id == row.id))
-    return advance(session, row, "retire", replace(because, at=now), retired_at=now, look_at=None)
+    return done
 
 
 def look(session: Session, now: datetime) -> int:
