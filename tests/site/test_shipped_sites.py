@@ -126,6 +126,13 @@ def test_what_the_starter_says_of_backups_is_valid_without_its_comment_signs(tmp
     assert {"backup-documents", "drill-documents", "restore-documents", "check-main"} <= set(site.jobs)
 
 
+def test_a_new_site_searches_for_what_recurs_each_day_and_reports_its_problems_each_month(tmp_path: Path) -> None:
+    write_starter(tmp_path / "ops", "Ops", "UTC")
+    site = load_site(tmp_path / "ops")
+    assert (site.jobs["find-problems"].flow, site.jobs["find-problems"].owner) == ("find_problems", "operations")
+    assert site.jobs["problem-report"].order == {"report": "problems", "period": "last month"}
+
+
 def test_what_the_starter_says_of_probes_is_valid_without_its_comment_signs(tmp_path: Path) -> None:
     write_starter(tmp_path / "ops", "Ops", "UTC")
     services = tmp_path / "ops" / "services.yaml"
