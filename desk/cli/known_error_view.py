@@ -126,7 +126,8 @@ def _head(found: KnownErrorDetail, times: words.Clock) -> Rows:
         if text:
             yield name, words.block(text)
     yield "owner", words.line(line.owner or "nobody")
-    yield "review", _review(line)
+    if line.review_on:
+        yield "review", _review(line)
     counted = f"{several(line.used, 'time')}, suggested {several(line.suggested, 'time')}"
     known = f"; it worked {line.worked} and failed {line.failed} times" if line.worked or line.failed else ""
     share = f" ({_share(line)})" if known else ""

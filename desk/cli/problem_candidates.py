@@ -94,6 +94,8 @@ def _tell(common: Common, done: Decided) -> int:
         screen.json(done)
         return 0
     screen.show(Text.assemble((line.candidate, "bold"), " is ", (line.state.value, COLOURS[line.state])))
+    if line.forget_after is not None:
+        screen.say(f"it is not asked about again until {line.forget_after:%Y-%m-%d}, unless it gets clearly worse")
     if done.problem is not None:
         many = several(done.problem.incidents, "incident")
         screen.show(Text.assemble((done.problem.problem, "bold"), f" has {many}: ", words.line(done.problem.title)))
@@ -108,17 +110,16 @@ def _list(screen: Screen, found: CandidateList) -> None:
             screen.next("write `detection: {owner: TEAM}` in problems.yaml: then the history is searched each day")
         return
     times = words.Clock(found.timezone, found.at)
-    grid = table(
-        "candidate", "state", "times", "hours", "last", "how unusual", "", wide=("",), right=("times", "hours")
-    )
+    numbers = ("times", "expected", "hours")
+    grid = table("candidate", "state", *numbers, "last", "", wide=("",), right=numbers)
     for line in found.candidates:
         grid.add_row(
             Text(line.candidate, "bold"),
             Text(line.state.value, COLOURS[line.state]),
             f"{line.times:,}",
+            "-" if line.expected is None else f"{line.expected:.1f}",
             hours_text(line.hours_lost),
             times.when(line.last_seen_at),
-            words.line(line.said),
             words.line(line.title),
         )
     screen.show(grid)
@@ -137,7 +138,8 @@ def _show(screen: Screen, found: CandidateDetail) -> None:
         screen.show(f"and {len(found.troubles) - MOST_TROUBLES:,} before; --json has all")
     if line.state is CandidateState.OPEN:
         screen.say("")
-        screen.next(f"`watchbill problem accept {line.candidate}`, or `dismiss {line.candidate} --reason TEXT`")
+        accept, dismiss = (f"watchbill problem {action} {line.candidate}" for action in ("accept", "dismiss"))
+        screen.next(f"`{accept}`, or `{dismiss} --reason TEXT`")
 
 
 def _facts(found: CandidateDetail, times: words.Clock) -> Rows:

@@ -24,6 +24,7 @@ from models.queries import incidents, known_errors, problems
 from models.queries.states import Because
 from models.records import KnownError
 from models.rules.field_error import FieldError
+from models.rules.incidents import text_problems
 from models.rules.known_error_matching import Recognition
 from models.rules.known_errors import KnownErrorFacts
 
@@ -141,6 +142,9 @@ def _move(
     now: datetime,
 ) -> KnownErrorDetail:
     action, person, reason = act
+    wrong = list(text_problems("reason", reason)) if reason is not None else []
+    if wrong:
+        raise Misuse("; ".join(wrong))
     with database.write() as session:
         row = row_of(session, number)
         because = acting_on(session, person, row.number, action, TABLE, reason)

@@ -14,7 +14,7 @@ from models.queries.problem_candidates import Decision, incident_ids_of
 from models.queries.problem_rules import read_handling
 from models.records import CandidateTrouble, ProblemCandidate
 from models.rules.candidates import candidate_id_of
-from models.rules.incidents import subject_number, ticket_number
+from models.rules.incidents import LONGEST_TITLE, subject_number, text_problems, ticket_number
 from models.vocabulary import CandidateState, TicketKind
 
 TABLE = "problem_candidate"
@@ -33,6 +33,8 @@ class CandidateLine:
     """How often it happened within the span of the search."""
     said: str
     """That, and how unusual it is, in words."""
+    expected: float | None
+    """How often the time before lets expect it; null: there is no time before."""
     hours_lost: float
     """Of its incidents, until their solution or until now."""
     found_at: datetime
@@ -80,8 +82,6 @@ class CandidateDetail:
     """What binds its texts: most of them have it, and most others have not."""
     example: str | None
     within: timedelta
-    expected: float | None
-    """How often the time before lets expect it; null: there is no time before."""
     chance: float | None
     """How likely so many are when nothing has changed, 0 to 1."""
     before: int
@@ -134,7 +134,6 @@ def show_candidate(database: Database, number: str, now: datetime) -> CandidateD
             words=tuple(said["words"]),
             example=said["example"],
             within=timedelta(seconds=said["within_seconds"]),
-            expected=said["expected"],
             chance=said["chance"],
             before=said["before"],
             why_again=said["why"],
@@ -145,6 +144,10 @@ def show_candidate(database: Database, number: str, now: datetime) -> CandidateD
 
 def accept(database: Database, act: Act, decision: Decision) -> Decided:
     """Make a problem of it. Raises Misuse, NotFound, Refused by role, MoveRefused for one that is decided."""
+    wrong = list(text_problems("title", decision.title, LONGEST_TITLE)) if decision.title is not None else []
+    wrong += text_problems("reason", act.reason) if act.reason is not None else []
+    if wrong:
+        raise Misuse("; ".join(wrong))
     with database.write() as session:
         row = _row(session, act.candidate)
         because = acting_on(session, act.person, row.number, "accept", TABLE, act.reason)
@@ -181,6 +184,7 @@ def _line(session: Session, row: ProblemCandidate, now: datetime) -> CandidateLi
         service=row.service,
         times=row.times,
         said=row.evidence["said"],
+        expected=row.evidence["expected"],
         hours_lost=round(problem_hours.hours_lost(session, incident_ids, now), 2),
         found_at=row.found_at,
         last_seen_at=row.last_seen_at,

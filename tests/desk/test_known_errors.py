@@ -119,6 +119,7 @@ SLIPS = {
     "a mask of nothing": (("new", "x", "--symptom", "y", "--words", "*"), 2, "a * alone stands for any word"),
     "no day": (("new", "x", "--symptom", "y", "--review-on", "soon"), 2, "write 2027-03-01"),
     "a check of nothing": (("new", "x", "--symptom", "y", "--check", "check-disks"), 6, "and none to check"),
+    "no reason": (("retire", "1", "--reason", " ", "--as", "max"), 2, "the reason is empty: say it in words"),
     "who may not": (("publish", "1"), 6, "ada may not publish KE000001: that takes the role of"),
     "of no help": (("publish", "2", "--as", "max"), 6, "KE000002: it has no workaround"),
     "nobody": (("new", "x", "--symptom", "y", "--as", "zoe"), 6, "zoe may not edit a known error"),
