@@ -69,6 +69,15 @@ def finish_task(session: Session, problem: Problem, task_id: int, because: Becau
     return task
 
 
+def hand_over_tasks(session: Session, problem: Problem, to: Problem, because: Because, now: datetime) -> None:
+    """What is still to be done about a problem is to be done about another."""
+    for task in tasks_of(session, problem.id):
+        if task.done_at is None:
+            task.problem_id = to.id
+            _tell(session, to, "add-task", because, now, task=task.id, owner=task.owner)
+    to.look_at = now
+
+
 def tasks_of(session: Session, problem_id: int) -> list[ProblemTask]:
     """What is to be done, what is due first; then what has no date; then what is done."""
     query = select(ProblemTask).where(ProblemTask.problem_id == problem_id)

@@ -141,7 +141,7 @@ def _ordeal(session: Session, incident: Incident, used: KnownError | None) -> Or
             .where(
                 KnownErrorUse.known_error_id == used.id,
                 KnownErrorUse.used_at.is_not(None),
-                Incident.is_drill.is_(False),
+                *problem_links.is_trouble(),
             )
         )
         same = session.scalar(count) or 0

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from models import clock
 from models.queries import register
+from models.queries.problem_links import is_trouble
 from models.records import Incident
-from models.vocabulary import IncidentState, ResolutionCode
 
 CENT = Decimal("0.01")
 MOST_AT_ONCE = 10_000
@@ -55,16 +55,11 @@ def lost_by(session: Session, incident_ids: Iterable[int], now: datetime) -> Los
 
 
 def _spans(session: Session, incident_ids: Iterable[int], now: datetime) -> Iterator[tuple[str | None, float]]:
-    """The service and the hours of each; a duplicate is its original's trouble, and what was cancelled was none."""
+    """The service and the hours of each that counts."""
     keys = sorted(set(incident_ids))
     for start in range(0, len(keys), MOST_AT_ONCE):
         columns = (Incident.service, Incident.opened_at, Incident.resolved_at, Incident.closed_at)
-        query = select(*columns, Incident.resolution_code).where(
-            Incident.id.in_(keys[start : start + MOST_AT_ONCE]),
-            Incident.is_drill.is_(False),
-            Incident.state != IncidentState.CANCELLED,
-        )
-        for service, opened_at, resolved_at, closed_at, code in session.execute(query).tuples():
-            if code is not ResolutionCode.DUPLICATE:
-                end = resolved_at or closed_at or now
-                yield service, max((end - opened_at).total_seconds(), 0.0) / 3600
+        query = select(*columns).where(Incident.id.in_(keys[start : start + MOST_AT_ONCE]), *is_trouble())
+        for service, opened_at, resolved_at, closed_at in session.execute(query).tuples():
+            end = resolved_at or closed_at or now
+            yield service, max((end - opened_at).total_seconds(), 0.0) / 3600

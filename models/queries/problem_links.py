@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
@@ -13,7 +13,7 @@ from models.queries.states import Because
 from models.records import Incident, Problem, TicketLink
 from models.rules.incidents import ticket_number
 from models.rules.problems import problem_id_of
-from models.vocabulary import LinkVerb, TicketKind
+from models.vocabulary import IncidentState, LinkVerb, ResolutionCode, TicketKind
 
 PREFIX = "problem/"
 
@@ -50,6 +50,15 @@ def problems_of(session: Session, incident_id: int) -> list[Problem]:
     links = tickets.links_of(session, incident_id, LinkVerb.CAUSED_BY)
     keys = [int(link.target.removeprefix(PREFIX)) for link in links if link.target.startswith(PREFIX)]
     return list(session.scalars(select(Problem).where(Problem.id.in_(keys)).order_by(Problem.id))) if keys else []
+
+
+def is_trouble() -> tuple[ColumnElement[bool], ...]:
+    """Incidents that count: a drill is none, a duplicate is its original's trouble, and what was cancelled was none."""
+    return (
+        Incident.is_drill.is_(False),
+        Incident.state != IncidentState.CANCELLED,
+        or_(Incident.resolution_code.is_(None), Incident.resolution_code != ResolutionCode.DUPLICATE),
+    )
 
 
 def original_of(session: Session, problem: Problem) -> Problem | None:

@@ -30,17 +30,19 @@ def opened(session: Session, problem: Problem, now: datetime) -> None:
     _tell(session, problem, _News("opened", NoticeTag.PROBLEM_OPENED, problem.description, problem.opened_by), now)
 
 
-def moved(session: Session, problem: Problem, action: str, because: Because, now: datetime) -> None:
-    """Tell of a move."""
+def moved(
+    session: Session, problem: Problem, action: str, because: Because, now: datetime, to: str | None = None
+) -> None:
+    """Tell of a move; a person whom it concerns besides may be named."""
     if action in _EVENTS:
-        _tell(session, problem, _News(*_EVENTS[action], because.reason or "", because.actor), now)
+        _tell(session, problem, _News(*_EVENTS[action], because.reason or "", because.actor, to=to), now)
 
 
-def due(session: Session, problem: Problem, what: str, since: datetime, now: datetime) -> None:
-    """Tell, once, that something of it is due: a review, a task."""
+def due(session: Session, problem: Problem, what: str, since: datetime, now: datetime, to: str | None = None) -> None:
+    """Tell, once, that something of it is due: a review; a task, to whom it is given, too."""
     late = f", for {format_duration(now - since)}" if now > since else ""
     key = f"due/{what}/{since:%Y%m%dT%H%M%S}"
-    _tell(session, problem, _News("due", NoticeTag.PROBLEM_DUE, f"{what}{late}", key=key), now)
+    _tell(session, problem, _News("due", NoticeTag.PROBLEM_DUE, f"{what}{late}", key=key, to=to), now)
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,14 @@ class _News:
     by: str | None = None
     key: str | None = None
     """Tells it from others of the same event; default: the time."""
+    to: str | None = None
+    """A person whom it concerns besides."""
 
 
 def _tell(session: Session, problem: Problem, news: _News, now: datetime) -> None:
     directory = Directory(session)
     owner = directory.person(problem.owner, Concerned.OWNER) if problem.owner != news.by else []
-    recipients = [*directory.of_team(problem.team), *owner]
+    recipients = [*directory.of_team(problem.team), *owner, *directory.person(news.to)]
     if recipients:
         subject = subject_of(problem)
         draft = Draft(

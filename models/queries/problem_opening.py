@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.queries import problem_analysis, problem_escalation, problem_hours, problem_news, problems
+from models.queries.problem_links import is_trouble
 from models.queries.states import Because
 from models.records import Incident, Problem
 from models.rules.problem_escalation import About
@@ -95,6 +96,6 @@ def _alike(session: Session, about: About, now: datetime) -> set[int]:
         Incident.category == about.category,
         Incident.opened_at > now - LOOK_BACK,
         Incident.opened_at <= now,
-        Incident.is_drill.is_(False),
+        *is_trouble(),
     )
     return set(session.scalars(query if about.category is not None else query.where(Incident.host == about.host)))

@@ -19,7 +19,7 @@ from models.records import ImportedTicket, Incident, JournalRow, KnownError, Kno
 from models.rules.durations import format_duration
 from models.rules.incidents import ticket_number
 from models.rules.known_errors import known_error_number
-from models.vocabulary import IncidentState, ProblemState, ResolutionCode, TicketKind
+from models.vocabulary import ProblemState, TicketKind
 
 WATCH = "watch"
 REOPENED = "incidents:incident:reopen"
@@ -50,7 +50,7 @@ def join(session: Session, problem: Problem, joining: Sequence[Joining], actor: 
     return new
 
 
-def find(session: Session, problem: Problem, now: datetime) -> None:
+def check(session: Session, problem: Problem, now: datetime) -> None:
     """Link what came within the watch, and reopen the problem when anything did, or came again."""
     join(session, problem, _opened(session, problem), WATCH, now)
     for one in _reopened(session, problem):
@@ -97,7 +97,7 @@ def _reopened(session: Session, problem: Problem) -> Iterator[Joining]:
         Incident.opened_at <= problem.fixed_at,
         Incident.reopened > 0,
         or_(Incident.resolved_at.is_(None), Incident.resolved_at > problem.fixed_at),
-        *_is_trouble(),
+        *problem_links.is_trouble(),
     )
     again = {tickets.subject_of(incident): incident for incident in session.scalars(query.order_by(Incident.id))}
     for batch in tickets.batches(list(again)):
@@ -108,15 +108,6 @@ def _reopened(session: Session, problem: Problem) -> Iterator[Joining]:
                 yield Joining(again[row.subject], row.reason or "its solution was none", at, "was reopened")
 
 
-def _is_trouble() -> tuple[ColumnElement[bool], ...]:
-    """A duplicate is its original's trouble, and what was cancelled was none."""
-    return (
-        Incident.is_drill.is_(False),
-        Incident.state != IncidentState.CANCELLED,
-        or_(Incident.resolution_code.is_(None), Incident.resolution_code != ResolutionCode.DUPLICATE),
-    )
-
-
 def _within_watch(problem: Problem) -> tuple[ColumnElement[bool], ...]:
     """Opened in it, here, and not linked yet; history that was imported later proves nothing about a fix of ours."""
     return (
@@ -124,7 +115,7 @@ def _within_watch(problem: Problem) -> tuple[ColumnElement[bool], ...]:
         Incident.opened_at <= problem.watch_until,
         Incident.id.not_in(problem_links.linked(problem.id)),
         Incident.id.not_in(select(ImportedTicket.ticket_id)),
-        *_is_trouble(),
+        *problem_links.is_trouble(),
     )
 
 

@@ -57,7 +57,7 @@ def next_look(session: Session, problem: Problem, now: datetime) -> datetime | N
 
 def _look_at(session: Session, problem: Problem, now: datetime) -> None:
     if problem.state is ProblemState.WATCHING:
-        problem_recurrence.find(session, problem, now)
+        problem_recurrence.check(session, problem, now)
     _by_the_clock(session, problem, now)
     if problem.review_due_at is not None and problem.reviewed_at is None and problem.review_due_at <= now:
         problem_news.due(
@@ -71,7 +71,7 @@ def _look_at(session: Session, problem: Problem, now: datetime) -> None:
     for task in session.scalars(overdue):
         if task.due_at is not None:
             whose = f" ({task.owner})" if task.owner else ""
-            problem_news.due(session, problem, f"task {task.id}{whose}: {task.title}", task.due_at, now)
+            problem_news.due(session, problem, f"task {task.id}{whose}: {task.title}", task.due_at, now, task.owner)
     problem.look_at = next_look(session, problem, now)
 
 
@@ -85,8 +85,9 @@ def _by_the_clock(session: Session, problem: Problem, now: datetime) -> None:
         close(session, problem, Because(ACTOR, "it stayed resolved"), now)
     if problem.state is ProblemState.RISK_ACCEPTED and problem.risk_until is not None and problem.risk_until <= now:
         because = Because(ACTOR, f"its risk was accepted until {stamp(problem.risk_until)}: decide again")
+        bearer = problem.risk_by
         reopen(session, problem, because, now)
-        problem_news.moved(session, problem, "reopen", because, now)
+        problem_news.moved(session, problem, "reopen", because, now, bearer)
 
 
 def _is_open(problem: Problem) -> tuple[ColumnElement[bool], ...]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models.errors import Refused
 from models.queries import incidents, journal, problem_links, problem_recurrence, tickets
 from models.queries.incident_rules import read_rules as read_incident_rules
+from models.queries.problem_analysis import hand_over_tasks
 from models.queries.problem_links import (
     get,
     incidents_of,
@@ -199,7 +200,10 @@ def plan(session: Session, problem: Problem, wanted: Plan, because: Because, now
 
 
 def merge(session: Session, problem: Problem, into: Problem, because: Because, now: datetime) -> bool:
-    """Close it as a duplicate: its incidents and known errors are the other's. Raises Refused for one that is over."""
+    """Close it as a duplicate: its incidents, known errors and open tasks are the other's.
+
+    Raises Refused for one that is over.
+    """
     if problem.id == into.id:
         raise Refused(f"{problem.number} cannot be merged into itself")
     for one in sorted((problem, into), key=lambda found: found.id):
@@ -217,6 +221,7 @@ def merge(session: Session, problem: Problem, into: Problem, because: Because, n
     found = incidents_of(session, problem.id)
     link_incidents(session, into, found, handed, now)
     unlink_incidents(session, problem, found, because, now)
+    hand_over_tasks(session, problem, into, because, now)
     session.execute(update(KnownError).where(KnownError.problem_id == problem.id).values(problem_id=into.id))
     return True
 

@@ -164,11 +164,7 @@ def test_the_list_begins_with_what_must_be_decided_first(problem: Call) -> None:
     assert "PRB000005" in problem("list", "--all").out
 
 
-def test_decisions_are_for_those_who_decide(problem: Call) -> None:
-    refused = problem("accept-risk", "4", "--until", "90d", "--reason", "cheap")
-    assert refused.code == 6
-    assert "ada may not accept risk PRB000004" in refused.words
-    assert "takes the role of manager or problem manager (who may: pia)" in refused.words
+def test_an_accepted_risk_has_its_bearer_and_is_decided_again(problem: Call) -> None:
     problem("assess", "4")
     assert problem("accept-risk", "4", "--until", "90d", "--reason", "cheap", "--by", "ada", "--as", "pia").out == (
         "PRB000004 is risk accepted, P3, with deck, nobody yet\n"

@@ -52,7 +52,7 @@ def merged(session: Session, one: Problem, _found: list[Incident]) -> None:
 
 
 def watched(session: Session, one: Problem, _found: list[Incident]) -> None:
-    problem_recurrence.find(session, brought_to(session, one, ProblemState.WATCHING), NOW + HOUR)
+    problem_recurrence.check(session, brought_to(session, one, ProblemState.WATCHING), NOW + HOUR)
 
 
 ACTS = {"link": (linked, 0), "publish again": (told_again, 1), "merge": (merged, 1), "watch": (watched, 1)}

@@ -188,7 +188,9 @@ def used(session: Session, one: Incident, known: KnownError) -> None:
 
 def test_the_second_incident_of_one_known_error_becomes_a_problem(site: Database) -> None:
     with site.write() as session:
-        known, first, second = known_error(session), incident(session), incident(session)
+        known, first, second, none = known_error(session), incident(session), incident(session), incident(session)
+        used(session, none, known)
+        incidents.cancel(session, none, Because("ada", "it was none"), NOW)
         used(session, first, known)
         assert ordered(session) == []
         used(session, second, known)

@@ -208,7 +208,21 @@ def test_the_site_says_how_long_is_watched_and_what_is_reviewed_and_those_who_ow
         ("problem-resolved", "web@example.org", "nothing came back until 2026-11-25T10:00Z"),
         ("problem-due", "web@example.org", "task 1 (anna): write it down"),
     ]
-    assert {to for tag, to, _ in messages(database)} == {"web@example.org", "bela@example.org"}
+    others = {(tag, to) for tag, to, _ in messages(database) if to != "web@example.org"}
+    assert others == {
+        ("problem-due", "bela@example.org"),
+        ("problem-resolved", "bela@example.org"),
+        ("problem-due", "anna@example.org"),
+    }, "who has the task hears of it, too"
+
+
+def test_who_answers_for_a_risk_hears_that_it_is_to_be_decided_again(database: Database, tmp_path) -> None:
+    apply(database, tmp_path / "site", more=PROBLEMS)
+    with database.write() as session:
+        one = brought_to(session, problem(session), CAUSE)
+        problems.accept_risk(session, one, AcceptedRisk("cheap", "eva", NOW + DAY), ADA, NOW)
+        problems.look(session, NOW + DAY)
+    assert [(tag, to) for tag, to, _ in messages(database)] == [("problem-reopened", "eva@example.org")]
 
 
 def test_a_review_that_was_held_is_not_asked_for(database: Database, tmp_path) -> None:

@@ -6,12 +6,12 @@ import pytest
 
 from models.database import Database
 from models.errors import MoveRefused, NotFound, Refused
-from models.queries import journal, problems, tickets
+from models.queries import journal, problem_analysis, problems, tickets
 from models.queries.problems import Plan
 from models.queries.states import Because
 from models.records import KnownError
 from models.rules.lifecycle import Role
-from models.rules.problems import AcceptedRisk, NewProblem
+from models.rules.problems import AcceptedRisk, NewProblem, NewTask
 from models.vocabulary import LinkVerb, ProblemOrigin, ProblemOutcome, ProblemState
 from tests.records.problem_lab import ADA, DAY, HIGH, NOW, brought_to, incident, problem, told
 
@@ -153,7 +153,11 @@ def test_a_merged_problem_hands_over_what_is_its_own_and_takes_no_more(database:
             problems.merge(session, one, one, ADA, NOW)
         known = KnownError(title="x", symptom="x", recognise={}, problem_id=one.id, created_at=NOW, created_by="ada")
         session.add(known)
+        done, task = (problem_analysis.add_task(session, one, NewTask(name), ADA, NOW) for name in ("ask", "mend"))
+        problem_analysis.finish_task(session, one, done.id, ADA, NOW)
         problems.merge(session, one, into, ADA, NOW)
+        assert problem_analysis.tasks_of(session, one.id) == [done]
+        assert problem_analysis.finish_task(session, into, task.id, ADA, NOW).problem_id == into.id
         session.refresh(known)
         assert known.problem_id == into.id
         assert (one.state, one.outcome) == (ProblemState.CLOSED, ProblemOutcome.DUPLICATE)
