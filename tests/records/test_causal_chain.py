@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from models.database import Database
 from models.errors import NotFound
@@ -24,6 +24,7 @@ from models.vocabulary import (
     AlertAction,
     LinkVerb,
     Outcome,
+    RunState,
     SlotState,
     Trigger,
 )
@@ -115,6 +116,31 @@ def test_each_thing_says_its_number_its_state_and_when(lab: Lab) -> None:
     assert times == sorted(time for time in times if time is not None)
 
 
+def test_an_incident_that_is_reopened_after_the_fix_says_that_it_did_not_hold(lab: Lab) -> None:
+    year = lab.year
+    with year.at_once() as session:
+        one = year.problem("The pool is too small", at(3))
+        early = session.get_one(Incident, year.incident(at(3), None, one, title="Slow"))
+        year.cause(one, at(4))
+        problems.publish_fix(session, one, "A larger pool.", ADA, at(5))
+        incidents.reopen(session, early, Because("bela", "still slow"), at(6))
+    with year.database.write() as session:
+        problems.look(session, at(6.5))
+    for start in (f"incident/{early.id}", f"problem/{one.id}"):
+        chain = walk(lab, start)
+        (fix,) = (node for node in chain.nodes if node.kind is Kind.FIX)
+        assert fix.state == "did not hold"
+        verbs = {(edge.earlier, edge.later): edge.verb for edge in chain.edges}
+        assert verbs[fix.subject, f"incident/{early.id}"] == "did not hold:"
+        assert verbs[f"incident/{early.id}", f"problem/{one.id}"] == "belongs to"
+    with year.at_once() as session:
+        again = problems.get(session, one.id)
+        problems.find_cause(session, again, "a lock", ADA, at(7))
+        problems.publish_fix(session, again, "No lock.", ADA, at(8))
+    states = [node.state for node in walk(lab, f"problem/{one.id}").nodes if node.kind is Kind.FIX]
+    assert states == ["did not hold", "holds so far"]
+
+
 def test_a_storm_of_400_alerts_is_summed_up(lab: Lab) -> None:
     with lab.year.at_once():
         incident = lab.year.incident(at(9), None)
@@ -128,6 +154,22 @@ def test_a_storm_of_400_alerts_is_summed_up(lab: Lab) -> None:
         Kind.ALERT,
         398,
     )
+
+
+def test_a_chain_that_is_too_long_ends_and_says_what_it_did_not_look_behind(lab: Lab) -> None:
+    facts = {
+        "job": "nightly",
+        "trigger": Trigger.MANUAL,
+        "state": RunState.ENDED,
+        "outcome": Outcome.FAILED,
+        "plan": {},
+    }
+    facts |= {"requested_by": "ada", "queued_at": at(2), "ended_at": at(2)}
+    with lab.year.at_once() as session:
+        session.execute(insert(Run), [{**facts, "id": key, "retry_of": key - 1 or None} for key in range(1, 401)])
+    chain = walk(lab, "run/200")
+    assert len(chain.nodes) == 200
+    assert len(chain.not_followed) == 2, "one end in each direction"
 
 
 def test_a_circle_of_causes_ends(lab: Lab) -> None:

@@ -14,7 +14,7 @@ from models.queries.problem_report import ProblemReport, problem_report
 from models.queries.problem_report.facts import OpenProblem
 from models.queries.problem_report.measured import Measure, Result
 from models.queries.states import Because
-from models.vocabulary import AlertAction, ProblemState, ResolutionCode
+from models.vocabulary import AlertAction, ResolutionCode
 from tests.records.chain_lab import lab_of
 from tests.records.problem_year import DAY, HOUR, NOW, PERIOD, TARGETS, Year, at, eventful_year
 
@@ -120,20 +120,6 @@ def test_drills_duplicates_and_what_was_none_cost_nothing(year: Year) -> None:
     report = year.report()
     assert (report.lost.incidents, len(report.open)) == (1, 1)
     assert report.lost.hours == pytest.approx((PERIOD.until - at(5)) / HOUR), "the open one, to the end of the period"
-
-
-def test_a_report_of_the_past_says_what_was_true_then(sqlite: Database, tmp_path: Path) -> None:
-    year = eventful_year(sqlite, tmp_path)
-    october = Period(PERIOD.since - 31 * DAY, PERIOD.since)
-    report = year.report(october)
-    assert [(one.title, one.state) for one in report.open] == [
-        ("Disk full on app hosts", ProblemState.KNOWN_ERROR),
-        ("VPN gateway runs out of memory", ProblemState.WATCHING),
-        ("Mails wait for hours", ProblemState.ROOT_CAUSE_KNOWN),
-    ]
-    assert report.solved == ()
-    later = year.report(october, NOW + 100 * DAY)
-    assert [one.figure for one in later.measures] == [one.figure for one in report.measures]
 
 
 def test_measures_name_their_rows_and_give_no_percent_of_few(report: ProblemReport) -> None:
@@ -298,15 +284,6 @@ def test_by_cost_the_next_to_pay_for_is_the_dearest(year: Year) -> None:
     report = year.report()
     assert "Pay next for" in report.verdict.headline
     assert "dear: 8.0 h and EUR 1,200" in report.verdict.headline
-
-
-def test_the_first_problem_of_a_house_is_not_worse_than_the_months_before_it_began(year: Year) -> None:
-    with year.at_once():
-        year.problem("the first", at(3))
-    first = measure(year.report(), "Open problems")
-    assert first.figure is not None
-    assert (first.figure.number, first.before, first.limits, first.result) == (1, None, None, Result.TOO_EARLY)
-    assert {point.value for point in first.history[:-1]} == {None}
 
 
 def test_the_few_by_cost_are_of_all_that_was_lost(year: Year) -> None:

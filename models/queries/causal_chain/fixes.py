@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models.records import Incident, JournalRow, Problem, TicketLink
@@ -15,6 +15,8 @@ from models.vocabulary import LinkVerb
 
 WAS_FIXED = "problems:problem:watch"
 """The move with which the watch over a fix begins."""
+CAME_BACK, REOPENED = "problems:problem:recur", "problems:problem:reopen"
+"""What says that it was none."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,21 @@ class Fix:
     words: str
     change: str | None
     """That brought it, of the newest."""
+    recurred: tuple[int, ...]
+    """The incidents for which it was reopened, also those of before it that were reopened."""
+    has_failed: bool
 
 
 def fixes_of(session: Session, problem_id: int) -> tuple[Fix, ...]:
     """The fixes of a problem, the oldest first."""
-    query = select(JournalRow).where(JournalRow.subject == f"problem/{problem_id}", JournalRow.tag == WAS_FIXED)
+    query = select(JournalRow).where(
+        JournalRow.subject == f"problem/{problem_id}", JournalRow.tag.in_((WAS_FIXED, CAME_BACK, REOPENED))
+    )
     rows = list(session.scalars(query.order_by(JournalRow.seq)))
     change = session.scalar(select(Problem.change_reference).where(Problem.id == problem_id))
-    return tuple(_fix(row, later, change) for row, later in pairwise([*rows, None]) if row is not None)
+    places = [place for place, row in enumerate(rows) if row.tag == WAS_FIXED]
+    ends = pairwise([*places, len(rows)])
+    return tuple(_fix(rows[start:end], rows[end] if end < len(rows) else None, change) for start, end in ends)
 
 
 def fix_of(session: Session, seq: int) -> Fix | None:
@@ -49,8 +58,11 @@ def fix_of(session: Session, seq: int) -> Fix | None:
     return next(fix for fix in fixes_of(session, int(row.subject.partition("/")[2])) if fix.seq == seq)
 
 
-def _fix(row: JournalRow, later: JournalRow | None, change: str | None) -> Fix:
+def _fix(rows: list[JournalRow], later: JournalRow | None, change: str | None) -> Fix:
+    """The first of the rows, with what is said of it before the next."""
+    row = rows[0]
     facts: dict[str, Any] = json.loads(row.facts)
+    recurred = [json.loads(one.facts)["incident"] for one in rows if one.tag == CAME_BACK]
     return Fix(
         seq=row.seq,
         problem=int(row.subject.partition("/")[2]),
@@ -59,6 +71,8 @@ def _fix(row: JournalRow, later: JournalRow | None, change: str | None) -> Fix:
         by=row.actor,
         words=str(facts.get("fix") or row.reason or "it is fixed"),
         change=change if later is None else None,
+        recurred=tuple(int(subject.partition("/")[2]) for subject in recurred),
+        has_failed=any(one.tag == REOPENED for one in rows),
     )
 
 
@@ -77,9 +91,9 @@ def incidents_of(problem_id: int) -> Select[Any]:
 
 
 def came_back(fix: Fix) -> Select[Any]:
-    """The incidents of the problem that were opened after this fix, and before the next."""
-    query = incidents_of(fix.problem).where(Incident.opened_at > fix.at)
-    return query.where(Incident.opened_at <= fix.until) if fix.until else query
+    """The incidents of the problem that were opened after this fix, and before the next; or reopened."""
+    opened = [Incident.opened_at > fix.at, *([Incident.opened_at <= fix.until] if fix.until else [])]
+    return incidents_of(fix.problem).where(or_(and_(*opened), Incident.id.in_(fix.recurred)))
 
 
 def before_any(problem_id: int, fixes: tuple[Fix, ...]) -> Select[Any]:
@@ -97,5 +111,6 @@ def fixes_before(session: Session, incident: Incident) -> Iterator[Fix]:
     )
     for target in session.scalars(targets.order_by(TicketLink.id)):
         for fix in fixes_of(session, int(target.partition("/")[2])):
-            if fix.at < incident.opened_at and (fix.until is None or incident.opened_at <= fix.until):
+            came_after = fix.at < incident.opened_at and (fix.until is None or incident.opened_at <= fix.until)
+            if came_after or incident.id in fix.recurred:
                 yield fix

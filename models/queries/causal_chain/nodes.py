@@ -88,7 +88,7 @@ def _fix(session: Session, subject: str) -> Node | None:
     if fix is None:
         return None
     back = session.scalar(select(func.count()).select_from(fixes.came_back(fix).order_by(None).subquery())) or 0
-    state = "did not hold" if back or fix.until else "holds so far"
+    state = "did not hold" if back or fix.has_failed or fix.until else "holds so far"
     return Node(subject, Kind.FIX, fix.change, fix.words, state, fix.at, f"by {fix.by}")
 
 

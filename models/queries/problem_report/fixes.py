@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from models.queries.problem_report.reading import FIXED, Ground
+from models.queries.problem_report.reading import FIXED, REOPENED, Ground
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,14 @@ class Fix:
         end = min(until, self.until) if self.until else until
         incidents = ground.incidents_of.get(self.problem, ())
         return [key for key in incidents if self.at < ground.incidents[key].opened_at < end]
+
+    def has_failed(self, ground: Ground, until: datetime) -> bool:
+        """Whether anything came back, or it was reopened for another reason: an incident of it that was reopened."""
+        end = min(until, self.until) if self.until else until
+        steps = ground.steps[self.problem]
+        return bool(self.came_back(ground, until)) or any(
+            step.tag == REOPENED and self.at < step.at < end for step in steps
+        )
 
     def before(self, ground: Ground, since: datetime) -> list[int]:
         """The incidents of the problem from a moment up to it."""

@@ -65,8 +65,11 @@ def lost(ground: Ground, loads: pd.DataFrame) -> Lost:
 
 
 def is_cause_known(ground: Ground, problem: int) -> bool:
-    """Whether its root cause was found and nobody threw it away."""
-    return ground.problems[problem].cause is not None
+    """Whether its root cause was found by the end of the period, and nobody had thrown it away."""
+    said = [
+        step.facts["cause"] for step in ground.steps[problem] if step.at < ground.period.until and "cause" in step.facts
+    ]
+    return bool(said and said[-1] is not None)
 
 
 def _bars(ground: Ground, loads: pd.DataFrame) -> Iterator[Load]:

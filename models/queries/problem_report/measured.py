@@ -32,6 +32,8 @@ class Result(StrEnum):
     WORSE = "worse than usual"
     LONG_BETTER = "better for 8 months"
     LONG_WORSE = "worse for 8 months"
+    SUDDENLY_BETTER = "suddenly better"
+    SUDDENLY_WORSE = "suddenly worse"
     USUAL = "as usual"
     MORE = "more than usual"
     LESS = "fewer than usual"

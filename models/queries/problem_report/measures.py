@@ -30,12 +30,16 @@ WORSE_WHEN_HIGH = {
     Signal.BELOW: Result.BETTER,
     Signal.LONG_ABOVE: Result.LONG_WORSE,
     Signal.LONG_BELOW: Result.LONG_BETTER,
+    Signal.LEAP: Result.SUDDENLY_WORSE,
+    Signal.DROP: Result.SUDDENLY_BETTER,
 }
 BETTER_WHEN_HIGH = {
     Signal.ABOVE: Result.BETTER,
     Signal.BELOW: Result.WORSE,
     Signal.LONG_ABOVE: Result.LONG_BETTER,
     Signal.LONG_BELOW: Result.LONG_WORSE,
+    Signal.LEAP: Result.SUDDENLY_BETTER,
+    Signal.DROP: Result.SUDDENLY_WORSE,
 }
 In = Callable[[Ground, TimeWindow], Figure]
 
@@ -56,7 +60,7 @@ def measures(ground: Ground) -> tuple[Measure, ...]:
         _counted(
             ground,
             lambda _, window: _matched(solutions, window),
-            Said("matched", "Incidents matched to a known error", MATCHED),
+            Said("matched", "Incidents matched to a known error", MATCHED, is_of_problems=False),
         ),
         _median(ground, solutions),
         _counted(ground, _came_back, Said("came_back", "Came back after the fix", CAME_BACK, True)),
@@ -73,6 +77,8 @@ class Said:
     definition: str
     at_most: bool = False
     note: str = ""
+    is_of_problems: bool = True
+    """Of a month before the first problem, or the first incident, nothing is known."""
 
 
 CAUSE_NAME = f"Root cause within {WORKING_DAYS} working days"
@@ -91,7 +97,8 @@ MEDIAN = (
     " error, and all others."
 )
 CAME_BACK = (
-    "Of the fixes that went in within the 90 days up to the end, those after which the problem had a new incident."
+    "Of the fixes that went in within the 90 days up to the end, those after which the problem had a new incident, or"
+    " was reopened."
 )
 SOLVED = "Problems that were resolved in the period, of those that were open at its beginning or raised in it."
 
@@ -167,7 +174,7 @@ def _came_back(ground: Ground, window: TimeWindow) -> Figure:
         for fix in fixes_of(ground, key)
         if window.until - LOOK_BACK <= fix.at < window.until
     ]
-    back = [fix.problem for fix in fixes if fix.came_back(ground, window.until)]
+    back = [fix.problem for fix in fixes if fix.has_failed(ground, window.until)]
     return Figure(len(back), len(fixes), _numbers(ground, back))
 
 
@@ -184,8 +191,10 @@ def _solved(ground: Ground, window: TimeWindow) -> Figure:
 def _counted(ground: Ground, count: In, said: Said) -> Measure:
     figures = [count(ground, window) for window in ground.windows]
     is_percent = figures[-1].of is not None
+    rows = ground.problems if said.is_of_problems else ground.incidents
+    began = min((row.opened_at for row in rows.values()), default=ground.period.until)
     # A month of which nothing is known had not none of it.
-    known = [ground.is_known(window) for window in ground.windows]
+    known = [began < window.until for window in ground.windows]
     values = [_value(figure) if there else None for figure, there in zip(figures, known, strict=True)]
     judged = judge(_whole(ground, values), ceiling=100.0 if is_percent else None)
     nothing = figures[-1].of == 0

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models.queries import register
 from models.queries.daily_operations.reading import SiteFacts, read_site
 from models.queries.daily_operations.standing import Period
-from models.queries.problem_links import PREFIX
+from models.queries.problem_links import PREFIX, is_trouble
 from models.queries.tickets import batches
 from models.records import (
     Incident,
@@ -26,11 +26,11 @@ from models.records import (
 )
 from models.rules.trends.time_windows import TimeWindow, windows_before
 from models.rules.wall_clock import zone_of
-from models.vocabulary import IncidentState, LinkVerb, ProblemState, ResolutionCode
+from models.vocabulary import LinkVerb, ProblemState, ResolutionCode
 
 MONTHS = 12
 LOOK_BACK, SHORTLY = timedelta(days=90), timedelta(days=30)
-FIXED = "problems:problem:watch"
+FIXED, REOPENED = "problems:problem:watch", "problems:problem:reopen"
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,6 @@ class Ground:
     uses: tuple[Use, ...]
     prices: dict[str, tuple[str, float]]
     """What an hour without a service costs."""
-    began: datetime | None
-    """When the first ticket of all was opened: of the time before, nothing is known. None: there is none."""
-
-    def is_known(self, window: TimeWindow) -> bool:
-        """Whether anything was written down by the end of a month."""
-        return self.began is not None and self.began < window.until
 
     @property
     def since_90(self) -> datetime:
@@ -139,7 +133,6 @@ def read_ground(session: Session, period: Period) -> Ground:
         known_errors=tuple(session.scalars(select(KnownError).order_by(KnownError.id))),
         uses=tuple(_uses(session, incidents)),
         prices=dict(_prices(session)),
-        began=session.scalar(select(func.min(Ticket.opened_at))),
     )
 
 
@@ -160,7 +153,7 @@ def _links(session: Session) -> Iterator[tuple[int, int]]:
 
 
 def _incidents(session: Session, since: datetime, period: Period) -> Iterator[IncidentFact]:
-    """What was opened or solved since; a duplicate is its original's trouble, and what was cancelled was none."""
+    """What was opened or solved since, and counts."""
     columns = (
         Incident.id, Incident.title, Incident.service, Incident.category, Incident.host, Incident.priority,
         Incident.opened_at, Incident.resolved_at, Incident.closed_at, Incident.resolution_code,
@@ -168,14 +161,11 @@ def _incidents(session: Session, since: datetime, period: Period) -> Iterator[In
     query = select(*columns).where(
         or_(Incident.opened_at >= since, Incident.resolved_at >= since),
         Incident.opened_at < period.until,
-        Incident.is_drill.is_(False),
-        Incident.state != IncidentState.CANCELLED,
+        *is_trouble(),
     )
     for key, title, service, category, host, priority, opened, resolved, closed, code in session.execute(
         query.order_by(Incident.opened_at, Incident.id)
     ).tuples():
-        if code is ResolutionCode.DUPLICATE:
-            continue
         end = resolved or closed
         solved = end if end is not None and end < period.until else None
         lasted = max(((solved or period.until) - opened).total_seconds(), 0.0) / 3600

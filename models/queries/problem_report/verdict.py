@@ -130,6 +130,9 @@ def _measure(one: Measure) -> Iterator[str]:
     )
     if one.is_met is False:
         yield f"{one.name}:{value} target {one.target:.0f}{unit}: missed."
+    elif one.result is Result.SUDDENLY_WORSE:
+        before = next(point.value for point in reversed(one.history[:-1]) if point.value is not None)
+        yield f"{one.name}:{value} {one.result.value} ({before:.0f}{unit} before)."
     elif one.result in WORTH_A_SENTENCE and one.limits is not None:
         yield f"{one.name}:{value} {one.result.value} ({one.limits.lower:.0f} to {one.limits.upper:.0f}{unit})."
 

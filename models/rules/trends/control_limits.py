@@ -1,7 +1,8 @@
 """Control limits for single figures (XmR chart): whether a change is worth a sentence.
 
 Individuals and moving ranges, after Shewhart and Wheeler (Understanding Variation, 1993): the limits are the mean plus
-and minus 2.66 mean moving ranges, where 2.66 is 3 divided by the 1.128 (d2) of ranges of two.
+and minus 2.66 mean moving ranges, where 2.66 is 3 divided by the 1.128 (d2) of ranges of two. No range
+is wider than 3.267 mean ones (D4 of ranges of two) by chance.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +11,7 @@ from enum import StrEnum
 from itertools import pairwise, takewhile
 from statistics import fmean
 
-SPREAD = 2.66
+SPREAD, WIDEST = 2.66, 3.267
 RUN = 8
 """So many in a row on one side of the mean are no chance (Shewhart; 1 in 128 for a figure that did not change)."""
 FEWEST = 6
@@ -27,6 +28,11 @@ class Limits:
     moving_range: float
     """The mean difference between a figure and the next."""
 
+    @property
+    def widest_range(self) -> float:
+        """A larger difference to the figure before is more than chance."""
+        return WIDEST * self.moving_range
+
 
 class Signal(StrEnum):
     """What the newest of some figures says."""
@@ -37,6 +43,8 @@ class Signal(StrEnum):
     BELOW = "below its usual range"
     LONG_ABOVE = "higher for a long time"
     LONG_BELOW = "lower for a long time"
+    LEAP = "higher at one leap"
+    DROP = "lower at one drop"
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ def judge(values: Sequence[float | None], floor: float | None = 0.0, ceiling: fl
 
 
 def signal_of(values: Sequence[float], limits: Limits) -> Signal:
-    """What the last of the figures says: outside the limits, or the end of a run on one side of the mean."""
+    """What the last of the figures says: outside the limits, the end of a run on one side of the mean, or a leap."""
     last = values[-1]
     if last > limits.upper:
         return Signal.ABOVE
@@ -94,6 +102,10 @@ def signal_of(values: Sequence[float], limits: Limits) -> Signal:
         return Signal.LONG_ABOVE
     if _how_many(newest_first, lambda value: value < limits.mean) >= RUN:
         return Signal.LONG_BELOW
+    before = values[-2] if len(values) > 1 else last
+    is_usual = limits.lower <= before <= limits.upper  # back from what was unusual is no news
+    if is_usual and abs(last - before) > limits.widest_range:
+        return Signal.LEAP if last > before else Signal.DROP
     return Signal.USUAL
 
 

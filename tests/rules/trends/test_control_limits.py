@@ -16,6 +16,7 @@ CASES = {
         (50.81, 1.8778, 45.8159, 55.8041),
     ),
     "by hand: ranges 2, 4, 2": ((10, 12, 8, 10), (10.0, 8 / 3, 10 - 2.66 * 8 / 3, 10 + 2.66 * 8 / 3)),
+    "by hand: two figures": ((10, 12), (11.0, 2.0, 5.68, 16.32)),
     "by hand: counts do not fall below none": ((0, 4, 0, 4), (2.0, 4.0, 0.0, 12.64)),
     "by hand: nothing moves": ((7, 7, 7), (7.0, 0.0, 7.0, 7.0)),
 }
@@ -25,6 +26,10 @@ CASES = {
 def test_limits_are_the_published_ones(values: tuple[float, ...], wanted: tuple[float, ...]) -> None:
     found = limits_of(values)
     assert (found.mean, found.moving_range, found.lower, found.upper) == pytest.approx(wanted, abs=0.001)
+
+
+def test_the_widest_range_is_the_published_one() -> None:
+    assert limits_of((10, 12, 8, 10)).widest_range == pytest.approx(3.267 * 8 / 3)
 
 
 def test_a_share_does_not_pass_the_whole() -> None:
@@ -46,6 +51,9 @@ SIGNALS = {
     "eight in a row above": ((5, 15, 5, 15, 5, 15, 12, 12, 12, 12, 12, 12, 12, 12), Signal.LONG_ABOVE),
     "seven in a row above": ((5, 15, 5, 15, 5, 15, 5, 12, 12, 12, 12, 12, 12, 12), Signal.USUAL),
     "eight in a row below": ((15, 5, 15, 5, 15, 5, 12, 7, 7, 7, 7, 7, 7, 7, 7), Signal.LONG_BELOW),
+    "a leap within the limits": ((*STEADY, 9, 14.1), Signal.LEAP),
+    "a drop within the limits": ((*STEADY, 12, 7.2), Signal.DROP),
+    "just no leap": ((*STEADY, 9.5, 14), Signal.USUAL),
     "five before": ((*STEADY[1:], 100), Signal.TOO_EARLY),
     "none before": ((100,), Signal.TOO_EARLY),
     "nothing": ((), Signal.TOO_EARLY),
