@@ -15,6 +15,7 @@ from desk.cli.screen import Screen, facts
 from desk.services import imports
 from desk.services.imports import Imported, ImportOrder
 from desk.services.opening import opened
+from desk.services.small_words import several
 from desk.services.ticket_reading import Progress as Told
 from models import clock
 
@@ -74,10 +75,11 @@ def _progress(screen: Screen) -> Iterator[Told]:
 
 def _show(screen: Screen, found: Imported, how: How) -> None:
     verb = "would be " if found.is_trial else ""
-    kinds = ", ".join(f"{count:,} {kind}s" for kind, count in found.kinds.items()) or "no ticket"
+    kinds = ", ".join(several(count, kind) for kind, count in found.kinds.items()) or "no ticket"
+    read = f"{several(found.rows, 'row')}, {several(found.tickets, 'ticket')} of {found.source}"
     rows = [
-        ("file", words.line(f"{found.file}: {found.rows:,} rows, {found.tickets:,} tickets of {found.source}")),
-        (f"{verb}added", words.line(f"{kinds}, with {found.moves:,} rows of the journal")),
+        ("file", words.line(f"{found.file}: {read}")),
+        (f"{verb}added", words.line(f"{kinds}, with {several(found.moves, 'row')} of the journal")),
         (f"{verb}continued", words.line(f"{found.continued:,} that have gone on since they were taken in")),
         ("unchanged", words.line(f"{found.same:,}")),
     ]
@@ -89,8 +91,10 @@ def _show(screen: Screen, found: Imported, how: How) -> None:
     if found.links:
         rows.append(("parts", words.line(f"{found.links:,} links of tickets with those that they are part of")))
     if found.left_out:
-        rows.append(("left out", words.line(f"{found.left_out:,} rows of tickets that come twice")))
+        rows.append(("left out", words.line(f"{several(found.left_out, 'row')} of tickets that come twice")))
     screen.show(facts(rows))
+    if not found.rows:
+        screen.warn(f"{found.file} has a header and no row: is it the file that you mean?")
     if found.is_resumed:
         screen.say("this import was cut off before, and went on where it stopped")
     for reason in found.reasons:
@@ -98,7 +102,7 @@ def _show(screen: Screen, found: Imported, how: How) -> None:
         screen.say(*(words.line(f"  {example}") for example in reason.examples))
     if found.refused and how.refused is None:
         screen.next("`--refused FILE` writes every refused row with its line into a CSV")
-    elif found.is_trial:
+    elif found.is_trial and found.tickets:
         screen.next("the same without --dry-run takes them in")
     elif found.added or found.continued:
         kind = next(iter(found.kinds), "incident")

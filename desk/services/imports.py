@@ -126,6 +126,8 @@ def _many_values() -> Iterator[None]:
 
 
 def _import_tickets(database: Database, order: ImportOrder, now: datetime, progress: Progress) -> Imported:
+    if order.refused is not None:
+        _write_refused(order.refused, [])  # what cannot be written is told before anything is taken in
     read = read_file(order.file, order.map, progress)
     tally = _Tally()
     is_resumed = False

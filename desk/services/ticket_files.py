@@ -7,7 +7,7 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ FREE_BYTES, MOST_RATIO = 64 * 1024**2, 250
 """Beyond so many bytes, no more than so many for each byte of the packed file."""
 LONGEST_CELL = 1024**2
 CHUNK = 1024**2
+WORKBOOK = "[Content_Types].xml"
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 csv.field_size_limit(LONGEST_CELL)
 
@@ -33,6 +34,8 @@ class Line:
 
     number: int
     cells: list[str]
+    problem: str = ""
+    """Why it cannot be read, in words; it has no cells then."""
 
 
 class TicketFile:
@@ -66,29 +69,41 @@ class TicketFile:
 
     def rows(self) -> Iterator[Line]:
         """The header, or the names of the map, and then each row; lines with nothing in them are passed over."""
-        if not self.form.header:
+        is_header = self.form.header
+        if not is_header:
             yield Line(0, list(self.form.columns))
-        with self._unpacked() as stream:
-            text = io.TextIOWrapper(stream, encoding=self._encoding, newline="")
-            reader = csv.reader(
-                text,
-                delimiter=self.form.separator,
-                quotechar=self.form.quote or None,
-                quoting=csv.QUOTE_MINIMAL if self.form.quote else csv.QUOTE_NONE,
-            )
-            is_header, last = self.form.header, 0
-            try:
-                for cells in reader:
-                    number, last = last + 1, reader.line_num
-                    if not any(cells):
-                        continue
-                    yield Line(number, _names(cells) if is_header else cells)
-                    is_header = False
-            except csv.Error as error:
-                words = f"{error}: is a quote opened there and never closed, or is `file.quote` another?"
-                raise Refused(f"{self.path}:{last + 1}: {words}") from None
+        with self._unpacked() as stream, io.TextIOWrapper(stream, encoding=self._encoding, newline="") as text:
+            for line in self._lines(text):
+                if is_header and line.problem:
+                    raise Refused(f"{self.path}:{line.number}: {line.problem}")
+                yield Line(line.number, _names(line.cells)) if is_header else line
+                is_header = False
         if is_header:
             raise Refused(f"{self.path}: has no rows, not even a header")
+
+    def _lines(self, text: Iterable[str]) -> Iterator[Line]:
+        """Every row that has anything in it. Raises Refused for a quote that is never closed: it takes all rows in."""
+        over: list[bool] = []
+        reader = csv.reader(
+            _told(text, over),
+            delimiter=self.form.separator,
+            quotechar=self.form.quote or None,
+            quoting=csv.QUOTE_MINIMAL if self.form.quote else csv.QUOTE_NONE,
+        )
+        while True:
+            number = reader.line_num + 1
+            problem = ""
+            try:
+                cells = next(reader, None)
+            except csv.Error:  # the only one that there is when nothing is read strictly
+                cells, problem = [], f"a cell of more than {LONGEST_CELL:,} characters"
+            if cells is None:
+                return
+            if over or (problem and reader.line_num > number):
+                words = "a quote is opened there and never closed, or `file.quote` is another"
+                raise Refused(f"{self.path}:{number}: {words}")
+            if problem or any(cells):
+                yield Line(number, cells, problem)
 
     @contextmanager
     def _unpacked(self) -> Iterator[io.BufferedReader]:
@@ -99,7 +114,7 @@ class TicketFile:
                 start = file.read(4)
                 file.seek(0)
                 if not start:
-                    raise Refused(f"{self.path}: is empty (0 bytes)")
+                    raise Refused(f"{self.path}: is empty (0 bytes): was its export cut off?")
                 if start.startswith(GZIP):
                     with gzip.open(file) as stream:
                         yield _bounded(stream, packed, self.path)
@@ -110,16 +125,19 @@ class TicketFile:
                     yield file
         except OSError as error:
             if isinstance(error, gzip.BadGzipFile):
-                raise Refused(f"{self.path}: is damaged: {error}") from None
+                raise Refused(f"{self.path}: is damaged: {error}; copy or export it again") from None
             raise Misuse(f"{self.path}: cannot be read: {error.strerror}") from None
         except (EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
-            raise Refused(f"{self.path}: is damaged, or cut off: {error}") from None
+            raise Refused(f"{self.path}: is damaged, or cut off: {error}; copy or export it again") from None
 
     def _member(self, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
         members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+        if any(one.filename == WORKBOOK for one in members):
+            raise Refused(f"{self.path}: is a workbook of Excel: save its sheet as CSV")
         if len(members) != 1:
             names = ", ".join(one.filename for one in members[:5]) or "none"
-            raise Refused(f"{self.path}: holds {len(members)} files ({names}), and must hold one")
+            words = f"holds {len(members)} files ({names}), and must hold one: unpack it, and take the right one in"
+            raise Refused(f"{self.path}: {words}")
         (member,) = members
         if member.flag_bits & 1:
             raise Refused(f"{self.path}: is encrypted: unpack it first")
@@ -135,6 +153,12 @@ class TicketFile:
 def _names(cells: list[str]) -> list[str]:
     """The names of a header; a column without one is called by its place."""
     return [name.strip() or f"column {place}" for place, name in enumerate(cells, start=1)]
+
+
+def _told(lines: Iterable[str], over: list[bool]) -> Iterator[str]:
+    """The lines; it is told when somebody asks for one more than there are: whoever does so is within a row."""
+    yield from lines
+    over.append(True)
 
 
 class _Readable(Protocol):

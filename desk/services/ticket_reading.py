@@ -54,6 +54,9 @@ def read_file(path: Path, map_file: Path, progress: Progress) -> ReadFile:
             count += 1
             if count % TOLD_EVERY == 0:
                 progress("rows read", count, 0)
+            if line.problem:
+                refused.append(Refusal(line.number, "", "a cell that is too long", line.problem))
+                continue
             try:
                 yield reader.read(line.number, line.cells)
             except RowRefused as error:

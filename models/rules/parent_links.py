@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from models.rules.ticket_rows import Refusal
 
+MOST_NAMED = 5
 Parents = Mapping[str, tuple[int, str]]
 """Of each ticket the line that says it, and its parent."""
 
@@ -18,14 +19,25 @@ def sound_parents(parents: Parents, known: Collection[str]) -> tuple[dict[str, s
     circles = _in_circles({child: parent for child, (_, parent) in parents.items()})
     for child, (line, parent) in parents.items():
         if child in circles:
-            words = f"{child} is part of {parent}, and that is, by way of others, part of {child}: no link is made"
+            words = f"{_circle(child, parents)}: no link is made"
             refused.append(Refusal(line, child, "a circle of parents", words))
         elif parent not in known:
-            words = f"{child} is part of {parent}, which is in no file of this source"
+            words = f"{child} is part of {parent}, which never came from this source, or was refused: no link is made"
             refused.append(Refusal(line, child, "a parent that there is not", words))
         else:
             found[child] = parent
     return found, refused
+
+
+def _circle(child: str, parents: Parents) -> str:
+    """A circle in words, as it is gone through from one of its tickets."""
+    words, at = child, child
+    for _ in range(MOST_NAMED):
+        at = parents[at][1]
+        if at == child:
+            return f"{words} is part of itself" if words == child else f"{words} is part of {child}"
+        words += f" is part of {at}, which"
+    return f"{words} is, by way of others, part of {child}"
 
 
 def _in_circles(parents: Mapping[str, str]) -> set[str]:

@@ -13,6 +13,7 @@ from models.rules.ticket_map import COUNTS, INSTANTS, LONGEST_NAME, OTHERWISE, T
 from models.rules.ticket_practice import AS_BEFORE, HELD_FOR, PRACTICES, word_problems
 from models.vocabulary import FileShape, SourceVerdict, TicketKind
 
+SEPARATORS = {";": ";", "tab": "\t", "|": "|", ",": ","}
 LONG_TEXTS = {"title", "description", "resolution"}
 """Fields that are cut to what is kept; any other is a name, and refused when it is too long."""
 VERDICTS = {
@@ -245,15 +246,24 @@ class RowReader:
 
 
 def _check_header(ticket_map: TicketMap, header: Sequence[str]) -> None:
-    twice = sorted({name for name in header if list(header).count(name) > 1})
+    there = ", ".join(header)
     for key, name in ticket_map.named():
-        there = ", ".join(header)
+        if list(header).count(name) > 1:
+            raise UnknownColumn(key, f'the file has two columns "{name}": give one of them another name there')
         if name not in header:
-            near = difflib.get_close_matches(name, header, 1, 0.6)
-            hint = f'; did you mean "{near[0]}"?' if near else ""
+            hint = _other_separator(header) or _meant(name, header)
             raise UnknownColumn(key, f'there is no column "{name}"{hint}; there are: {there}')
-        if name in twice:
-            raise UnknownColumn(key, f'the file has two columns "{name}": name them anew with `header: false`')
+
+
+def _meant(name: str, header: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, header, 1, 0.6)
+    return f'; did you mean "{near[0]}"?' if near else ""
+
+
+def _other_separator(header: Sequence[str]) -> str:
+    """That all the names were read as one, since something else stands between them."""
+    found = next((word for word, sign in SEPARATORS.items() if len(header) == 1 and sign in header[0]), None)
+    return f': the whole header is one, is `file.separator` "{found}"?' if found else ""
 
 
 def _check_order(instants: Sequence[datetime | None]) -> None:

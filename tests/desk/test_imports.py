@@ -100,6 +100,7 @@ def test_each_refused_row_goes_into_a_file(watchbill: Watchbill, files: Path) ->
         (CHANGES.replace("id: number", "id: nmber"), 'map.yaml:7:7: columns.id: there is no column "nmber"; did you'),
         (CHANGES.replace("kind: incident", "kind: x"), "map.yaml:2:7: kind: must be incident, problem or request"),
         ("", "is empty"),
+        (CHANGES.replace("file: {", 'file: {separator: ";", '), 'the whole header is one, is `file.separator` ","?'),
     ],
 )
 def test_a_map_that_is_wrong_is_a_misuse_with_its_place(
@@ -122,6 +123,33 @@ def test_a_file_that_cannot_be_read_says_why(
         (files / "log.csv").write_bytes(data)
     said = watchbill("import", "tickets", str(files / "log.csv"), "--map", str(files / "map.yaml"))
     assert (said.code, words in said.err) == (code, True), said.err
+
+
+def test_a_header_alone_is_a_file_to_wonder_about(watchbill: Watchbill, files: Path) -> None:
+    (files / "log.csv").write_text(HEADER)
+    said = watchbill("import", "tickets", str(files / "log.csv"), "--map", str(files / "map.yaml"))
+    assert (said.code, "has a header and no row" in said.err) == (0, True)
+
+
+def test_a_column_that_comes_twice_is_named(watchbill: Watchbill, files: Path) -> None:
+    (files / "log.csv").write_text(HEADER.replace("room", "team"))
+    said = watchbill("import", "tickets", str(files / "log.csv"), "--map", str(files / "map.yaml"))
+    assert (said.code, 'the file has two columns "team"' in said.err) == (2, True)
+
+
+def test_a_cell_without_end_refuses_its_row_alone(watchbill: Watchbill, files: Path) -> None:
+    text = HEADER + row("A1", "2016-02-29 09:00", "New", room="x" * 2**21) + row("A2", "2016-02-29 09:00", "New")
+    (files / "log.csv").write_text(text)
+    found = watchbill("import", "tickets", str(files / "log.csv"), "--map", str(files / "map.yaml"), "--json").json
+    assert (found["added"], found["rows"]) == (1, 2)
+    assert [(one["line"], one["reason"]) for one in found["refusals"]] == [(2, "a cell that is too long")]
+
+
+def test_a_list_of_refused_rows_that_cannot_be_written_stops_the_import(watchbill: Watchbill, files: Path) -> None:
+    words = ("import", "tickets", str(files / "log.csv"), "--map", str(files / "map.yaml"))
+    said = watchbill(*words, "--refused", str(files / "nowhere" / "refused.csv"))
+    assert (said.code, "cannot be written" in said.err) == (2, True)
+    assert watchbill(*words, "--json").json["added"] == 2
 
 
 def test_a_file_of_which_every_row_is_refused_has_failed(watchbill: Watchbill, files: Path) -> None:

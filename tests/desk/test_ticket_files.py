@@ -81,7 +81,10 @@ def test_a_column_without_a_name_is_called_by_its_place(tmp_path: Path) -> None:
         (b"PK\x03\x04no zip at all", FileForm(), "is damaged"),
         (zipped(("a.csv", b"a"), ("b.csv", b"b")), FileForm(), "holds 2 files (a.csv, b.csv)"),
         (zipped(), FileForm(), "PK"),
-        (b'a,b\nA1,"' + b"x" * (ticket_files.LONGEST_CELL + 9), FileForm(), ":2: field larger than field limit"),
+        (zipped(("[Content_Types].xml", b"x"), ("xl/workbook.xml", b"x")), FileForm(), "save its sheet as CSV"),
+        (b'a,b\nA1,"x\n' + b"x\n" * ticket_files.LONGEST_CELL, FileForm(), ":2: a quote is opened there"),
+        (b'a,b\nA1,"x\nA2,y\nA3,z', FileForm(), ":2: a quote is opened there and never closed"),
+        (b"x" * (ticket_files.LONGEST_CELL + 9) + b"\nA1\n", FileForm(), ":1: a cell of more than 1,048,576"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_says_why(data: bytes, form: FileForm, words: str, tmp_path: Path) -> None:
@@ -91,6 +94,16 @@ def test_a_file_that_cannot_be_read_says_why(data: bytes, form: FileForm, words:
         read(tmp_path / "log", data, form)
     assert str(caught.value).startswith(str(tmp_path / "log"))
     assert words in str(caught.value)
+
+
+def test_of_a_cell_that_is_too_long_only_its_row_is_lost(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    file.write_bytes(b"a,b\nA1," + b"x" * (ticket_files.LONGEST_CELL + 9) + b"\nA2,y\n")
+    assert [(line.number, bool(line.problem)) for line in TicketFile(file, FileForm()).rows()] == [
+        (1, False),
+        (2, True),
+        (3, False),
+    ]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lambda data: zipped(("bomb.csv", data))], ids=["gz", "zip"])

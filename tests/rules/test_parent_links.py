@@ -38,3 +38,22 @@ def test_what_is_left_has_no_circle(parents: dict[str, str]) -> None:
         while at in found:
             at, steps = found[at], steps + 1
             assert steps <= len(found)
+
+
+@pytest.mark.parametrize(
+    ("parents", "words"),
+    [
+        ({"a": "a"}, "a is part of itself: no link is made"),
+        ({"a": "b", "b": "a"}, "a is part of b, which is part of a: no link is made"),
+        ({"a": "z"}, "a is part of z, which never came from this source, or was refused: no link is made"),
+        (
+            dict(zip("abcdefg", "bcdefga", strict=True)),
+            "a is part of b, which is part of c, which is part of d, which is part of e, which is part of f, "
+            "which is, by way of others, part of a: no link is made",
+        ),
+    ],
+    ids=["itself", "circle of two", "unknown", "a long circle"],
+)
+def test_a_refused_link_says_how_it_comes_about(parents: dict[str, str], words: str) -> None:
+    _, (first, *_) = sound_parents({child: (1, parent) for child, parent in parents.items()}, set("abcdefg"))
+    assert first.words == words

@@ -75,7 +75,7 @@ def _plan_one(found: Plan, ticket: SourceTicket, known: Known | None, records: d
     now = left_of(record)
     if now != dict(known.left):
         changed = ", ".join(name for name in now if now[name] != known.left.get(name))
-        words = f"{ticket.id} has gone on in the file, and its {changed} was changed here since it was taken in"
+        words = f"{ticket.id} has gone on in the file, and its {changed} was changed here since: it is yours now"
         raise RowRefused("a ticket that was worked on here", words)
     is_longer = ticket.shape is FileShape.CHANGES and events[0] is not ticket.events[0]
     digest = whole if is_longer or ticket.shape is FileShape.TICKETS else chain(events, known.digest)
@@ -95,7 +95,8 @@ def _new_events(ticket: SourceTicket, known: Known) -> Sequence[SourceEvent]:
     if events[0].at > known.last_at:
         return events
     words = (
-        f"{ticket.id} has {len(events)} rows here that are not those of the import before: nothing of it was changed"
+        f"{ticket.id} has {len(events)} rows here that are not those of the import before: nothing of it was changed; "
+        "correct it by hand, or take the file in under another `source`"
     )
     raise RowRefused("another story than before", words)
 
