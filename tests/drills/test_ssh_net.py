@@ -115,7 +115,8 @@ def test_a_host_that_drops_packets_is_unreachable_and_holds_no_other_up(
             proof = pool.kill(far.target, new_key())
     finally:
         far.mend()
-    assert [result.outcome for result in results] == [Outcome.FAILED, Outcome.OK, Outcome.OK, Outcome.OK]
+    outcomes = [result.outcome for result in results]
+    assert outcomes == [Outcome.FAILED, Outcome.OK, Outcome.OK, Outcome.OK], [result.message for result in results]
     assert results[0].fault is HostFault.UNREACHABLE
     assert results[0].message == f"{far.address}:22 did not answer within 5 s"
     assert ended["far"] < 10

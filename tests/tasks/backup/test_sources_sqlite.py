@@ -1,5 +1,6 @@
 """SQLite files as sources: a copy of one moment while they are used, or an error that says what to do."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -164,11 +165,15 @@ def test_what_a_killed_run_left_is_cleared_by_the_next(
     (scratch / "watchbill-shop.dead").mkdir()
     (scratch / "watchbill-shop.dead" / "half").write_text("half a dump")
     (scratch / "watchbill-other.x").mkdir()
+    living = f"watchbill-shop.{os.getpid()}.x"
+    (scratch / living).mkdir()
     (tmp_path / "elsewhere").mkdir()
     (scratch / "watchbill-shop.link").symlink_to(tmp_path / "elsewhere")
     taken(sqlite_copy(origin(pool, here), str(shop(tmp_path / "shop.db"))))
-    assert sorted(left_in(scratch)) == ["watchbill-other.x", "watchbill-shop.link"], "of another plan; not a folder"
+    kept = ["watchbill-other.x", living, "watchbill-shop.link"]
+    assert sorted(left_in(scratch)) == kept, "of another plan; of a run that lives; not a folder"
     (scratch / "watchbill-other.x").rmdir()
+    (scratch / living).rmdir()
     (scratch / "watchbill-shop.link").unlink()
 
 

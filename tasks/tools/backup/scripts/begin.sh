@@ -18,9 +18,12 @@ send() {
 }
 base=${TMPDIR:-/var/tmp}
 for left in "$base/watchbill-$1".*; do
+    owner=${left#"$base/watchbill-$1."}
+    # Another Watchbill may be reading a source of the same name here.
+    if kill -0 "${owner%%.*}" 2>/dev/null; then continue; fi
     if [ -d "$left" ] && [ ! -L "$left" ] && [ -O "$left" ]; then rm -rf -- "$left"; fi
 done
-work=$(mktemp -d "$base/watchbill-$1.XXXXXXXX") || die "$failed" "no folder could be made in $base; make room there"
+work=$(mktemp -d "$base/watchbill-$1.$$.XXXXXXXX") || die "$failed" "no folder could be made in $base; make room there"
 # A kill says TERM twice: the second one must not end the `rm`, to which it is handed down as ignored.
 trap 'trap "" TERM HUP INT; rm -rf -- "$work"' EXIT
 trap 'trap "" TERM HUP INT; exit 143' TERM HUP INT

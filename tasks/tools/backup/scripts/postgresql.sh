@@ -7,7 +7,9 @@ ask() {
         2>"$work/said"
 }
 explain() {
+    code=$?
     said=$(last_words)
+    [ -n "$said" ] || said="nothing was said, it ended with $code"
     case $said in
     *'No space left'*) die "$failed" "$base is full: $said; make room there" ;;
     *'database "'*'" does not exist'*) die "$missing" "$said; correct the plan's database" ;;
