@@ -3,13 +3,14 @@
 import dataclasses
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """Times in ISO 8601 with offset; a time span in seconds, under its key with `_seconds` behind it."""
+    """Times in ISO 8601 with offset; a time span in seconds, under its key with `_seconds` behind it; money as text."""
     if hasattr(value, "model_dump"):  # pydantic's, without loading it for those who have none
         return value.model_dump(mode="json")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -34,4 +35,4 @@ def _scalar(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, Path | Decimal) else value

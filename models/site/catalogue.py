@@ -2,17 +2,19 @@
 
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
 from models.rules.catalogue.costs import ApprovalRule, Price
 from models.rules.catalogue.fields import FormField
 from models.rules.catalogue.ordering import Circle, Offer
+from models.rules.catalogue.plans import PlannedStep
 from models.rules.catalogue.steps import FulfilmentStep, Include
 from models.rules.targets import TargetText
 from models.site.people import PersonRole
 from models.site.types import Matching, Name, Named, PersonId, SiteModel, Text, Title
+from models.site.validation import adapter
 from models.vocabulary import CostPer, ForOthers, ItemRisk
 
 MOST_FIELDS, MOST_STEPS, MOST_PARTS = 60, 40, 20
@@ -103,3 +105,15 @@ class Item(Named):
     def approval_rules(self) -> tuple[ApprovalRule, ...]:
         """Which scheme decides, by cost."""
         return tuple(ApprovalRule(one.scheme, one.above) for one in self.approvals)
+
+
+def plan_spec(plan: tuple[PlannedStep, ...]) -> list[dict[str, Any]]:
+    """The JSON-able form of a plan, which `plan_from` reads."""
+    spec: list[dict[str, Any]] = adapter(tuple[PlannedStep, ...]).dump_python(plan, mode="json", exclude_defaults=True)
+    return spec
+
+
+def plan_from(spec: list[dict[str, Any]]) -> tuple[PlannedStep, ...]:
+    """The plan that a stored spec describes. Raises pydantic's ValidationError when it is none."""
+    plan: tuple[PlannedStep, ...] = adapter(tuple[PlannedStep, ...]).validate_python(spec)
+    return plan

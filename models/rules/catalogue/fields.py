@@ -13,13 +13,15 @@ from models.rules.field_error import FieldError, under
 from models.rules.matchers import Matchers, parse_all
 from models.rules.node_words import FilterError
 from models.rules.nodes import parse
-from models.rules.parameters import Parameter, ParameterType, Scalar, name_problem, value_of
+from models.rules.parameters import Parameter, ParameterType, Scalar, name_problem
 from models.rules.patterns import pattern_of
 from models.vocabulary import FieldType, FileKind
 
 REQUESTER, BENEFICIARY = "requester", "beneficiary"
 PEOPLE = (REQUESTER, BENEFICIARY)
-"""Who asks, and for whom: they stand beside the answers in texts and commands, so no field may be called so."""
+"""Who asks, and for whom: they stand beside the answers in texts and commands."""
+RESERVED = (*PEOPLE, "item", "cost", "item_sha256", "risk", "plan", "parts")
+"""What no field may be called: an answer must not stand for one of these where an approval is decided by it."""
 LONGEST_TEXT, USUAL_TEXT = 8_000, 1_000
 LONGEST_WORDS = 300
 LARGEST_FILE, USUAL_FILE = 10 * 1024 * 1024, 1024 * 1024
@@ -113,7 +115,7 @@ def _check_words(one: FormField) -> None:
     problem = name_problem(one.name)
     if problem:
         raise FieldError("name", problem)
-    if one.name in PEOPLE:
+    if one.name in RESERVED:
         raise FieldError("name", f'"{one.name}" is there without a field; choose another name')
     for key in ("title", "help", "pattern_words"):
         text = getattr(one, key)
@@ -185,8 +187,3 @@ def _check_default(one: FormField) -> None:
         raise FieldError("default", "a secret has no default: it would stand in the site's files")
     if one.choices_by is not None:
         raise FieldError("default", "does not go with `choices_by`: it would be none of the choices for other answers")
-    if one.type is FieldType.CHOICE and str(one.default) not in one.choices:
-        raise FieldError("default", f'"{one.default}" is none of the choices')
-    if one.type in PARAMETERS:
-        with under("default"):
-            value_of(one.parameter, one.default)

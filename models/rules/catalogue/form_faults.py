@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from models.rules.catalogue.fields import FormField
+from models.rules.catalogue.reading import read_answer
 from models.rules.matchers import Matcher, Operator
 from models.vocabulary import FieldType
 
@@ -20,6 +21,7 @@ def form_faults(form: Sequence[FormField]) -> Said:
             yield (number, "when"), words
         if one.choices_by is not None:
             yield from (((number, "choices_by", *path), words) for path, words in _choices_by(one, before))
+        yield from (((number, "default"), words) for words in _default(one))
         before[one.name] = one
 
 
@@ -55,6 +57,14 @@ def _choices_by(one: FormField, before: Mapping[str, FormField]) -> Said:
     missing = [answer for answer in possible if answer not in by.choices]
     if missing:
         yield ("choices",), f"says nothing for {', '.join(missing[:10])}"
+
+
+def _default(one: FormField) -> Iterator[str]:
+    if one.default is not None:
+        try:
+            read_answer(one, one.choices, one.default)
+        except ValueError as error:
+            yield str(error)
 
 
 def _possible(one: FormField) -> tuple[str, ...]:

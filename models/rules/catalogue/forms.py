@@ -141,6 +141,6 @@ def _unknown(form: Form, given: Mapping[str, object]) -> Iterator[Problem]:
     for name in unknown[:MOST_UNKNOWN]:
         near = difflib.get_close_matches(name[:LONGEST_SHOWN], names, 1, 0.6)
         known = f'; did you mean "{near[0]}"?' if near else f"; there are: {', '.join(names) or 'none'}"
-        yield Problem(ascii(name[:LONGEST_SHOWN])[1:-1], f"there is no such field{known}")
+        yield Problem(ascii(name[:LONGEST_SHOWN])[1:-1] or '""', f"there is no such field{known}")
     if len(unknown) > MOST_UNKNOWN:
         yield Problem(f"{len(unknown) - MOST_UNKNOWN} more", "there are no such fields")
