@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
@@ -16,13 +17,14 @@ from models.queries.book import StoredCalendars
 from models.queries.promise_terms import AROUND_THE_CLOCK
 from models.records import Registered
 from models.rules.calendars import Calendar
+from models.rules.catalogue.conditions import Answer
 from models.rules.catalogue.costs import cost_of, promised_at, scheme_for
-from models.rules.catalogue.forms import Answers, answered
+from models.rules.catalogue.forms import Answers, FormRefused, Problem, answered
 from models.rules.catalogue.ordering import Member, People, may_see, why_not_order
 from models.rules.catalogue.plans import Filling, Part, PlannedStep, parts_of, plan_of
 from models.rules.catalogue.reading import Given, Known
 from models.rules.catalogue.uploads import Upload
-from models.site.catalogue import Item
+from models.site.catalogue import Item, plan_spec
 from models.site.site import from_spec
 
 
@@ -74,6 +76,8 @@ class Quote:
     """What an order comes to: nothing of it is done yet."""
 
     item: Item
+    requester: str
+    beneficiary: str
     sha256: str
     """The item's."""
     answers: Answers
@@ -83,6 +87,24 @@ class Quote:
     scheme: str | None
     """Who must approve; None: nobody has to."""
     promised_at: datetime | None
+
+
+def facts_of(found: Quote) -> dict[str, Any]:
+    """What an approval of the order binds, as plain values: the answers by field, and what will be done for them.
+
+    The names that approvals decide by, such as cost, are no field's.
+    """
+    item = found.item
+    return {
+        **({"service": item.service} if item.service else {}),
+        **plain_answers(found.answers.values),
+        "item": item.name,
+        "item_sha256": found.sha256,
+        "cost": str(found.cost),
+        "risk": item.risk.value,
+        "plan": plan_spec(found.plan),
+        "parts": [{"item": part.item, "given": plain_answers(part.given)} for part in found.parts],
+    }
 
 
 _catalogues: WeakKeyDictionary[Engine, tuple[int, Catalogue]] = WeakKeyDictionary()
@@ -107,11 +129,33 @@ def quote(catalogue: Catalogue, wanted: Wanted, now: datetime) -> Quote:
     why_not = why_not_order(item.offer, wanted.requester, wanted.beneficiary, catalogue.people)
     if why_not is not None:
         raise Refused(f"{wanted.requester} may not order {item.name}: {why_not}")
+    return _quote(catalogue, item, wanted, now)
+
+
+def part_quotes(catalogue: Catalogue, found: Quote, now: datetime) -> tuple[Quote, ...]:
+    """What the parts of a bundle come to, those of parts behind them; who may order the bundle, may order them in it.
+
+    Raises FormRefused with the part's name before each field.
+    """
+    quotes: list[Quote] = []
+    for part in found.parts:
+        wanted = Wanted(part.item, found.requester, found.beneficiary, part.given)
+        try:
+            one = _quote(catalogue, catalogue.items[part.item], wanted, now)
+        except FormRefused as error:
+            raise FormRefused([Problem(f"{part.item}.{one.field}", one.message) for one in error.problems]) from None
+        quotes += [one, *part_quotes(catalogue, one, now)]
+    return tuple(quotes)
+
+
+def _quote(catalogue: Catalogue, item: Item, wanted: Wanted, now: datetime) -> Quote:
     answers = answered(item.form, wanted.given, catalogue.known)
     filling = Filling(item.form, answers.values, wanted.requester, wanted.beneficiary)
     cost = cost_of(item.price, answers.values)
     return Quote(
         item=item,
+        requester=wanted.requester,
+        beneficiary=wanted.beneficiary,
         sha256=catalogue.sha256[item.name],
         answers=answers,
         plan=plan_of(item.steps, filling, catalogue.known.nodes),
@@ -120,6 +164,11 @@ def quote(catalogue: Catalogue, wanted: Wanted, now: datetime) -> Quote:
         scheme=scheme_for(item.approval_rules, cost),
         promised_at=catalogue.promised_at(item, now),
     )
+
+
+def plain_answers(answers: Mapping[str, Answer]) -> dict[str, Any]:
+    """Answers as JSON has them."""
+    return {name: list(answer) if isinstance(answer, tuple) else answer for name, answer in answers.items()}
 
 
 def _read(session: Session) -> Catalogue:

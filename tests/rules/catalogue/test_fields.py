@@ -66,7 +66,7 @@ def test_a_field_that_cannot_be_is_refused_at_its_key(
     given: dict[str, object], key: str, words: str, reason: str
 ) -> None:
     with pytest.raises(FieldError) as caught:
-        FormField(**{"name": "kind", "title": "Which kind?", **given})  # type: ignore[arg-type]
+        FormField(**{"name": "kind", "title": "Which kind?", **given})
     assert caught.value.key == key, reason
     assert words in str(caught.value)
 
@@ -77,7 +77,7 @@ def test_an_answer_without_choices_is_refused() -> None:
 
 
 def field(name: str, **given: object) -> FormField:
-    return FormField(name, "Which?", **given)  # type: ignore[arg-type]
+    return FormField(name, "Which?", **given)
 
 
 KIND = field("kind", type=T.CHOICE, choices=("laptop", "server"))

@@ -21,7 +21,7 @@ PDF = b"%PDF-1.7 and more"
 
 
 def field(name: str = "it", **given: object) -> FormField:
-    return FormField(name, "Which?", **given)  # type: ignore[arg-type]
+    return FormField(name, "Which?", **given)
 
 
 READ = [
@@ -56,7 +56,7 @@ READ = [
 def test_an_answer_is_taken_as_one_text_ever_after(
     given: dict[str, object], value: object, text: object, reason: str
 ) -> None:
-    answers = answered([field(**given)], {"it": value}, KNOWN)  # type: ignore[dict-item]
+    answers = answered([field(**given)], {"it": value}, KNOWN)
     assert answers.values == ({} if text is None else {"it": text}), reason
 
 
@@ -111,7 +111,7 @@ def test_a_refusal_names_the_field_and_what_is_allowed(
     given: dict[str, object], value: object, words: str, reason: str
 ) -> None:
     with pytest.raises(FormRefused) as caught:
-        answered([field(**given)], {"it": value}, KNOWN)  # type: ignore[dict-item]
+        answered([field(**given)], {"it": value}, KNOWN)
     (problem,) = caught.value.problems
     assert problem.field == "it", reason
     assert words in problem.message

@@ -24,7 +24,7 @@ def filled(data: st.DataObject, form: Form) -> tuple[dict[str, Any], Answers]:
         if holds(one.conditions, answers.values):
             chosen = answers.values.get(one.choices_by.field) if one.choices_by else None
             hangs_on_nothing = one.choices_by is not None and chosen is None
-            given_[one.name] = None if hangs_on_nothing else data.draw(answer_to(one, chosen))  # type: ignore[arg-type]
+            given_[one.name] = None if hangs_on_nothing else data.draw(answer_to(one, chosen))
             if hangs_on_nothing and one.required:
                 return given_, answers
         answers = answered(form[: place + 1], given_, KNOWN)

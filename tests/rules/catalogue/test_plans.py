@@ -36,7 +36,7 @@ def plan(step: FulfilmentStep, **values: Answer) -> tuple[PlannedStep, ...]:
 
 def run(**given: object) -> FulfilmentStep:
     whole = {"apply": ("install", "{package}"), "observe": ("look",), **given}
-    return FulfilmentStep("install", "Install {package}", run=RunStep(**whole))  # type: ignore[arg-type]
+    return FulfilmentStep("install", "Install {package}", run=RunStep(**whole))
 
 
 def test_each_host_is_a_step_with_a_key_of_its_own() -> None:
@@ -167,7 +167,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("make", "key", "words", "reason"), WRONG, ids=[case[-1] for case in WRONG])
-def test_a_step_that_cannot_be_is_refused_at_its_key(make, key: str, words: str, reason: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_step_that_cannot_be_is_refused_at_its_key(make, key: str, words: str, reason: str) -> None:
     with pytest.raises(FieldError) as caught:
         make()
     assert caught.value.key == key, reason
@@ -177,4 +177,4 @@ def test_a_step_that_cannot_be_is_refused_at_its_key(make, key: str, words: str,
 @pytest.mark.parametrize("given_", [{}, {"job": JobStep("x"), "manual": ManualStep("a", "b")}], ids=["none", "two"])
 def test_a_step_is_one_thing(given_: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="a step has one of run, job, manual; it has"):
-        FulfilmentStep("do", "Do", **given_)  # type: ignore[arg-type]
+        FulfilmentStep("do", "Do", **given_)
