@@ -28,6 +28,7 @@ from models.records import Alert, AlertGroup, Incident, KnownError, KnownErrorUs
 from models.rules.durations import format_duration
 from models.rules.incidents import Solution
 from models.rules.known_errors import KnownErrorPolicy
+from models.site.jobs import LOCAL
 from models.vocabulary import (
     AlertState,
     IncidentState,
@@ -233,7 +234,7 @@ def _started(session: Session, case: Case, job: str, now: datetime) -> Run:
     book, host = case.book, case.incident.host
     found = book.job(job)
     only = None
-    if found.flow is None and found.on is not None:
+    if found.flow is None and found.on not in (None, LOCAL):
         if host is None:
             raise Refused("the incident names no host")
         if host not in run_plans.hosts_of(book, found):

@@ -39,6 +39,7 @@ categories:
     "jobs.yaml": """
 jobs:
   restart: {title: Restart, owner: web-team, runbook: call, on: tag=web, command: [echo, hi]}
+  call: {title: Call, owner: web-team, runbook: call, on: local, command: [echo, hi]}
   ask: {title: Ask, owner: web-team, runbook: call, on: tag=web, command: [echo, hi]}
 """,
 }

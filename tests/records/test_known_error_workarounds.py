@@ -90,6 +90,13 @@ def test_the_job_runs_on_the_incidents_host_and_the_alert_that_clears_proves_it(
         assert list(session.scalars(select(TicketLink.target))) == ["run/1"], "it stands in the timeline"
 
 
+def test_a_job_of_this_machine_runs_there_whatever_the_host_of_the_incident(make_one: Callable[..., Lab]) -> None:
+    lab = make_one(replace(ITSELF, workaround_job="call"), "known_errors: {automatic: true}\n")
+    lab.told(0, "+HttpDown host=web2")
+    look(lab, 1)
+    assert ran(lab) == [("call", "known errors", ("local",))]
+
+
 def test_it_is_tried_again_and_then_a_person_is_needed(make: Callable[..., Lab]) -> None:
     lab = make()
     lab.told(0, "+HttpDown host=web2")
