@@ -82,7 +82,10 @@ def who_has_it(line: ProblemLine) -> str:
 
 
 def day_of(option: str, text: str, now: datetime, zone: str) -> datetime:
-    """The instant that a day (its end), a time, or a span from now (`14d`) means. Raises Misuse for what is none."""
+    """The instant that a day (its end), a time, or a span from now (`14d`) means.
+
+    Raises Misuse for what is none, and for what has passed.
+    """
     try:
         wall = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -92,4 +95,7 @@ def day_of(option: str, text: str, now: datetime, zone: str) -> datetime:
             raise Misuse(f"{option} {text!r}: write 2026-12-24, '2026-12-24 18:00' or 14d") from None
     if len(text.strip()) == len("2026-12-24"):
         wall += timedelta(hours=23, minutes=59)
-    return wall if wall.tzinfo else to_instant(wall, zone_of(zone))
+    instant = wall if wall.tzinfo else to_instant(wall, zone_of(zone))
+    if instant <= now:
+        raise Misuse(f"{option} {text!r} has passed: write a day that comes")
+    return instant

@@ -90,8 +90,13 @@ def set_priority(database: Database, act: Act, judged: Judged) -> Moved:
 
 
 def _grading(session: Session, one: Problem, judged: Judged) -> Grading:
+    return graded(session, judged.impact or one.impact, judged.urgency or one.urgency)
+
+
+def graded(session: Session, impact: str | None, urgency: str | None) -> Grading:
+    """The priority by the matrix of the site. Raises Misuse for levels that it does not have."""
     try:
-        return read_rules(session).grading(judged.impact or one.impact, judged.urgency or one.urgency)
+        return read_rules(session).grading(impact, urgency)
     except ValueError as error:
         raise Misuse(str(error)) from None
 

@@ -15,7 +15,7 @@ from desk.services.acting import (
     known_team,
 )
 from desk.services.errors import Misuse
-from desk.services.problem_moves import Moved, moved
+from desk.services.problem_moves import Moved, graded, moved
 from models.database import Database
 from models.errors import Refused
 from models.queries import incidents, problem_escalation, problem_links, problem_news, problem_opening, problems
@@ -72,5 +72,6 @@ def _whole(session: Session, new: NewProblem, found: list[Incident]) -> NewProbl
     first = problem_opening.about_incident(found[0], found[0].team) if found else NewProblem(new.title)
     said = {name: value for name, value in vars(new).items() if value not in (None, "", False)}
     whole = replace(first, **{**said, "incidents": tuple(one.id for one in found)})
+    graded(session, whole.impact, whole.urgency)
     owning = read_incident_book(session).owner_of(whole.service, whole.category)
     return replace(whole, team=new.team or (owning[0] if owning else whole.team))

@@ -33,7 +33,7 @@ class Lost:
 
 def hours_lost(session: Session, incident_ids: Iterable[int], now: datetime | None = None) -> float:
     """The hours from opening to solution (open ones: until `now`), summed; drills and what was none left out."""
-    return sum(hours for _, hours in _spans(session, incident_ids, now or clock.now()))
+    return sum((hours for _, hours in _spans(session, incident_ids, now or clock.now())), 0.0)
 
 
 def lost_by(session: Session, incident_ids: Iterable[int], now: datetime) -> Lost:
@@ -51,7 +51,7 @@ def lost_by(session: Session, incident_ids: Iterable[int], now: datetime) -> Los
         else:
             cost[price["currency"]] += Decimal(str(price["amount"])) * Decimal(str(span))
     rounded = {currency: amount.quantize(CENT, ROUND_HALF_UP) for currency, amount in sorted(cost.items())}
-    return Lost(sum(hours.values()), rounded, without)
+    return Lost(sum(hours.values(), 0.0), rounded, without)
 
 
 def _spans(session: Session, incident_ids: Iterable[int], now: datetime) -> Iterator[tuple[str | None, float]]:
