@@ -21,7 +21,9 @@ from models.queries.daily_operations.reading import SiteFacts, read_site
 from models.records import Notice as NoticeRow
 from models.rules.notice_facts import (
     AlertGroupFacts,
+    ApprovalFacts,
     CandidatesFacts,
+    DelegationFacts,
     DigestFacts,
     IncidentFacts,
     KnownErrorReviewFacts,
@@ -30,7 +32,7 @@ from models.rules.notice_facts import (
     SourceFacts,
     TestFacts,
 )
-from models.rules.notices import PROBLEM_TAGS
+from models.rules.notices import APPROVAL_TAGS, PROBLEM_TAGS
 from models.secrets import REFERENCE, SecretStore
 from models.site.notices import MailServer
 from models.vocabulary import NoticeState, NoticeTag, Outcome
@@ -72,6 +74,13 @@ KINDS = {
     NoticeTag.PROBLEM_DUE: NotifyType.WARNING,
     NoticeTag.PROBLEM_CANDIDATES: NotifyType.INFO,
     NoticeTag.KNOWN_ERROR_DUE: NotifyType.INFO,
+    NoticeTag.APPROVAL_ASKED: NotifyType.INFO,
+    NoticeTag.APPROVAL_REMINDED: NotifyType.WARNING,
+    NoticeTag.APPROVAL_ESCALATED: NotifyType.WARNING,
+    NoticeTag.APPROVAL_REASSIGNED: NotifyType.INFO,
+    NoticeTag.APPROVAL_SENT_BACK: NotifyType.WARNING,
+    NoticeTag.APPROVAL_DECIDED: NotifyType.INFO,
+    NoticeTag.APPROVAL_DELEGATED: NotifyType.INFO,
     NoticeTag.ALERT_GROUP: NotifyType.WARNING,
     NoticeTag.SILENCE_ENDING: NotifyType.INFO,
     NoticeTag.SOURCE_SILENT: NotifyType.FAILURE,
@@ -82,6 +91,8 @@ KINDS = {
 
 SHAPES: dict[str, type] = {
     **dict.fromkeys(PROBLEM_TAGS, ProblemFacts),
+    **dict.fromkeys(APPROVAL_TAGS, ApprovalFacts),
+    NoticeTag.APPROVAL_DELEGATED: DelegationFacts,
     NoticeTag.PROBLEM_CANDIDATES: CandidatesFacts,
     NoticeTag.KNOWN_ERROR_DUE: KnownErrorReviewFacts,
     NoticeTag.ALERT_GROUP: AlertGroupFacts,

@@ -7,8 +7,10 @@ from typing import Any
 from models.rules.notice_facts import (
     AlertFacts,
     AlertGroupFacts,
+    ApprovalFacts,
     CandidateFacts,
     CandidatesFacts,
+    DelegationFacts,
     DigestFacts,
     Held,
     IncidentFacts,
@@ -18,7 +20,7 @@ from models.rules.notice_facts import (
     SourceFacts,
     TestFacts,
 )
-from models.rules.notices import PROBLEM_TAGS
+from models.rules.notices import APPROVAL_TAGS, PROBLEM_TAGS
 from models.vocabulary import NoticeTag
 
 AT = datetime(2026, 11, 21, 9, 40, tzinfo=UTC)
@@ -64,8 +66,31 @@ PROBLEM = ProblemFacts(
     watch_until=AT + timedelta(days=14),
     site="Harbour Lab",
 )
+APPROVAL = ApprovalFacts(
+    number="APR000012",
+    title="An editor for two hosts",
+    event="asked",
+    text="Which hosts are these, and who pays for them?",
+    at=AT,
+    asked_at=AT - 3 * MINUTE,
+    state="open",
+    seen="8a9b0c1d",
+    requester="Ann Bell",
+    beneficiary="Dot Drew",
+    difference="web1: + editor 3.1\nweb2: no change",
+    step="Two of security",
+    needed=2,
+    whose="Carl Carver",
+    by="Bob Brown",
+    over_at=AT + timedelta(days=7),
+    site="Harbour Lab",
+)
 OTHERS: dict[str, Any] = {
     **{tag: replace(PROBLEM, event=tag.removeprefix("problem-")) for tag in PROBLEM_TAGS},
+    **{tag: replace(APPROVAL, event=tag.removeprefix("approval-")) for tag in APPROVAL_TAGS},
+    NoticeTag.APPROVAL_DELEGATED: DelegationFacts(
+        "You decide for Bob Brown", "Bob Brown", "On leave", AT, AT, AT + timedelta(days=14), 3, "Harbour Lab"
+    ),
     NoticeTag.PROBLEM_CANDIDATES: CandidatesFacts(
         title="12 problem candidates",
         at=AT,
@@ -126,6 +151,15 @@ OTHERS: dict[str, Any] = {
     NoticeTag.TEST: TestFacts("Trial of shop-desk", "shop-desk", "ann", AT, "Harbour Lab"),
 }
 LITTLE: dict[str, Any] = {
+    **{
+        tag: ApprovalFacts(
+            "APR000012", "An editor", "asked", "", AT, AT, "open", "8a9b0c1d", "Ann Bell", site="Harbour Lab"
+        )
+        for tag in APPROVAL_TAGS
+    },
+    NoticeTag.APPROVAL_DELEGATED: DelegationFacts(
+        "You decide for Bob Brown", "Bob Brown", "", AT, AT, AT + timedelta(days=14), site="Harbour Lab"
+    ),
     **{
         tag: replace(PROBLEM, text="", **dict.fromkeys(("service", "team", "owner", "by", "cause", "watch_until")))
         for tag in PROBLEM_TAGS

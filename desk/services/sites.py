@@ -13,6 +13,7 @@ from models.queries import desk_plan, register
 from models.queries.register import Changes
 from models.queries.slots import HORIZON
 from models.settings import Settings
+from models.site.approval_checks import approval_surprises
 from models.site.incident_checks import incident_surprises
 from models.site.jobs import EventWait
 from models.site.loading import load_site
@@ -73,7 +74,8 @@ def check(folder: Path) -> Checked:
     site = load_site(folder)
     counts = Counter(entry.kind.value for entry in site.entries())
     del counts["site"]
-    return Checked(folder, site.name, site.settings.title, dict(counts), tuple(incident_surprises(site)))
+    surprises = (*incident_surprises(site), *approval_surprises(site))
+    return Checked(folder, site.name, site.settings.title, dict(counts), surprises)
 
 
 def missing(folder: Path) -> Place:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models.errors import NotFound
 from models.queries import journal
 from models.records import (
+    Approval,
     BackupPlanEntry,
     CalendarEntry,
     CategoryEntry,
@@ -35,10 +36,12 @@ from models.records import (
     Relation,
     RepositoryEntry,
     RotaEntry,
+    SchemeEntry,
     Service,
     SiteEntry,
     Team,
 )
+from models.rules.approvals.moves import UNDECIDED
 from models.vocabulary import IncidentState
 
 TABLES: dict[str, type[Any]] = {
@@ -65,11 +68,14 @@ TABLES: dict[str, type[Any]] = {
     "rules": EventHandlingEntry,
     "problems": ProblemHandlingEntry,
     "item": ItemEntry,
+    "scheme": SchemeEntry,
 }
 
 TERMS = ("promise", "calendar")
 """What the clocks of incidents are computed from: the journal keeps these entries whole."""
 TOLD_TO_CLOCKS = tuple(f"{kind}/" for kind in (*TERMS, "escalation", "handling"))
+TOLD_TO_APPROVALS = tuple(f"{kind}/" for kind in ("scheme", "person", "team", "service", "calendar"))
+"""What says who decides, and until when."""
 RUNNING = (IncidentState.NEW, IncidentState.IN_PROGRESS, IncidentState.ON_HOLD)
 
 
@@ -140,6 +146,8 @@ def apply(session: Session, entries: list[Any], actor: str, now: datetime) -> Ch
         # Those of another tool that nobody has worked on here are not told about, whatever is promised now.
         untouched = and_(Incident.look_at.is_(None), Incident.id.in_(select(ImportedTicket.ticket_id)))
         session.execute(update(Incident).where(Incident.state.in_(RUNNING), ~untouched).values(look_at=now))
+    if any(subject.startswith(TOLD_TO_APPROVALS) for subject in (*changes.added, *changes.changed, *changes.removed)):
+        session.execute(update(Approval).where(Approval.state.in_(UNDECIDED)).values(look_at=now))
     return changes
 
 

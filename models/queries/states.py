@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from models.errors import MoveRefused
 from models.queries import journal
 from models.records import (
+    Approval,
+    ApprovalStep,
     Incident,
     KnownError,
     MajorIncident,
@@ -27,7 +29,18 @@ from models.rules.lifecycle import Move, Role
 from models.rules.moves import find_move
 
 Stateful = (
-    Run | Slot | Step | RestorePoint | Incident | MajorIncident | Problem | ProblemCandidate | KnownError | Request
+    Run
+    | Slot
+    | Step
+    | RestorePoint
+    | Incident
+    | MajorIncident
+    | Problem
+    | ProblemCandidate
+    | KnownError
+    | Request
+    | Approval
+    | ApprovalStep
 )
 PRACTICES = {
     "incident": "incidents",
@@ -36,9 +49,11 @@ PRACTICES = {
     "known_error": "problems",
     "problem_candidate": "problems",
     "request": "requests",
+    "approval": "approvals",
+    "approval_step": "approvals",
 }
 """The practice that each kind belongs to, for the journal's tags; all others are operations."""
-NAMES = {"known_error": "known-error", "problem_candidate": "candidate"}
+NAMES = {"known_error": "known-error", "problem_candidate": "candidate", "approval_step": "approval-step"}
 """What the journal calls a kind, when its table is called otherwise."""
 UNTOLD = {"look_at", "moved_with_parent"}
 """What is only bookkeeping of ours: written with a move, not told in the journal."""

@@ -11,6 +11,7 @@ from models.records.alerts import (
     Silence,
     silence_number,
 )
+from models.records.approvals import Approval, ApprovalDecision, ApprovalSeat, ApprovalStep, DelegationRow
 from models.records.backups import DrillRow, RepositoryCheckRow, RestorePoint
 from models.records.base import Base
 from models.records.clocks import AssignmentTurn, IncidentClock
@@ -49,6 +50,7 @@ from models.records.register import (
     Relation,
     RepositoryEntry,
     RotaEntry,
+    SchemeEntry,
     Service,
     SiteEntry,
     Team,
@@ -58,10 +60,11 @@ from models.records.tickets import Incident, Survey, Ticket, TicketLink, WorkNot
 from models.records.work import Run, Slot, Step, run_number
 
 __all__ = [
-    "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertGuest", "AlertPolicyRow", "AssignmentTurn",
+    "Alarm", "Alert", "AlertChange", "AlertGroup", "AlertGuest", "AlertPolicyRow", "Approval", "ApprovalDecision",
+    "ApprovalSeat", "ApprovalStep", "AssignmentTurn",
     "BackupPlanEntry", "Base",
-    "CalendarEntry", "CandidateTrouble", "CategoryEntry", "Ci", "CorrectiveRun", "DrillRow", "EscalationEntry",
-    "EscalationOrder", "Event",
+    "CalendarEntry", "CandidateTrouble", "CategoryEntry", "Ci", "CorrectiveRun", "DelegationRow", "DrillRow",
+    "EscalationEntry", "EscalationOrder", "Event",
     "EventHandlingEntry", "EventSourceEntry", "ExemptionEntry", "HandlingEntry", "Heartbeat", "ImportRun",
     "ImportedTicket", "InboxKey", "InboxRow",
     "InboxSource", "InboxSpool", "Incident", "IncidentClock", "ItemEntry", "Job", "JournalHead", "JournalRow",
@@ -70,7 +73,7 @@ __all__ = [
     "Person", "ProbeEntry", "ProbeReading", "ProbeStanding", "Problem", "ProblemCandidate",
     "ProblemHandlingEntry", "ProblemNote",
     "ProblemTask", "PromiseEntry", "ReceiverEntry", "Registered", "Relation",
-    "RepositoryCheckRow", "RepositoryEntry", "Request", "RestorePoint", "RotaEntry", "Run", "Service",
+    "RepositoryCheckRow", "RepositoryEntry", "Request", "RestorePoint", "RotaEntry", "Run", "SchemeEntry", "Service",
     "Silence", "SiteEntry",
     "Slot", "Step", "Survey", "TaskLog", "Team", "Ticket", "TicketLink", "WorkNote", "run_number", "silence_number",
 ]  # fmt: skip

@@ -142,6 +142,12 @@ class ItemEntry(Registered, Base):
     __tablename__ = "catalogue_item"
 
 
+class SchemeEntry(Registered, Base):
+    """Who has to approve what."""
+
+    __tablename__ = "approval_scheme"
+
+
 class SiteEntry(Registered, Base):
     """The site itself: its title, time zone and settings. One row in force."""
 

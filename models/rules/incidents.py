@@ -12,6 +12,7 @@ from models.vocabulary import LinkVerb, ResolutionCode, TicketKind
 
 PREFIXES = {TicketKind.INCIDENT: "INC", TicketKind.PROBLEM: "PRB", TicketKind.REQUEST: "REQ"}
 SUBJECT_PREFIXES = {kind.value: prefix for kind, prefix in PREFIXES.items()} | {
+    "approval": "APR",
     "candidate": "CAN",
     "known-error": "KE",
     "run": "RUN",

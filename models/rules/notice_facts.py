@@ -110,6 +110,50 @@ class CandidatesFacts:
 
 
 @dataclass(frozen=True)
+class ApprovalFacts:
+    """An approval at the moment of its news."""
+
+    number: str
+    title: str
+    event: str
+    """What happened: `asked`, `denied` ..."""
+    text: str
+    at: datetime
+    asked_at: datetime
+    state: str
+    seen: str
+    """What names its content in a decision: the first signs of its hash."""
+    requester: str
+    beneficiary: str | None = None
+    """For whom, when it is not for who asks."""
+    difference: str = ""
+    step: str | None = None
+    needed: int = 1
+    whose: str | None = None
+    """Whose decision the reader makes, when it is not their own."""
+    by: str | None = None
+    over_at: datetime | None = None
+    """Until when it can be decided."""
+    site: str = ""
+
+
+@dataclass(frozen=True)
+class DelegationFacts:
+    """That the reader decides in another's place."""
+
+    title: str
+    person: str
+    """For whom."""
+    text: str
+    at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    waiting: int = 0
+    """How much waits for a decision now."""
+    site: str = ""
+
+
+@dataclass(frozen=True)
 class AlertFacts:
     """One alert of a group."""
 

@@ -42,6 +42,15 @@ PROBLEM_TAGS = (
     NoticeTag.PROBLEM_DUE,
 )
 """The notices of problems."""
+APPROVAL_TAGS = (
+    NoticeTag.APPROVAL_ASKED,
+    NoticeTag.APPROVAL_REMINDED,
+    NoticeTag.APPROVAL_ESCALATED,
+    NoticeTag.APPROVAL_REASSIGNED,
+    NoticeTag.APPROVAL_SENT_BACK,
+    NoticeTag.APPROVAL_DECIDED,
+)
+"""The notices of approvals."""
 
 NEVER_HELD = frozenset(
     {

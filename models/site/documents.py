@@ -51,6 +51,7 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         "targets": Kind.PROBLEMS,
     },
     "catalogue.yaml": {"items": Kind.ITEM},
+    "approvals.yaml": {"schemes": Kind.SCHEME},
 }
 """The files beside site.yaml, and the kind of entry in each of their sections."""
 SINGLE = {Kind.HANDLING: "incidents", Kind.MAIL: "mail"}

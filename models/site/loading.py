@@ -5,6 +5,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from models.errors import Place, SiteError
+from models.site.approval_checks import approval_faults
 from models.site.backup_checks import backup_faults
 from models.site.catalogue_checks import catalogue_faults
 from models.site.checks import faults_of, filter_faults
@@ -131,6 +132,7 @@ class Loader:
             event_handlings=made[Kind.EVENTS],
             problem_handlings=made[Kind.PROBLEMS],
             items=made[Kind.ITEM],
+            schemes=made[Kind.SCHEME],
         )
 
 
@@ -181,7 +183,7 @@ def _between(entries: list[SourceEntry], made: Made, whole: Made) -> Iterator[Pl
     names = {*made[Kind.JOB], *derived_jobs(whole[Kind.BACKUP], whole[Kind.REPOSITORY])}
     for fault in probe_faults(whole[Kind.PROBE], names):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
-    for fault in catalogue_faults(whole, made):
+    for fault in (*catalogue_faults(whole, made), *approval_faults(whole, made)):
         yield first[fault.kind, fault.name].place(fault.path, fault.message)
     for kind in (Kind.JOB, Kind.PROBE):
         for name, words in filter_faults(nodes[kind], made[Kind.HOST]):

@@ -38,3 +38,6 @@ class Person(SiteModel):
         default=(PersonRole.REQUESTER,), min_length=1, description="What the person may do."
     )
     manager: PersonId | None = Field(default=None, description="Whom the person reports to.")
+    account_of: PersonId | None = Field(
+        default=None, description="Whose further account this is: nobody approves by one what they ask for by another."
+    )

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     EVENTS = "rules"
     PROBLEMS = "problems"
     ITEM = "item"
+    SCHEME = "scheme"
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,18 @@ def _scoped(kind: Kind, path: Path = ()) -> tuple[Reference, ...]:
     return tuple(Reference(kind, (*path, key, "*"), target) for key, target in lists)
 
 
+
+def _approvers(key: str) -> tuple[Reference, ...]:
+    """What the approvers of a step name."""
+    kinds = (("person", Kind.PERSON), ("team", Kind.TEAM))
+    return tuple(Reference(Kind.SCHEME, ("steps", "*", key, "*", name), target) for name, target in kinds)
+
+
 REFERENCES = (
     Reference(Kind.TEAM, ("manager",), Kind.PERSON),
     Reference(Kind.PERSON, ("teams", "*"), Kind.TEAM),
     Reference(Kind.PERSON, ("manager",), Kind.PERSON, circle="reports to"),
+    Reference(Kind.PERSON, ("account_of",), Kind.PERSON, circle="is an account of"),
     Reference(Kind.SERVICE, ("owner",), Kind.TEAM),
     Reference(Kind.SERVICE, ("support_hours",), Kind.CALENDAR),
     Reference(Kind.SERVICE, ("depends_on", "*"), Kind.SERVICE, circle="depends on"),
@@ -146,6 +155,11 @@ REFERENCES = (
     Reference(Kind.ITEM, ("may_order", "people", "*"), Kind.PERSON),
     Reference(Kind.ITEM, ("steps", "*", "manual", "team"), Kind.TEAM),
     Reference(Kind.ITEM, ("includes", "*", "item"), Kind.ITEM, circle="includes"),
+    Reference(Kind.ITEM, ("approvals", "*", "scheme"), Kind.SCHEME),
+    Reference(Kind.SCHEME, ("calendar",), Kind.CALENDAR),
+    Reference(Kind.SCHEME, ("pre_approved", "*", "items", "*"), Kind.ITEM),
+    *_approvers("approvers"),
+    *_approvers("escalate_to"),
 )
 
 

@@ -40,6 +40,7 @@ SECTION_WORDS = {
     "sources": "Who may send events, by name.",
     "tables": "Tables that rules look labels up in, by name.",
     "items": "What people may ask for, by name.",
+    "schemes": "Who has to approve, by name.",
 }
 Schema = dict[str, Any]
 

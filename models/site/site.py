@@ -16,6 +16,7 @@ from models.rules.inhibition import InhibitRule
 from models.rules.rota import Rota
 from models.rules.routing import Branch
 from models.rules.time_intervals import Intervals
+from models.site.approvals import Scheme
 from models.site.backups import BackupPlan, Exemption, Repository
 from models.site.catalogue import Item
 from models.site.derived import derived_jobs
@@ -58,6 +59,7 @@ SHAPES: dict[Kind, Shape] = {
     Kind.EVENTS: Shape(EventHandling, key_field=""),
     Kind.PROBLEMS: Shape(ProblemHandling, key_field=""),
     Kind.ITEM: Shape(Item),
+    Kind.SCHEME: Shape(Scheme),
 }
 """The type of each kind of entry."""
 
@@ -106,6 +108,8 @@ class Site:
     """How problems are handled: one entry, or none when there is no such file."""
     items: Mapping[str, Item] = field(default_factory=dict)
     """What people may ask for."""
+    schemes: Mapping[str, Scheme] = field(default_factory=dict)
+    """Who has to approve what."""
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:
@@ -208,6 +212,7 @@ class Site:
             Kind.EVENTS: self.event_handlings,
             Kind.PROBLEMS: self.problem_handlings,
             Kind.ITEM: self.items,
+            Kind.SCHEME: self.schemes,
         }
         return {
             kind: {name: _entry(kind, name, value) for name, value in named.items()} for kind, named in values.items()

@@ -26,6 +26,13 @@ class NoticeTag(StrEnum):
     PROBLEM_DUE = "problem-due"  # a review or a task of it
     PROBLEM_CANDIDATES = "problem-candidates"  # what recurs and asks for a decision
     KNOWN_ERROR_DUE = "known-error-due"  # to its owner: its review
+    APPROVAL_ASKED = "approval-asked"  # to who may decide
+    APPROVAL_REMINDED = "approval-reminded"
+    APPROVAL_ESCALATED = "approval-escalated"  # to who may decide, too, as the others did not
+    APPROVAL_REASSIGNED = "approval-reassigned"
+    APPROVAL_SENT_BACK = "approval-sent-back"  # to who asks: more is to be said
+    APPROVAL_DECIDED = "approval-decided"  # to who asks, and who benefits
+    APPROVAL_DELEGATED = "approval-delegated"  # to who decides in another's place
     ALERT_GROUP = "alert-group"
     SILENCE_ENDING = "silence-ending"
     SOURCE_SILENT = "source-silent"

@@ -74,6 +74,97 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq__alert_policy__digest")),
     )
     op.create_table(
+        "approval",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("subject", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "sent back",
+                "approved",
+                "denied",
+                "expired",
+                "withdrawn",
+                "void",
+                name="approvalstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("requester", sa.String(length=128), nullable=False),
+        sa.Column("beneficiary", sa.String(length=128), nullable=False),
+        sa.Column("asked_by", sa.String(length=128), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("difference", sa.Text(), nullable=False),
+        sa.Column("earliest_at", UtcDateTime(), nullable=True),
+        sa.Column("latest_at", UtcDateTime(), nullable=True),
+        sa.Column("scheme", sa.String(length=128), nullable=False),
+        sa.Column("policy", sa.JSON(), nullable=False),
+        sa.Column("policy_sha256", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("sent_back_at", UtcDateTime(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("look_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'sent back') = (sent_back_at IS NOT NULL)", name=op.f("ck__approval__sent_back_since_when")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('open', 'sent back')) = (decided_at IS NULL)", name=op.f("ck__approval__over_has_time")
+        ),
+        sa.CheckConstraint(
+            "earliest_at IS NULL OR latest_at IS NULL OR earliest_at < latest_at",
+            name=op.f("ck__approval__window_has_length"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__approval")),
+        sa.UniqueConstraint("id", "requester", "beneficiary", name=op.f("uq__approval__id_requester_beneficiary")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        op.f("ix__approval__look_at"),
+        "approval",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_index(op.f("ix__approval__requester_id"), "approval", ["requester", "id"], unique=False)
+    op.create_index(op.f("ix__approval__subject"), "approval", ["subject"], unique=False)
+    op.create_index(
+        "ix__approval__undecided",
+        "approval",
+        ["scheme"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('open', 'sent back')"),
+        postgresql_where=sa.text("state IN ('open', 'sent back')"),
+    )
+    op.create_index(
+        "uq__approval__one_undecided",
+        "approval",
+        ["subject"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('open', 'sent back')"),
+        postgresql_where=sa.text("state IN ('open', 'sent back')"),
+    )
+    op.create_table(
+        "approval_scheme",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("registered_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__approval_scheme")),
+        sa.UniqueConstraint("name", name=op.f("uq__approval_scheme__name")),
+    )
+    op.create_table(
         "assignment_turn",
         sa.Column("team", sa.String(length=128), nullable=False),
         sa.Column("person", sa.String(length=128), nullable=False),
@@ -141,6 +232,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk__ci")),
         sa.UniqueConstraint("name", name=op.f("uq__ci__name")),
     )
+    op.create_table(
+        "delegation",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("person", sa.String(length=128), nullable=False),
+        sa.Column("delegate", sa.String(length=128), nullable=False),
+        sa.Column("starts_at", UtcDateTime(), nullable=False),
+        sa.Column("ends_at", UtcDateTime(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("made_by", sa.String(length=128), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint("person <> delegate", name=op.f("ck__delegation__to_somebody_else")),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck__delegation__has_length")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__delegation")),
+    )
+    op.create_index(op.f("ix__delegation__ends_at"), "delegation", ["ends_at"], unique=False)
     op.create_table(
         "escalation",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -640,6 +746,42 @@ def upgrade() -> None:
     op.create_index(op.f("ix__ticket__opened_at"), "ticket", ["opened_at"], unique=False)
     op.create_index(op.f("ix__ticket__service_opened_at"), "ticket", ["service", "opened_at"], unique=False)
     op.create_table(
+        "approval_step",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("approval_id", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "open",
+                "approved",
+                "denied",
+                "expired",
+                "dropped",
+                name="approvalstepstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("opened_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("reminders", sa.Integer(), nullable=False),
+        sa.Column("escalated_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "state = 'waiting' OR state = 'dropped' OR opened_at IS NOT NULL",
+            name=op.f("ck__approval_step__open_since_when"),
+        ),
+        sa.ForeignKeyConstraint(["approval_id"], ["approval.id"], name=op.f("fk__approval_step__approval_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__approval_step")),
+        sa.UniqueConstraint("approval_id", "round", "place", name=op.f("uq__approval_step__approval_id_round_place")),
+        sa.UniqueConstraint("id", "approval_id", name=op.f("uq__approval_step__id_approval_id")),
+    )
+    op.create_table(
         "imported_ticket",
         sa.Column("ticket_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("source", sa.String(length=128), nullable=False),
@@ -979,6 +1121,9 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
+                "waiting for approval",
+                "sent back",
+                "denied",
                 "received",
                 "in progress",
                 "waiting",
@@ -998,19 +1143,40 @@ def upgrade() -> None:
         sa.Column("resolved_at", UtcDateTime(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.Column("reopened", sa.Integer(), nullable=False),
+        sa.Column("item", sa.String(length=128), nullable=True),
+        sa.Column("item_sha256", sa.String(length=64), nullable=True),
+        sa.Column("requester", sa.String(length=128), nullable=True),
+        sa.Column("beneficiary", sa.String(length=128), nullable=True),
+        sa.Column("answers", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("plan", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("cost", sa.String(length=128), nullable=True),
+        sa.Column("scheme", sa.String(length=128), nullable=True),
+        sa.Column("promised_at", UtcDateTime(), nullable=True),
+        sa.Column("key", sa.String(length=64), nullable=True),
+        sa.Column("parent_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(
-            "(state IN ('closed', 'cancelled')) = (closed_at IS NOT NULL)", name=op.f("ck__request__over_has_time")
+            "(state IN ('closed', 'cancelled', 'denied')) = (closed_at IS NOT NULL)",
+            name=op.f("ck__request__over_has_time"),
         ),
         sa.CheckConstraint(
             "state <> 'fulfilled' OR resolved_at IS NOT NULL", name=op.f("ck__request__fulfilled_has_time")
         ),
         sa.CheckConstraint(
-            "state NOT IN ('received', 'in progress', 'waiting') OR resolved_at IS NULL",
+            "state NOT IN ('received', 'in progress', 'waiting', 'waiting for approval', 'sent back', 'denied') OR resolved_at IS NULL",
             name=op.f("ck__request__open_is_not_fulfilled"),
         ),
+        sa.CheckConstraint(
+            "item IS NULL OR (item_sha256 IS NOT NULL AND requester IS NOT NULL AND beneficiary IS NOT NULL AND answers IS NOT NULL AND plan IS NOT NULL AND cost IS NOT NULL)",
+            name=op.f("ck__request__order_is_whole"),
+        ),
         sa.ForeignKeyConstraint(["id"], ["ticket.id"], name=op.f("fk__request__id")),
+        sa.ForeignKeyConstraint(["parent_id"], ["request.id"], name=op.f("fk__request__parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__request")),
+        sa.UniqueConstraint("key", name=op.f("uq__request__key")),
     )
+    op.create_index(op.f("ix__request__beneficiary_id"), "request", ["beneficiary", "id"], unique=False)
+    op.create_index(op.f("ix__request__parent_id"), "request", ["parent_id"], unique=False)
+    op.create_index(op.f("ix__request__requester_id"), "request", ["requester", "id"], unique=False)
     op.create_index(op.f("ix__request__state_team"), "request", ["state", "team"], unique=False)
     op.create_table(
         "slot",
@@ -1165,6 +1331,27 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("topic IS NOT NULL"),
         postgresql_where=sa.text("topic IS NOT NULL"),
+    )
+    op.create_table(
+        "approval_seat",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("step_id", sa.Integer(), nullable=False),
+        sa.Column("identity", sa.String(length=128), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("is_fixed", sa.Boolean(), nullable=False),
+        sa.Column("added_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["step_id"], ["approval_step.id"], name=op.f("fk__approval_seat__step_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__approval_seat")),
+        sa.UniqueConstraint("step_id", "identity", name=op.f("uq__approval_seat__step_id_identity")),
+    )
+    op.create_index(
+        "ix__approval_seat__free",
+        "approval_seat",
+        ["identity", "id"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.create_table(
         "escalation_order",
@@ -1706,6 +1893,59 @@ def upgrade() -> None:
         postgresql_where=sa.text("standing <> 'over'"),
     )
     op.create_index(op.f("ix__alert__scope_created_at"), "alert", ["scope", "created_at"], unique=False)
+    op.create_table(
+        "approval_decision",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("approval_id", sa.Integer(), nullable=False),
+        sa.Column("step_id", sa.Integer(), nullable=False),
+        sa.Column("person", sa.String(length=128), nullable=False),
+        sa.Column("identity", sa.String(length=128), nullable=False),
+        sa.Column("seat", sa.String(length=128), nullable=False),
+        sa.Column("delegator", sa.String(length=128), nullable=True),
+        sa.Column("chain", sa.JSON(), nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum("approve", "deny", name="approvalverdict", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("requester", sa.String(length=128), nullable=False),
+        sa.Column("beneficiary", sa.String(length=128), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.CheckConstraint(
+            "(identity = seat) = (delegator IS NULL)", name=op.f("ck__approval_decision__own_seat_or_delegated")
+        ),
+        sa.CheckConstraint(
+            "delegator <> identity AND delegator <> requester AND delegator <> beneficiary",
+            name=op.f("ck__approval_decision__not_what_was_delegated"),
+        ),
+        sa.CheckConstraint(
+            "identity <> requester AND identity <> beneficiary", name=op.f("ck__approval_decision__not_about_their_own")
+        ),
+        sa.CheckConstraint(
+            "seat <> requester AND seat <> beneficiary", name=op.f("ck__approval_decision__not_for_who_asks")
+        ),
+        sa.ForeignKeyConstraint(
+            ["approval_id", "requester", "beneficiary"],
+            ["approval.id", "approval.requester", "approval.beneficiary"],
+            name=op.f("fk__approval_decision__approval_id_requester_beneficiary"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "approval_id"],
+            ["approval_step.id", "approval_step.approval_id"],
+            name=op.f("fk__approval_decision__step_id_approval_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "seat"],
+            ["approval_seat.step_id", "approval_seat.identity"],
+            name=op.f("fk__approval_decision__step_id_seat"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__approval_decision")),
+        sa.UniqueConstraint("step_id", "identity", name=op.f("uq__approval_decision__step_id_identity")),
+        sa.UniqueConstraint("step_id", "seat", name=op.f("uq__approval_decision__step_id_seat")),
+    )
+    op.create_index(op.f("ix__approval_decision__approval_id"), "approval_decision", ["approval_id"], unique=False)
     op.create_table(
         "candidate_trouble",
         sa.Column("candidate_id", sa.Integer(), autoincrement=False, nullable=False),

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from models.rules.approvals.schemes import PreApproval
@@ -106,7 +106,12 @@ def _holds(rule: PreApproval, facts: Mapping[str, Any], roles: frozenset[str]) -
     return not rule.items or facts.get(ITEM) in rule.items
 
 
-def _is_at_most(cost: object, most: float) -> bool:
-    if isinstance(cost, bool) or not isinstance(cost, int | float):
+def _is_at_most(cost: object, most: Decimal) -> bool:
+    """Whether a cost, as a number or as the text of one, is none above it."""
+    if isinstance(cost, bool) or not isinstance(cost, int | float | str):
         return False
-    return math.isfinite(cost) and 0 <= cost <= most
+    try:
+        amount = Decimal(str(cost))
+    except InvalidOperation:
+        return False
+    return amount.is_finite() and 0 <= amount <= most

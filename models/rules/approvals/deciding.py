@@ -46,6 +46,8 @@ class Ruling:
     allowed: bool
     reason: str
     chain: tuple[str, ...] = ()
+    ballot: int = 0
+    """In which of the steps, by its place among them."""
     is_conflict: bool = False
     """It would be a decision about their own matter: worth the attention of those who guard the site."""
 
@@ -70,10 +72,10 @@ def ruling(person: str, ballots: Iterable[Ballot], involved: Involved, acting: M
     if person in barred(involved.people, dict(acting)):
         who = " or ".join(sorted(involved.people))
         return Ruling(False, f"{person} acts for {who}, whose matter it is", is_conflict=True)
-    for ballot in ballots:
+    for place, ballot in enumerate(ballots):
         held = holders(ballot, involved, acting).get(person)
         if held is not None:
-            return Ruling(True, "may decide" if len(held) == 1 else f"may decide for {held[0]}", held)
+            return Ruling(True, "may decide" if len(held) == 1 else f"may decide for {held[0]}", held, place)
     return _refusal(person, ballots, acting)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from models.vocabulary import ApproverKind, OnTimeout
 
@@ -41,7 +42,7 @@ class Step:
 class PreApproval:
     """What is approved without asking: all that is said here must hold."""
 
-    cost_at_most: float | None = None
+    cost_at_most: Decimal | None = None
     risks: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     """Of the requester."""

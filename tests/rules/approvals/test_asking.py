@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -57,13 +58,15 @@ def test_a_decision_names_at_least_eight_signs_of_the_hash(seen: str, expected: 
     assert names_it(seen, "8a9b0c1d2e3f") is expected
 
 
-CHEAP, SAFE = PreApproval(cost_at_most=50), PreApproval(risks=("low",), roles=("operator", "manager"))
-EDITOR = PreApproval(cost_at_most=50, items=("editor",))
+CHEAP, SAFE = PreApproval(cost_at_most=Decimal(50)), PreApproval(risks=("low",), roles=("operator", "manager"))
+EDITOR = PreApproval(cost_at_most=Decimal(50), items=("editor",))
 PRE_APPROVED = [
     ((CHEAP,), {"cost": 50}, 1, "up to the limit"),
     ((CHEAP,), {"cost": 50.01}, None, "above it"),
     ((CHEAP,), {}, None, "what has no price is not cheap"),
-    ((CHEAP,), {"cost": "40"}, None, "a text is no price"),
+    ((CHEAP,), {"cost": "49.99"}, 1, "as the text of a number"),
+    ((CHEAP,), {"cost": "cheap"}, None, "a word is no price"),
+    ((CHEAP,), {"cost": [40]}, None, "nor is a list"),
     ((CHEAP,), {"cost": True}, None, "nor is yes"),
     ((CHEAP,), {"cost": -1}, None, "nor what is paid back"),
     ((CHEAP,), {"cost": float("nan")}, None, "nor no number"),
