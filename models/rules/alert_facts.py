@@ -1,14 +1,15 @@
-"""What is known of one alert, of one event of it, and of what keeps it quiet."""
+"""What is known of one alert, of one event of it, and of what keeps it quiet.
 
-from dataclasses import dataclass
+All are tuples, since tens of thousands are made a second.
+"""
+
 from datetime import datetime
 from typing import NamedTuple
 
 from models.vocabulary import AlertAction, AlertState, EventStatus, Mute, Severity, Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One event of an alert: what it says, when by the sender's clock, and when it came."""
 
     status: EventStatus
@@ -37,10 +38,7 @@ class Seen:
 
 
 class Course(NamedTuple):
-    """Where one alert stands; the fields are those of its record.
-
-    A tuple, since tens of thousands are changed a second.
-    """
+    """Where one alert stands; the fields are those of its record."""
 
     status: EventStatus
     severity: Severity
@@ -70,8 +68,7 @@ class Course(NamedTuple):
     look_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One thing that happened to an alert; `source` is its state before, None when it was not known."""
 
     action: AlertAction
@@ -80,16 +77,14 @@ class Change:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """Where the alert stands now, and what happened to it."""
 
     course: Course
     changes: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(NamedTuple):
     """What keeps alerts quiet from outside: a silence, maintenance, another alert; in words."""
 
     by: Mute
@@ -97,8 +92,7 @@ class Hold:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(NamedTuple):
     """What an alert asks of us now, and what keeps it from asking."""
 
     standing: Standing

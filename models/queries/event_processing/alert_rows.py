@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -32,8 +32,7 @@ _UPDATE = Bulk(
 _INSERT_CHANGES = Bulk(insert(_CHANGES), [column.name for column in _CHANGES.c if column.name != "id"])
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(NamedTuple):
     """One change of an alert: when, in which episode, and by which request."""
 
     at: datetime
