@@ -21,11 +21,11 @@ from deployments.engine.prefect_orders import PrefectOrders
 from deployments.engine.prefect_register import WantedDeployment, preview, register_deployments
 from deployments.engine.prefect_server import (
     chosen_port,
-    is_healthy,
     prepare_database,
     start_server,
     tail,
 )
+from deployments.engine.prefect_settings import talking_to
 from deployments.engine.work_pool import PoolState, WorkPool, state_of_pool
 from models import clock
 from models.errors import EngineError, NotFound
@@ -248,27 +248,18 @@ def test_orders_that_cannot_be_carried_out_say_why(registered: PrefectLab, tmp_p
         orders.close()
 
 
-def test_a_server_that_goes_and_comes_back_is_waited_for_by_the_caller(tmp_path: Path) -> None:
-    """FAULTS F11: the relay keeps what it could not deliver, and delivers it once."""
-    from deployments.engine.prefect_server import stop_server
-
-    server = start_server(tmp_path)
-    lab = PrefectLab(tmp_path, server)
-    lab.register(FLOW)
-    with lab.settings():
-        orders = PrefectOrders()
-        first = orders.create_run("leave_note", {"path": "x"}, "kept")
-        stop_server(server)
-        assert not is_healthy(server.port)
-        with pytest.raises(EngineError, match="does not answer") as away:
+def test_a_server_that_is_away_is_waited_for_by_the_caller(prefect_lab: PrefectLab) -> None:
+    """FAULTS F11: the relay keeps what it could not deliver; that it delivers it once tests/night shows."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        away = {**prefect_lab.server.environment, "PREFECT_API_URL": f"http://127.0.0.1:{nobody.getsockname()[1]}/api"}
+        with (
+            talking_to(away),
+            contextlib.closing(PrefectOrders()) as orders,
+            pytest.raises(EngineError, match="does not answer") as raised,
+        ):
             orders.create_run("leave_note", {"path": "x"}, "kept")
-        assert not away.value.permanent
-        back = start_server(tmp_path)
-        assert back.port == server.port
-        assert orders.create_run("leave_note", {"path": "x"}, "kept") == first
-        orders.close()
-    lab.close()
-    stop_server(back)
+    assert not raised.value.permanent
 
 
 def test_the_end_of_a_log_is_quoted(tmp_path: Path) -> None:

@@ -107,15 +107,20 @@ def test_a_planted_result_is_not_read(lab: PrefectLab, worker: object, tmp_path:
         path.unlink()
 
 
-def test_no_more_runs_at_a_time_than_allowed(lab: PrefectLab, tmp_path: Path) -> None:
-    with lab.pool("narrow", f"{FLOWS}.go_on_until"), lab.worker(FLOWS, pool="narrow", limit=2):
-        runs = [hold(lab, tmp_path, f"run-{number}") for number in range(3)]
-        until(lambda: len(list(tmp_path.glob("run-*.pid"))) == 2)
-        states = sorted(lab.state(run) for run in runs)
-        assert states == ["Running", "Running", "Scheduled"]
-        release(tmp_path)
-        for run in runs:
-            lab.until_state(run, "Completed")
+def test_no_more_runs_at_a_time_than_allowed_and_a_worker_that_is_asked_to_end_lets_them_finish(
+    lab: PrefectLab, tmp_path: Path
+) -> None:
+    with lab.pool("narrow", f"{FLOWS}.go_on_until"):
+        with lab.worker(FLOWS, pool="narrow", limit=2, drain_seconds=60) as process:
+            runs = [hold(lab, tmp_path, f"run-{number}") for number in range(3)]
+            until(lambda: len(list(tmp_path.glob("run-*.pid"))) == 2)
+            assert sorted(lab.state(run) for run in runs) == ["Running", "Running", "Scheduled"]
+            process.terminate()
+            late = hold(lab, tmp_path, "late")
+            release(tmp_path)
+            assert process.wait(60) == 0
+        assert sorted(lab.state(run) for run in runs) == ["Completed", "Completed", "Scheduled"]
+        assert lab.state(late) == "Scheduled"
 
 
 def test_two_workers_make_a_run_once(lab: PrefectLab, tmp_path: Path) -> None:
@@ -124,19 +129,6 @@ def test_two_workers_make_a_run_once(lab: PrefectLab, tmp_path: Path) -> None:
         for run in runs:
             lab.until_state(run, "Completed")
     assert sorted((tmp_path / "note").read_text().split()) == ["0", "1", "2", "3", "4", "5"]
-
-
-def test_a_worker_that_is_asked_to_end_lets_its_runs_finish(lab: PrefectLab, tmp_path: Path) -> None:
-    with lab.pool("drained", f"{FLOWS}.go_on_until"):
-        with lab.worker(FLOWS, pool="drained", drain_seconds=60) as process:
-            run = hold(lab, tmp_path, "run")
-            process_of(tmp_path / "run.pid")
-            process.terminate()
-            late = hold(lab, tmp_path, "late")
-            release(tmp_path)
-            assert process.wait(60) == 0
-        assert lab.state(run) == "Completed"
-        assert lab.state(late) == "Scheduled"
 
 
 def test_a_run_that_outlasts_the_grace_is_ended_and_reported(lab: PrefectLab, tmp_path: Path) -> None:

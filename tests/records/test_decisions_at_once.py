@@ -115,8 +115,6 @@ def test_of_two_who_decide_about_a_candidate_at_once_the_second_learns_what_the_
 
     refused = at_once(database, accept, accept if action == "accept" else dismiss)
     (problem,) = accepted
-    assert refused == [
-        f"CAN000001 was accepted by paul: see `watchbill problem show {problem.number}`"
-    ]
+    assert refused == [f"CAN000001 was accepted by paul: see `watchbill problem show {problem.number}`"]
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(Problem)) == 1

@@ -119,9 +119,7 @@ def test_accepting_makes_a_proactive_problem_with_the_incidents(database: Databa
         assert impact.text.endswith("; 5 incidents, 15 h lost")
         row = only(session)
         assert (row.state, row.problem_id, row.decided_by) == (CandidateState.ACCEPTED, problem.id, "dora")
-        with pytest.raises(
-            MoveRefused, match="CAN000001 was accepted by dora: see `watchbill problem show PRB000006`"
-        ):
+        with pytest.raises(MoveRefused, match="CAN000001 was accepted by dora: see `watchbill problem show PRB000006`"):
             problem_candidates.dismiss(session, row, DECIDER, NOW)
 
 
