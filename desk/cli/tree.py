@@ -42,6 +42,7 @@ app.command("desk.cli.hosts:app", name="host", group=DAILY, help="The hosts that
 app.command("desk.cli.events:app", name="event", group=DAILY, help="What happens, and the alerts that it makes.")
 app.command("desk.cli.silences:app", name="silence", group=DAILY, help="Keep alerts quiet for a time that ends.")
 app.command("desk.cli.catalogue:app", name="catalogue", group=DAILY, help="What people may ask for.")
+app.command("desk.cli.requests:app", name="request", group=DAILY, help="What somebody asks for, until it is there.")
 app.command("desk.cli.incidents:app", name="incident", group=DAILY, help="What is broken for people, and how it ends.")
 app.command("desk.cli.known_errors:app", name="known-error", group=DAILY, help="Known trouble, and what helps.")
 app.command("desk.cli.problems:app", name="problem", group=DAILY, help="What causes incidents, and its end.")

@@ -113,7 +113,7 @@ def _request(move: Move, _record: Mapping[str, Any], said: Said) -> Record:
     match move.target:
         case RequestState.FULFILLED:
             return {"resolved_at": said.at}
-        case RequestState.CLOSED | RequestState.CANCELLED:
+        case RequestState.CLOSED | RequestState.CANCELLED | RequestState.DENIED:
             return {"closed_at": said.at}
         case _:
             return {}

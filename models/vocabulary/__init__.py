@@ -26,7 +26,7 @@ from models.vocabulary.problems import (
     ProblemOutcome,
     ProblemState,
 )
-from models.vocabulary.requests import RequestState
+from models.vocabulary.requests import PublicState, RequestState
 from models.vocabulary.tickets import HoldReason, IncidentState, LinkVerb, MajorState, ResolutionCode, TicketKind
 from models.vocabulary.work import (
     AlarmKind,
@@ -88,6 +88,7 @@ __all__ = [
     "ProblemOrigin",
     "ProblemOutcome",
     "ProblemState",
+    "PublicState",
     "Repeat",
     "RequestState",
     "ResolutionCode",
