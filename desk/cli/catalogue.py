@@ -86,6 +86,11 @@ def _head(found: ItemDetail) -> Iterator[tuple[str, RenderableType]]:
     yield "cost", _cost(line.cost) or "nothing"
     yield "risk", line.risk.value
     yield "approved by", _approvals(line)
+    for asks in line.approvals:
+        for number, step in enumerate(asks.steps, 1):
+            yield (f"  step {number}" if len(asks.steps) > 1 else "  decides"), words.line(step)
+        if asks.pre_approved:
+            yield "  or", "nobody, where its rules allow that"
     hours = f" in the hours of {found.calendar}" if found.calendar else ""
     now = f"; ordered now, until {times.when(found.promised_at)}" if found.promised_at else ""
     yield "takes at most", f"{line.promised}{hours}{now}" if line.promised else "no time is promised"

@@ -1,16 +1,21 @@
 """The catalogue as people see it: what they may ask for, who must approve, how long it takes, what will be done."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from models.database import Database
 from models.queries import desk_runs
+from models.queries.approval_book import Policy, read_approval_book
 from models.queries.catalogue import Catalogue, read_catalogue
+from models.rules.approvals.schemes import Scheme
+from models.rules.approvals.schemes import Step as ApprovalStep
 from models.rules.catalogue.ordering import why_not_order
 from models.rules.catalogue.reading import choices_in_all
 from models.rules.catalogue.steps import FulfilmentStep, Include
-from models.site.catalogue import Item
+from models.rules.durations import format_duration
+from models.site.catalogue import Item, ItemApproval
 from models.vocabulary import CostPer, FieldType, ForOthers, ItemRisk, PlanKind
 
 MOST_CHOICES = 50
@@ -32,6 +37,10 @@ class Asks:
 
     scheme: str
     title: str
+    steps: tuple[str, ...]
+    """Who decides, in words, step by step."""
+    pre_approved: bool
+    """Whether some orders are approved without asking."""
     above: Decimal | None
     """Only for orders that cost more."""
 
@@ -126,8 +135,8 @@ class ItemDetail:
 def list_items(database: Database, person: str) -> CatalogueList:
     """What the person is offered."""
     with database.read() as session:
-        catalogue = read_catalogue(session)
-    lines = [_line(catalogue, item, person) for item in catalogue.offered(person)]
+        catalogue, schemes = read_catalogue(session), read_approval_book(session).policies
+    lines = [_line(catalogue, schemes, item, person) for item in catalogue.offered(person)]
     return CatalogueList(person, tuple(sorted(lines, key=lambda line: (line.category, line.title, line.name))))
 
 
@@ -135,9 +144,10 @@ def show_item(database: Database, name: str, person: str, now: datetime) -> Item
     """Everything about one item. Raises NotFound, with the one that was probably meant."""
     with database.read() as session:
         catalogue, timezone = read_catalogue(session), desk_runs.site_zone(session)
+        schemes = read_approval_book(session).policies
     item = catalogue.item(name, person)
     return ItemDetail(
-        line=_line(catalogue, item, person),
+        line=_line(catalogue, schemes, item, person),
         timezone=timezone,
         at=now,
         calendar=item.calendar,
@@ -149,7 +159,7 @@ def show_item(database: Database, name: str, person: str, now: datetime) -> Item
     )
 
 
-def _line(catalogue: Catalogue, item: Item, person: str) -> ItemLine:
+def _line(catalogue: Catalogue, schemes: Mapping[str, Policy], item: Item, person: str) -> ItemLine:
     why_not = why_not_order(item.offer, person, person, catalogue.people)
     cost = item.cost
     return ItemLine(
@@ -161,12 +171,24 @@ def _line(catalogue: Catalogue, item: Item, person: str) -> ItemLine:
         cost=Charge(cost.amount, cost.currency, cost.per, cost.each) if cost else None,
         risk=item.risk,
         promised=str(item.promised) if item.promised else None,
-        approvals=tuple(Asks(one.scheme, one.scheme, one.above) for one in item.approvals),
+        approvals=tuple(_asks(one, schemes[one.scheme].scheme) for one in item.approvals),
         may_order=why_not is None,
         why_not=why_not,
         for_others=item.for_others,
         is_bundle=bool(item.includes),
     )
+
+
+def _asks(approval: ItemApproval, scheme: Scheme) -> Asks:
+    return Asks(
+        approval.scheme, scheme.title, tuple(map(_decides, scheme.steps)), bool(scheme.pre_approved), approval.above
+    )
+
+
+def _decides(step: ApprovalStep) -> str:
+    who = " or ".join(map(str, step.approvers))
+    many = f"{step.needed} of {who}" if step.needed > 1 else who
+    return f"{many}, within {format_duration(step.expires_after)}" if step.expires_after else many
 
 
 def _form(item: Item, catalogue: Catalogue) -> tuple[FieldLine, ...]:

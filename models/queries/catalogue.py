@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models.errors import NotFound, Refused
 from models.queries import register
 from models.queries.book import StoredCalendars
+from models.queries.incident_rules import read_rules
 from models.queries.promise_terms import AROUND_THE_CLOCK
 from models.records import Registered
 from models.rules.calendars import Calendar
@@ -38,6 +39,8 @@ class Catalogue:
     people: People
     known: Known
     calendars: Mapping[str, Calendar]
+    priority: str
+    """That of a request: the lowest that there is."""
 
     def offered(self, person: str) -> list[Item]:
         """What the person may see; somebody whom the site does not know has no role and no team."""
@@ -181,6 +184,7 @@ def _read(session: Session) -> Catalogue:
         people=people,
         known=Known(tuple(people), tuple(row.name for row in rows["service"]), nodes),
         calendars=StoredCalendars({row.name: row.spec for row in rows["calendar"]}),
+        priority=read_rules(session).matrix.priorities[-1],
     )
 
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from models.errors import NotFound, Refused
 from models.queries import approvals, journal
 from models.queries.catalogue import Quote, Wanted, facts_of, part_quotes, plain_answers, quote, read_catalogue
-from models.queries.incident_rules import read_rules
 from models.queries.states import Because, advance
 from models.queries.tickets import subject_of
 from models.records import Approval, Request
@@ -77,7 +76,7 @@ def order(session: Session, new: Order, because: Because, now: datetime) -> Orde
         raise Refused(f"{field}: a secret or a file cannot be handed in with a request yet")
     try:
         with session.begin_nested():
-            request = _write(session, found, new, because, now)
+            request = _write(session, found, new, because, now, catalogue.priority)
     except IntegrityError:
         # Somebody has sent the same order at the same moment, and was first.
         known = _with_key(session, new)
@@ -86,7 +85,9 @@ def order(session: Session, new: Order, because: Because, now: datetime) -> Orde
         return Ordered(known, is_new=False)
     whole = [(request, found)]
     for part in parts:
-        whole.append((_write(session, part, Order(new.wanted, source=new.source), because, now, request), part))
+        one = _write(session, part, Order(new.wanted, source=new.source), because, now, catalogue.priority)
+        one.parent_id = request.id
+        whole.append((one, part))
     for one, quoted in whole:
         _tell_opened(session, one, because, now)
         if quoted.scheme is not None:
@@ -157,9 +158,7 @@ def _with_key(session: Session, new: Order) -> Request | None:
     return known
 
 
-def _write(
-    session: Session, found: Quote, new: Order, because: Because, now: datetime, parent: Request | None = None
-) -> Request:
+def _write(session: Session, found: Quote, new: Order, because: Because, now: datetime, priority: str) -> Request:
     item = found.item
     request = Request(
         kind=TicketKind.REQUEST,
@@ -172,7 +171,7 @@ def _write(
         source=new.source,
         is_drill=False,
         state=RequestState.RECEIVED if found.scheme is None else RequestState.WAITING_FOR_APPROVAL,
-        priority=read_rules(session).matrix.priorities[-1],
+        priority=priority,
         team=item.owner,
         item=item.name,
         item_sha256=found.sha256,
@@ -184,7 +183,6 @@ def _write(
         scheme=found.scheme,
         promised_at=found.promised_at,
         key=new.key,
-        parent_id=parent.id if parent is not None else None,
     )
     session.add(request)
     session.flush()

@@ -11,6 +11,7 @@ from models.rules.label_templates import labels_in
 from models.rules.node_words import FilterError
 from models.rules.nodes import Node, matching, without_match
 from models.rules.parameters import Parameter, command_problems
+from models.site.approvals import Scheme
 from models.site.catalogue import Item
 from models.site.derived import derived_jobs, names_of
 from models.site.jobs import LOCAL, Job
@@ -33,6 +34,7 @@ class Around:
     job_names: Collection[str]
     nodes: Sequence[Node]
     items: Mapping[str, Item]
+    schemes: Mapping[str, Scheme]
 
 
 def catalogue_faults(whole: Made, made: Made) -> Iterator[ReferenceFault]:
@@ -42,6 +44,7 @@ def catalogue_faults(whole: Made, made: Made) -> Iterator[ReferenceFault]:
         job_names={*made[Kind.JOB], *(job for plan in made[Kind.BACKUP] for job in names_of(plan).values())},
         nodes=[host.node() for host in made[Kind.HOST].values()],
         items=whole[Kind.ITEM],
+        schemes=whole[Kind.SCHEME],
     )
     for name, item in whole[Kind.ITEM].items():
         for path, message in _item(item, around):
@@ -52,6 +55,7 @@ def _item(item: Item, around: Around) -> Said:
     yield from ((("form", *path), words) for path, words in form_faults(item.form))
     fields = {one.name: one for one in item.form}
     yield from _terms(item, fields)
+    yield from _approvers(item, fields, around.schemes)
     for number, one in enumerate(item.form):
         yield from ((("form", number, "hosts"), words) for words in _no_host(one.hosts, around.nodes))
     names: set[str] = set()
@@ -78,6 +82,19 @@ def _terms(item: Item, fields: Mapping[str, FormField]) -> Said:
             yield ("approvals", number, "above"), "goes with cost"
         if rule.above is None and number < len(item.approvals) - 1:
             yield ("approvals", number), "takes every request: the ones after it are never reached; give it above"
+
+
+def _approvers(item: Item, fields: Mapping[str, FormField], schemes: Mapping[str, Scheme]) -> Said:
+    """Approvers that a scheme finds by an answer which nobody is asked for."""
+    facts = [*fields, *(["service"] if item.service else [])]
+    for number, rule in enumerate(item.approvals):
+        scheme = schemes.get(rule.scheme)
+        for step in scheme.steps if scheme else ():
+            for approver in (*step.approvers, *step.escalate_to):
+                fact = approver.named_in or approver.owner_of
+                if fact is not None and fact not in facts:
+                    words = f'{rule.scheme} finds who decides by "{fact}", and the form has no such field'
+                    yield ("approvals", number, "scheme"), f"{words}; known: {', '.join(facts) or 'none'}"
 
 
 def _step(step: FulfilmentStep, fields: Mapping[str, FormField], around: Around) -> Said:

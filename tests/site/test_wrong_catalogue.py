@@ -30,6 +30,11 @@ TIDY = (
     "    parameters: {days: {type: integer, required: true}}\n"
 )
 
+SCHEMES = (
+    "schemes:\n  owner:\n    title: The owner\n    steps: [{approvers: [{owner_of: service}]}, {approvers: [{named_in: boss}]}]\n"
+    "  anna:\n    title: Anna\n    steps: [{approvers: [{person: anna}], escalate_to: [{role: administrator}]}]\n"
+)
+
 WRONG: list[tuple[str, list[str], str]] = [
     ("", ["2:3: items.it: does nothing; give it steps or includes"], "nothing is done"),
     (
@@ -92,6 +97,22 @@ WRONG: list[tuple[str, list[str], str]] = [
             '10:51: items.it.form.0.defalt: unknown key; allowed: accepts, choices, choices_by, default, help, hosts, lines, maximum, minimum, most_bytes, name, pattern, pattern_words, required, secret, several, title, type, when; did you mean "default"?'
         ],
         "a misspelt key",
+    ),
+    (
+        BY_HAND + "    approvals: [{scheme: board}, {scheme: anna, above: 9}]\n",
+        [
+            "9:17: items.it.approvals.0: takes every request: the ones after it are never reached; give it above",
+            '9:26: items.it.approvals.0.scheme: no scheme "board"; known: anna, owner',
+            "9:56: items.it.approvals.1.above: goes with cost",
+        ],
+        "an unknown scheme, and one that is never reached",
+    ),
+    (
+        BY_HAND + "    approvals: [{scheme: owner}]\n    service: shop\n",
+        [
+            '9:26: items.it.approvals.0.scheme: owner finds who decides by "boss", and the form has no such field; known: service'
+        ],
+        "approvers by a field that is not there",
     ),
     (
         "    steps:\n      - {name: do, title: Do}\n",
@@ -183,7 +204,7 @@ WRONG: list[tuple[str, list[str], str]] = [
 
 @pytest.mark.parametrize(("rest", "found", "reason"), WRONG, ids=[case[-1] for case in WRONG])
 def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, rest: str, found: list[str], reason: str) -> None:
-    folder = write_site(tmp_path, {"catalogue.yaml": ITEM + rest, "jobs.yaml": TIDY})
+    folder = write_site(tmp_path, {"catalogue.yaml": ITEM + rest, "jobs.yaml": TIDY, "approvals.yaml": SCHEMES})
     assert complaints(folder) == [f"catalogue.yaml:{line}" for line in found], reason
 
 
