@@ -10,7 +10,7 @@ from desk.cli import words
 from desk.cli.common import COMMON, Common
 from desk.cli.screen import Screen, facts, heading, table
 from desk.services import measures
-from desk.services.measures import MeasureOrder, Measures
+from desk.services.measures import MeasureOrder, Measures, There
 from desk.services.opening import opened
 from models.rules.measures import By, Figures, Spread
 from models.vocabulary import TicketKind
@@ -63,7 +63,7 @@ def _show(screen: Screen, found: Measures) -> None:
             [
                 ("opened", f"{all_.opened:,}; {all_.solved:,} solved, {all_.open:,} open at the end"),
                 ("promise kept", f"{_share(all_.sla.kept, all_.sla.n)}; {all_.overdue:,} open ones are overdue"),
-                ("as the source says", _share(all_.sla_there.kept, all_.sla_there.n)),
+                ("as the source says", f"{_share(all_.sla_there.kept, all_.sla_there.n)}{_counted(found.there)}"),
                 ("to the solution", _hours(all_.resolution_hours)),
                 ("in business hours", _hours(all_.business_hours)),
                 ("first solution", _hours(all_.first_resolution_hours)),
@@ -83,6 +83,16 @@ def _show(screen: Screen, found: Measures) -> None:
             screen.show(Text.assemble((f"\nmost by {name}  ", "dim"), words.line(shown)))
     if found.drills_left_out:
         screen.say(f"{found.drills_left_out:,} drills are left out")
+
+
+def _counted(there: There | None) -> str:
+    """What the sources count themselves, if they do."""
+    words = ""
+    if there is not None and there.reopened is not None:
+        words += f"; {there.reopened:,} reopened"
+    if there is not None and there.reassignments is not None:
+        words += f"; {there.reassigned:,} reassigned, {there.reassignments:,} times"
+    return words
 
 
 def _show_groups(screen: Screen, found: Measures) -> None:

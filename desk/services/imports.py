@@ -232,11 +232,14 @@ def _link(session: Session, read: ReadFile, tally: _Tally, now: datetime) -> Non
 def _reasons(refused: Sequence[Refusal]) -> tuple[Reason, ...]:
     """The most frequent reason first."""
     counted = Counter(one.reason for one in refused)
-    examples: dict[str, list[str]] = {reason: [] for reason in counted}
+    examples: dict[str, dict[str, int]] = {reason: {} for reason in counted}
     for one in refused:
         if len(examples[one.reason]) < EXAMPLES:
-            examples[one.reason].append(f"line {one.line}: {one.words}")
-    return tuple(Reason(reason, rows, tuple(examples[reason])) for reason, rows in counted.most_common())
+            examples[one.reason].setdefault(one.words, one.line)  # of a ticket that is refused whole, the first line
+    return tuple(
+        Reason(reason, rows, tuple(f"line {line}: {words}" for words, line in examples[reason].items()))
+        for reason, rows in counted.most_common()
+    )
 
 
 def _write_refused(file: Path, refused: Sequence[Refusal]) -> None:

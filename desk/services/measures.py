@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk.services.errors import Misuse
+from desk.services.small_words import hint
 from models.database import Database
 from models.queries import desk_runs, measures
 from models.rules.measures import By, Figures, figures, grouped, top
@@ -40,6 +41,10 @@ class There:
     rows: int
     rows_by_state: Mapping[str, int]
     tickets_by_last_state: Mapping[str, int]
+    reopened: int | None
+    """How many were reopened as the sources count; None: they say nothing of it."""
+    reassigned: int | None
+    reassignments: int | None
 
 
 @dataclass(frozen=True)
@@ -66,17 +71,22 @@ class Measures:
 
 
 def measure(database: Database, order: MeasureOrder) -> Measures:
-    """Measure. Raises Misuse for a period that is none."""
+    """Measure. Raises Misuse for a period that is none, and for a source that no ticket came from."""
     with database.read() as session:
         zone = desk_runs.site_zone(session)
         try:
             period = period_of(order.period, zone)
         except ValueError as error:
             raise Misuse(f"--period {error}") from None
+        known = measures.sources(session) if order.source else []
+        if order.source and order.source not in known:
+            there = ", ".join(known) or "none"
+            raise Misuse(
+                f"--source {order.source}: no ticket came from it{hint(order.source, known)}; there are: {there}"
+            )
         found = measures.population(session, order.kind, period, order.source)
     tickets = found.tickets
     groups = grouped(tickets, order.by, period)
-    rows, last = dict(found.rows_there.most_common()), dict(found.states_there.most_common())
     return Measures(
         kind=order.kind,
         period=period.name,
@@ -90,5 +100,18 @@ def measure(database: Database, order: MeasureOrder) -> Measures:
         states={name: group.opened for name, group in grouped(tickets, By.STATE, period).items() if group.opened},
         top={by.value: top(tickets, by, period) for by in TOP},
         drills_left_out=found.drills,
-        there=There(found.imported, sum(rows.values()), rows, last) if found.imported else None,
+        there=_there(found) if found.imported else None,
+    )
+
+
+def _there(found: measures.Population) -> There:
+    rows, reopened, reassigned = found.rows_there, found.reopened_there, found.reassigned_there
+    return There(
+        tickets=found.imported,
+        rows=rows.total(),
+        rows_by_state=dict(rows.most_common()),
+        tickets_by_last_state=dict(found.states_there.most_common()),
+        reopened=sum(count > 0 for count in reopened) if reopened else None,
+        reassigned=sum(count > 0 for count in reassigned) if reassigned else None,
+        reassignments=sum(reassigned) if reassigned else None,
     )

@@ -37,6 +37,9 @@ class Population:
     """Of the imported ones, how many rows of their source said each state, in its words."""
     states_there: Counter[str] = field(default_factory=Counter)
     """How many of them stand in each state, in the words of their source."""
+    reopened_there: list[int] = field(default_factory=list)
+    """Of those whose source counts it, how often each was reopened there."""
+    reassigned_there: list[int] = field(default_factory=list)
 
 
 def population(session: Session, kind: TicketKind, period: Period, source: str | None = None) -> Population:
@@ -50,7 +53,14 @@ def population(session: Session, kind: TicketKind, period: Period, source: str |
                 found.imported += 1
                 found.rows_there.update(row.states)
                 found.states_there[row.last_state] += 1
+                found.reopened_there += [] if row.reopened_there is None else [row.reopened_there]
+                found.reassigned_there += [] if row.reassigned_there is None else [row.reassigned_there]
     return found
+
+
+def sources(session: Session) -> list[str]:
+    """Where the tickets that there are came from."""
+    return sorted(session.scalars(select(TICKET.c.source).distinct()))
 
 
 def _drills(session: Session, kind: TicketKind, period: Period, source: str | None) -> int:

@@ -28,6 +28,7 @@ class Cells(dict[str, Value]):
 
 
 def picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Gives the cells at these places, in their order."""
     if not places:
         return lambda _: ()
     pick = itemgetter(*places)

@@ -87,6 +87,12 @@ NOT_REPLAYED = {"merge", "share solution", "escalate", "plan", "review", "publis
 """Moves of which no file of another tool tells."""
 
 
+@cache
+def state_in(kind: TicketKind, word: str) -> StrEnum | None:
+    """The state that the word of an event means for a kind of ticket, whatever it is held for."""
+    return PRACTICES[kind].state_of(word.partition(HELD_FOR)[0])
+
+
 def word_problems(word: str) -> str | None:
     """What is wrong with a word for a state, in words; None when some kind of ticket has it."""
     state, _, reason = word.partition(HELD_FOR)

@@ -16,9 +16,10 @@ from models.rules.incidents import fitting_text, fitting_title
 from models.rules.lifecycle import Move
 from models.rules.moves import TABLES
 from models.rules.replay_columns import UNTOLD, Record, Said, columns_of, fresh, told_of
+from models.rules.source_solutions import solved_as_said
 from models.rules.source_tickets import RESOLVED, SourceEvent, SourceTicket
 from models.rules.ticket_map import TEXTS
-from models.rules.ticket_practice import CANCELLED, HELD_FOR, PRACTICES, Practice, path
+from models.rules.ticket_practice import CANCELLED, HELD_FOR, PRACTICES, Practice, path, state_in
 from models.rules.ticket_rows import RowRefused
 from models.vocabulary import HoldReason, ResolutionCode, TicketKind
 
@@ -92,6 +93,10 @@ class Player:
 
     def play(self, events: Sequence[SourceEvent]) -> Replayed:
         """All events in order."""
+        said = self.ticket.instants[RESOLVED]
+        if said is not None:
+            since = self.steps[-1].at if self.steps else events[0].at
+            events = solved_as_said(self.practice, events, said, since)
         for event in events:
             self._take_in(event, is_last=event is events[-1])
         return Replayed(self.record, tuple(self.steps))
@@ -134,7 +139,7 @@ class Player:
         """Make the moves that lead to the state that an event tells of."""
         word, _, reason = (event.state or "").partition(HELD_FOR)
         practice, now = self.practice, self.record["state"]
-        target = practice.state_of(word)
+        target = state_in(practice.kind, word)
         if target is None:
             raise RowRefused("an unknown state", f"{word!r} is no state of a {practice.kind.value}")
         is_cancelled = word == CANCELLED and practice.is_open(now) and is_last

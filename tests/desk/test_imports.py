@@ -216,6 +216,44 @@ def test_the_incident_log_of_uci(watchbill: Watchbill, tmp_path: Path) -> None:
     assert json.dumps(measures)
 
 
+def test_what_the_source_says_of_its_tickets_is_measured_by_ticket(watchbill: Watchbill, tmp_path: Path) -> None:
+    """Each row repeats when the ticket was solved; the first row that says so came too early."""
+    cells = "INC1,{state},{given},{again},{sla},29/2/2016 01:16,{at},29/2/2016 11:16\n"
+    header = "number,incident_state,reassignment_count,reopen_count,made_sla,opened_at,sys_updated_at,resolved_at\n"
+    rows = [("New", "0", "0", "true", "29/2/2016 01:23"), ("Resolved", "1", "0", "true", "29/2/2016 08:53")]
+    rows += [("Resolved", "3", "1", "true", "29/2/2016 11:29"), ("Closed", "3", "1", "false", "5/3/2016 12:00")]
+    names = ("state", "given", "again", "sla", "at")
+    text = header + "".join(cells.format(**dict(zip(names, one, strict=True))) for one in rows)
+    (tmp_path / "log.csv").write_text(text)
+    (tmp_path / "map.yaml").write_text(
+        "source: snow\nkind: incident\nshape: one row per change\ntimes: {day_first: true}\n"
+        "columns: {id: number, time: sys_updated_at, opened: opened_at, resolved: resolved_at, state: incident_state, "
+        "reopened: reopen_count, reassigned: reassignment_count, made_sla: made_sla}\n"
+    )
+    said = watchbill("import", "tickets", str(tmp_path / "log.csv"), "--map", str(tmp_path / "map.yaml"))
+    assert said.code == 0, said.err
+    found = measured(watchbill, "--source", "snow")
+    assert found["all"]["resolution_hours"]["mean"] == 10.0
+    assert (found["all"]["sla_there"]["n"], found["all"]["sla_there"]["kept"]) == (1, 0)
+    assert [found["there"][name] for name in ("reopened", "reassigned", "reassignments")] == [1, 1, 3]
+    assert "1 reopened; 1 reassigned, 3 times" in watchbill("report", "measures").words
+
+
+def test_a_source_that_there_is_not_is_a_misuse(watchbill: Watchbill, files: Path) -> None:
+    watchbill("import", "tickets", str(files / "log.csv"), "--map", str(files / "map.yaml"))
+    said = watchbill("report", "measures", "--source", "old-dsk")
+    assert said.code == 2
+    assert 'no ticket came from it; did you mean "old-desk"?; there are: old-desk' in " ".join(said.err.split())
+
+
+def test_a_ticket_that_is_refused_whole_is_one_example(watchbill: Watchbill, files: Path) -> None:
+    words = ("import", "tickets", str(files / "log.csv"), "--map", str(files / "map.yaml"), "--json")
+    watchbill(*words)
+    (files / "log.csv").write_text(LOG.replace("A1,2016-02-29 11", "A1,2016-02-29 12"))
+    (reason, _) = watchbill(*words).json["reasons"]
+    assert (reason["reason"], reason["rows"], len(reason["examples"])) == ("another story than before", 2, 1)
+
+
 def test_figures_are_shown_to_people(watchbill: Watchbill, files: Path) -> None:
     watchbill("import", "tickets", str(files / "log.csv"), "--map", str(files / "map.yaml"))
     said = watchbill("report", "measures", "--by", "team")
