@@ -124,7 +124,7 @@ def show_candidate(database: Database, number: str, now: datetime) -> CandidateD
     with database.read() as session:
         row = _row(session, number)
         troubles = problem_candidates.troubles_of(session, row.id)
-        cost = problem_hours.lost_by(session, incident_ids_of(troubles), now).cost
+        cost = problem_hours.lost_by(session, incident_ids_of(session, row.id), now).cost
         said = row.evidence
         return CandidateDetail(
             line=_line(session, row, now),
@@ -176,7 +176,6 @@ def _row(session: Session, number: str) -> ProblemCandidate:
 
 
 def _line(session: Session, row: ProblemCandidate, now: datetime) -> CandidateLine:
-    incident_ids = incident_ids_of(problem_candidates.troubles_of(session, row.id))
     return CandidateLine(
         candidate=row.number,
         title=row.title,
@@ -185,7 +184,7 @@ def _line(session: Session, row: ProblemCandidate, now: datetime) -> CandidateLi
         times=row.times,
         said=row.evidence["said"],
         expected=row.evidence["expected"],
-        hours_lost=round(problem_hours.hours_lost(session, incident_ids, now), 2),
+        hours_lost=round(problem_candidates.hours_lost(session, row, now), 2),
         found_at=row.found_at,
         last_seen_at=row.last_seen_at,
         problem=ticket_number(TicketKind.PROBLEM, row.problem_id) if row.problem_id is not None else None,

@@ -36,6 +36,7 @@ ACTOR = "find-problems"
 """Who finds them: the job of the site."""
 MOST_AT_ONCE = 100
 """Candidates that one search makes: nobody would read more of them."""
+_INCIDENT = "incident/"
 _OPEN, _DISMISSED = CandidateState.OPEN, CandidateState.DISMISSED
 
 
@@ -70,10 +71,16 @@ def troubles_of(session: Session, candidate_id: int) -> list[CandidateTrouble]:
     return list(session.scalars(query.order_by(CandidateTrouble.at, CandidateTrouble.subject)))
 
 
-def incident_ids_of(troubles: Sequence[CandidateTrouble]) -> list[int]:
-    """The keys of the incidents among them."""
-    subjects = (trouble.subject.partition("/") for trouble in troubles)
-    return [int(key) for kind, _, key in subjects if kind == "incident"]
+def incident_ids_of(session: Session, candidate_id: int) -> list[int]:
+    """The keys of the incidents among it, the lowest first."""
+    row = CandidateTrouble
+    query = select(row.subject).where(row.candidate_id == candidate_id, row.subject.startswith(_INCIDENT))
+    return sorted(int(subject.removeprefix(_INCIDENT)) for subject in session.scalars(query))
+
+
+def hours_lost(session: Session, row: ProblemCandidate, now: datetime) -> float:
+    """Of its incidents, until their solution or until now."""
+    return problem_hours.hours_lost(session, incident_ids_of(session, row.id), now)
 
 
 def search(session: Session, now: datetime) -> Found:
@@ -105,9 +112,7 @@ def keep(session: Session, found: Found, now: datetime) -> list[str]:
     # What another search wrote down since is known by now.
     new = [recurrence for recurrence in found.new if recurrence.pattern not in known]
     opened += [_open(session, recurrence, now) for recurrence in new[:MOST_AT_ONCE]]
-    told = [
-        (row, problem_hours.hours_lost(session, incident_ids_of(troubles_of(session, row.id)), now)) for row in opened
-    ]
+    told = [(row, hours_lost(session, row, now)) for row in opened]
     candidate_news.found(session, told, _detection_owner(session), now)
     lines += [f"{row.number}: {row.title}: {candidate_news.said(row)}" for row in opened]
     if new[MOST_AT_ONCE:]:
@@ -122,7 +127,7 @@ def accept(session: Session, row: ProblemCandidate, decision: Decision, because:
     """
     _hold(session, row)
     troubles = troubles_of(session, row.id)
-    incident_ids = incident_ids_of(troubles)
+    incident_ids = incident_ids_of(session, row.id)
     _refuse_known(session, row, incident_ids)
     said = row.evidence["said"]
     pattern = Pattern(**row.pattern)
@@ -139,7 +144,7 @@ def accept(session: Session, row: ProblemCandidate, decision: Decision, because:
     )
     reason = replace(because, reason=because.reason or f"{row.number}: {said}", roles=None, key=None)
     problem = problems.open_problem(session, new, reason, now)
-    hours = problem_hours.hours_lost(session, incident_ids, now)
+    hours = hours_lost(session, row, now)
     impact = f"{said}; {len(incident_ids)} incidents, {hours_text(hours)} lost"
     problem_opening.found_out(session, problem, Evidence(row.evidence["example"] or row.title, impact), reason, now)
     decided = {"problem_id": problem.id, "decided_at": now, "decided_by": because.actor, "reason": because.reason}

@@ -77,8 +77,7 @@ def test_five_alike_are_a_candidate_with_its_evidence_and_its_row_in_the_journal
         assert row.pattern == {"text": "export failed payroll to", "service": "shop", "host": "web2", "category": None}
         assert row.evidence["words"] == ["export", "failed", "payroll", "to"]
         assert (row.evidence["example"], row.evidence["before"]) == ("Payroll export to bank0 failed", 0)
-        troubles = problem_candidates.troubles_of(session, row.id)
-        assert problem_candidates.incident_ids_of(troubles) == [one.id for one in five]
+        assert problem_candidates.incident_ids_of(session, row.id) == [one.id for one in five]
         (fact,) = journal.rows_about(session, "candidate/1")
         assert (fact.tag, fact.target, fact.actor) == ("problems:candidate:find", "open", "find-problems")
 
