@@ -45,7 +45,7 @@ _HEARD = {
 
 @dataclass(frozen=True)
 class Order:
-    """An order as it is sent. The key is chosen by who sends it: sent again, it is the same order."""
+    """An order as it is sent. The key is chosen by the requester: sent again with it, it is the same order."""
 
     wanted: Wanted
     key: str | None = None
@@ -147,13 +147,10 @@ def _with_key(session: Session, new: Order) -> Request | None:
     """The request that this order became before. Raises Refused when its key was used for another one."""
     if new.key is None:
         return None
-    known = session.scalar(select(Request).where(Request.key == new.key))
     wanted = new.wanted
-    if known is not None and (known.item, known.requester, known.beneficiary) != (
-        wanted.item,
-        wanted.requester,
-        wanted.beneficiary,
-    ):
+    query = select(Request).where(Request.requester == wanted.requester, Request.key == new.key)
+    known = session.scalar(query)
+    if known is not None and (known.item, known.beneficiary) != (wanted.item, wanted.beneficiary):
         raise Refused(f"the key {new.key!r} was used for another order, {known.number}: choose a new one")
     return known
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.records.base import Digest, Name
@@ -31,6 +31,7 @@ class Request(Ticket):
             " AND answers IS NOT NULL AND plan IS NOT NULL AND cost IS NOT NULL)",
             "order_is_whole",
         ),
+        UniqueConstraint("requester", "key"),
         Index(None, "state", "team"),
         Index(None, "requester", "id"),
         Index(None, "beneficiary", "id"),
@@ -64,7 +65,7 @@ class Request(Ticket):
     scheme: Mapped[Name | None]
     """Who must approve; null: nobody has to."""
     promised_at: Mapped[datetime | None]
-    key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    key: Mapped[str | None] = mapped_column(String(64))
     """Chosen by who orders, so that an order that is sent twice is one."""
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("request.id"))
     """The bundle that brought it."""

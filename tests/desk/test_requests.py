@@ -52,7 +52,7 @@ def test_a_dry_run_shows_what_an_order_comes_to_and_orders_nothing(offered: Call
         "nothing was ordered",
     ):
         assert words in said.words
-    assert offered("request", "new", "program", *GIT, "--dry-run", "--json").json["cost"] == "25.0"
+    assert offered("request", "new", "program", *GIT, "--dry-run", "--json").json["cost"] == "25.00"
     assert offered("request", "list", "-q").out == ""
 
 

@@ -97,7 +97,7 @@ def test_what_an_approval_binds_holds_no_secret_and_names_what_it_is_decided_by(
     facts = facts_of(quoted(site))
     assert "opensesame" not in repr(facts)
     assert {name: facts[name] for name in ("item", "cost", "risk", "service", "hosts")} == {
-        "item": "program", "cost": "25.0", "risk": "medium", "service": "shop", "hosts": ["web1", "web2"],
+        "item": "program", "cost": "25.00", "risk": "medium", "service": "shop", "hosts": ["web1", "web2"],
     }  # fmt: skip
     other = facts_of(quoted(site, program="tmux"))
     assert [name for name in facts if facts[name] != other[name]] == ["program", "plan"]

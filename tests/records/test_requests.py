@@ -70,7 +70,7 @@ def test_an_order_is_a_request_with_its_answers_its_plan_and_a_question(site: Da
         done = order(session)
         request = done.request
         assert (done.is_new, request.number, request.state) == (True, "REQ000001", RequestState.WAITING_FOR_APPROVAL)
-        assert (request.requester, request.caller, request.team, request.cost) == ("ada", "ada", "deck", "25.0")
+        assert (request.requester, request.caller, request.team, request.cost) == ("ada", "ada", "deck", "25.00")
         assert request.answers == {"hosts": ["web1", "web2"], "program": "git"}
         assert [step.key for step in plan_from(request.plan or [])] == ["install/web1", "install/web2", "tell"]
         assert request.promised_at == datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
@@ -129,6 +129,8 @@ def test_an_order_that_is_sent_twice_is_one_and_its_key_is_for_nothing_else(site
         with pytest.raises(Refused, match="the key 'a1' was used for another order, REQ000001: choose a new one"):
             order(session, "secret-plan", key="a1")
         assert order(session, key="a2").is_new
+        for_max = Order(Wanted("program", "max", "max", TWO), "a1")
+        assert requests.order(session, for_max, Because("max"), NOW).is_new, "another's key is another key"
 
 
 def test_fifty_orders_with_one_key_at_once_are_one(site: Database) -> None:

@@ -1172,7 +1172,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["id"], ["ticket.id"], name=op.f("fk__request__id")),
         sa.ForeignKeyConstraint(["parent_id"], ["request.id"], name=op.f("fk__request__parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk__request")),
-        sa.UniqueConstraint("key", name=op.f("uq__request__key")),
+        sa.UniqueConstraint("requester", "key", name=op.f("uq__request__requester_key")),
     )
     op.create_index(op.f("ix__request__beneficiary_id"), "request", ["beneficiary", "id"], unique=False)
     op.create_index(op.f("ix__request__parent_id"), "request", ["parent_id"], unique=False)

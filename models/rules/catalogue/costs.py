@@ -11,6 +11,8 @@ from models.rules.catalogue.conditions import Answer, texts_of
 from models.rules.clock_promises import Target
 from models.vocabulary import CostPer
 
+CENT = Decimal("0.01")
+
 
 @dataclass(frozen=True)
 class Price:
@@ -34,7 +36,8 @@ def cost_of(price: Price | None, answers: Mapping[str, Answer]) -> Decimal:
     """What a request with these answers costs, in the price's currency; nothing without a price."""
     if price is None:
         return Decimal(0)
-    return price.amount * (len(texts_of(answers.get(price.each, ()))) if price.each else 1)
+    times = len(texts_of(answers.get(price.each, ()))) if price.each else 1
+    return (price.amount * times).quantize(CENT)
 
 
 def scheme_for(rules: Sequence[ApprovalRule], cost: Decimal) -> str | None:

@@ -153,8 +153,9 @@ def _check_goes_with_type(one: FormField) -> None:
 def _check_bounds(one: FormField) -> None:
     if one.minimum is not None and one.maximum is not None and one.minimum > one.maximum:
         raise FieldError("minimum", f"minimum {one.minimum:g} is above maximum {one.maximum:g}")
-    if one.type is FieldType.TEXT and not 0 <= (one.maximum or 0) <= LONGEST_TEXT:
-        raise FieldError("maximum", f"a text has at most {LONGEST_TEXT} characters")
+    if one.type is FieldType.TEXT and one.maximum is not None and not 1 <= one.maximum <= LONGEST_TEXT:
+        raise FieldError("maximum", f"a text has 1 to {LONGEST_TEXT} characters")
+    _ = one.parameter
     if one.most_bytes is not None and not 1 <= one.most_bytes <= LARGEST_FILE:
         raise FieldError("most_bytes", f"a file has 1 to {LARGEST_FILE} bytes")
     if one.pattern is not None:

@@ -1,6 +1,7 @@
 """Forms: what is asked for in which order, and what a person answered, checked and typed.
 
-A field is asked when its conditions hold for the answers before it. An answer to a field that is not there, or is not
+A field is asked when its conditions hold for the answers before it, and the field that its choices hang on was
+answered. An answer to a field that is not there, or is not
 asked, is refused: what nobody judges must not be in a request. Every refusal names its field.
 """
 
@@ -63,8 +64,13 @@ class Asked:
 def asked(form: Form, values: Mapping[str, Answer], known: Known) -> Iterator[Asked]:
     """The fields that are asked after these answers, in order."""
     for one in form:
-        if holds(one.conditions, values):
+        if is_asked(one, values):
             yield Asked(one, choices_for(one, _chosen(one, values), known))
+
+
+def is_asked(one: FormField, values: Mapping[str, Answer]) -> bool:
+    """Whether a field is asked after these answers."""
+    return holds(one.conditions, values) and (one.choices_by is None or _chosen(one, values) is not None)
 
 
 def answered(form: Form, given: Mapping[str, Given | Upload | None], known: Known) -> Answers:
@@ -101,10 +107,11 @@ def _answer(
     one: FormField, value: Given | Upload | None, values: Mapping[str, Answer], known: Known
 ) -> Answer | Upload:
     """One answer; an empty one when nothing was answered. Raises ValueError."""
-    if not holds(one.conditions, values):
+    if not is_asked(one, values):
         if value in (None, "", (), []):
             return ""
-        raise ValueError(f"is not asked here; it goes with {', '.join(map(str, one.conditions))}")
+        by = [f"an answer to {one.choices_by.field}"] if one.choices_by else []
+        raise ValueError(f"is not asked here; it goes with {', '.join([*map(str, one.conditions), *by])}")
     if isinstance(value, Upload) is not (one.type is FieldType.FILE) and value not in (None, ""):
         raise ValueError("takes a file" if one.type is FieldType.FILE else "takes no file")
     if isinstance(value, Upload):

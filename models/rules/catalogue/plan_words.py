@@ -5,11 +5,19 @@ from collections.abc import Iterable
 
 from models.rules.catalogue.plans import Part, PlannedStep
 
+LONGEST_STEP = 2_000
+
 
 def plan_words(plan: Iterable[PlannedStep], parts: Iterable[Part]) -> str:
     """What would be done, one line a step; commands are shown as a shell would write them, though none reads them."""
-    lines = [_step(step) for step in plan]
+    lines = [_one_paragraph(_step(step)) for step in plan]
     return "\n".join([*lines, *(f"orders {part.item}" for part in parts)])
+
+
+def _one_paragraph(words: str) -> str:
+    """So that no line of an answer looks like a step of its own, nor one answer hides the steps behind it."""
+    rest = f" ... and {len(words) - LONGEST_STEP} characters more" if len(words) > LONGEST_STEP else ""
+    return f"{words[:LONGEST_STEP]}{rest}".replace("\n", "\n    ")
 
 
 def _step(step: PlannedStep) -> str:

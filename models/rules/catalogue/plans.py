@@ -5,7 +5,7 @@ Nothing in an answer is ever evaluated: it stands as text in words, and as one a
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from models.errors import Refused
 from models.rules.catalogue.conditions import Answer, holds, texts_of
 from models.rules.catalogue.fields import PEOPLE, FormField
 from models.rules.catalogue.forms import FormRefused, Problem
-from models.rules.catalogue.steps import FulfilmentStep, Include, ManualStep, OneTimeSecret, RunStep
+from models.rules.catalogue.steps import FulfilmentStep, Include, RunStep
 from models.rules.durations import Duration
 from models.rules.label_templates import fill
 from models.rules.nodes import Node, matching
@@ -21,7 +21,28 @@ from models.rules.parameters import Parameter, ParametersRefused, render_argv
 from models.vocabulary import PlanKind
 
 LOCAL = "local"
+MOST_PLANNED = 500
 _PERSON = Parameter()
+
+
+@dataclass(frozen=True)
+class PlannedSecret:
+    """A secret that is made when its step is done, of so many signs."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    title: str
+    length: int
+
+
+@dataclass(frozen=True)
+class PlannedWork:
+    """Work for a team."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    team: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -36,7 +57,7 @@ class PlannedRun:
     compensate: tuple[str, ...] = ()
     input: str | None = None
     """The field whose answer goes to the standard input of `apply`."""
-    one_time: OneTimeSecret | None = None
+    one_time: PlannedSecret | None = None
     deadline: Duration = timedelta(0)
 
 
@@ -63,7 +84,7 @@ class PlannedStep:
     host: str | None = None
     run: PlannedRun | None = None
     job: PlannedJob | None = None
-    manual: ManualStep | None = None
+    manual: PlannedWork | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +150,10 @@ def plan_of(steps: Iterable[FulfilmentStep], filling: Filling, nodes: Sequence[N
             problems += [_problem(words) for words in error.problems]
     if problems:
         raise FormRefused(list(dict.fromkeys(problems)))
+    if len(planned) > MOST_PLANNED:
+        raise Refused(
+            f"this would be {len(planned)} steps, one for each host; at most {MOST_PLANNED} are taken at once"
+        )
     return tuple(planned)
 
 
@@ -154,13 +179,13 @@ def _planned(step: FulfilmentStep, filling: Filling, nodes: Sequence[Node]) -> I
         if hosts or not step.job.hosts:
             yield PlannedStep(step.name, step.kind, title, job=job)
     elif step.manual is not None:
-        manual = replace(step.manual, words=filling.text(step.manual.words))
+        manual = PlannedWork(step.manual.team, filling.text(step.manual.words))
         yield PlannedStep(step.name, step.kind, title, manual=manual)
 
 
 def _run(run: RunStep, filling: Filling) -> PlannedRun:
     commands = {key: filling.command(template) for key, template in run.commands.items()}
-    one_time = replace(run.one_time, title=filling.text(run.one_time.title)) if run.one_time else None
+    one_time = PlannedSecret(filling.text(run.one_time.title), run.one_time.length) if run.one_time else None
     return PlannedRun(
         apply=commands["apply"],
         verify=commands.get("verify") or commands["observe"],

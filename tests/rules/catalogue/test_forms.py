@@ -180,10 +180,22 @@ def test_a_form_is_judged_as_a_whole(given: dict[str, str], found: object, reaso
     assert list(map(str, caught.value.problems)) == found, reason
 
 
+def test_choices_that_hang_on_an_answer_are_not_asked_without_it() -> None:
+    form = [
+        field("kind", type=T.CHOICE, choices=("laptop",)),
+        field("size", type=T.CHOICE, choices_by=ChoicesBy("kind", {"laptop": ("13",)}), required=True),
+    ]
+    assert answered(form, {}, KNOWN).values == {}
+    with pytest.raises(FormRefused, match="size: is not asked here; it goes with an answer to kind"):
+        answered(form, {"size": "13"}, KNOWN)
+    with pytest.raises(FormRefused, match="size: an answer is required"):
+        answered(form, {"kind": "laptop"}, KNOWN)
+
+
 def test_what_is_asked_next_follows_from_the_answers() -> None:
     after = {one.field.name: one.choices for one in asked(LAPTOP, {"kind": "laptop", "size": "15"}, KNOWN)}
     assert after == {"kind": ("laptop", "server"), "keys": ("de", "us"), "size": ("13", "15"), "why": ()}
-    assert [one.field.name for one in asked(LAPTOP, {}, KNOWN)] == ["kind", "size"]
+    assert [one.field.name for one in asked(LAPTOP, {}, KNOWN)] == ["kind"]
 
 
 def test_a_secret_stands_apart_and_is_in_no_words() -> None:

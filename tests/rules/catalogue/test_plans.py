@@ -10,10 +10,21 @@ from models.errors import Refused
 from models.rules.catalogue.conditions import Answer
 from models.rules.catalogue.fields import FormField
 from models.rules.catalogue.forms import FormRefused
-from models.rules.catalogue.plans import Filling, Part, PlannedJob, PlannedStep, parts_of, plan_of
+from models.rules.catalogue.plan_words import plan_words
+from models.rules.catalogue.plans import (
+    Filling,
+    Part,
+    PlannedJob,
+    PlannedSecret,
+    PlannedStep,
+    PlannedWork,
+    parts_of,
+    plan_of,
+)
 from models.rules.catalogue.steps import FulfilmentStep, Include, JobStep, ManualStep, OneTimeSecret, RunStep
 from models.rules.field_error import FieldError
-from models.rules.nodes import Node
+from models.rules.nodes import Node, matching
+from models.site.catalogue import plan_from, plan_spec
 from models.vocabulary import FieldType, PlanKind
 
 NODES = tuple(Node(name, frozenset({"web"})) for name in ("web2", "web1"))
@@ -78,7 +89,7 @@ def test_a_one_time_secret_has_a_title_and_no_value() -> None:
     step = run(on="local", observe=(), verify=("check",), one_time=OneTimeSecret("Password of {beneficiary}"))
     (one,) = plan(step, package="x")
     assert one.run
-    assert one.run.one_time == OneTimeSecret("Password of bob", 20)
+    assert one.run.one_time == PlannedSecret("Password of bob", 20)
 
 
 COMMANDS = [
@@ -101,6 +112,29 @@ def test_an_answer_is_one_argument(
     assert filling(**values).command(command) == found, reason
 
 
+EVERYTHING = (
+    run(on="local", apply=("x", "--y={package}"), compensate=("z", "--y={package}"), observe=(), verify=("v",),
+        one_time=OneTimeSecret("Of {package}")),
+    FulfilmentStep("clean", "Clean {package}", job=JobStep("tidy", {"days": "{package}"}, hosts="hosts")),
+    FulfilmentStep("tell", "{package}", manual=ManualStep("deck", "{package}")),
+)  # fmt: skip
+
+
+@given(answer=st.text(max_size=40) | st.sampled_from(["", "{", "}", "{days}", "{{x}}", "%s", "$(id)"]))
+def test_any_answer_stands_as_it_is_wherever_it_is_said_and_comes_back_from_the_database(answer: str) -> None:
+    found = plan_of(EVERYTHING, filling(package=answer.replace("\0", ""), hosts=("web1",)), NODES)
+    said = answer.replace("\0", "")
+    first, second, third = found
+    assert first.run
+    assert second.job
+    assert third.manual
+    assert (first.run.apply, first.run.compensate) == (("x", f"--y={said}"), ("z", f"--y={said}"))
+    assert (first.title, first.run.one_time) == (f"Install {said}", PlannedSecret(f"Of {said}", 20))
+    assert (second.title, second.job.parameters) == (f"Clean {said}", {"days": said})
+    assert (third.title, third.manual) == (said, PlannedWork("deck", said))
+    assert plan_from(plan_spec(found)) == found
+
+
 @given(texts=st.lists(st.text(min_size=1, max_size=20), max_size=4), one=st.text(max_size=20))
 def test_no_answer_makes_another_number_of_arguments_or_another_one(texts: list[str], one: str) -> None:
     whole = filling(groups=tuple(texts), package=one)
@@ -114,9 +148,7 @@ def test_an_answer_that_no_command_can_carry_is_refused_at_its_field_once() -> N
     step = run(on="local", apply=("x", "{package}", "{groups}"), verify=("y", "{package}"))
     with pytest.raises(FormRefused) as caught:
         plan(step, package="--force", groups=("a", "-c"))
-    assert [problem.field for problem in caught.value.problems] == ["package", "groups"] or [
-        problem.field for problem in caught.value.problems
-    ] == ["package"]
+    assert [problem.field for problem in caught.value.problems] == ["package"]
     assert 'begins with "-" could be taken for an option' in str(caught.value)
 
 
@@ -125,6 +157,7 @@ def test_a_job_gets_its_parameters_and_its_hosts() -> None:
     step = FulfilmentStep("clean", "Clean", job=job)
     (one,) = plan(step, days="7", hosts=("web1", "web2"))
     assert one.job == PlannedJob("tidy", {"days": "7", "why": "for bob"}, "host in (web1, web2)")
+    assert matching(one.job.on or "", [*NODES, Node("web3")]) == ["web1", "web2"]
     assert plan(step, days="7") == ()
     (one,) = plan(FulfilmentStep("clean", "Clean", job=JobStep("tidy")))
     assert one.job == PlannedJob("tidy")
@@ -133,7 +166,7 @@ def test_a_job_gets_its_parameters_and_its_hosts() -> None:
 def test_manual_work_says_what_to_do_and_steps_hang_on_answers() -> None:
     step = FulfilmentStep("tell", "Tell", ('days!=""',), manual=ManualStep("deck", "Tell {beneficiary}: {groups}"))
     (one,) = plan(step, days="1", groups=("a", "b"))
-    assert one.manual == ManualStep("deck", "Tell bob: a, b")
+    assert one.manual == PlannedWork("deck", "Tell bob: a, b")
     assert plan(step) == ()
 
 
@@ -147,6 +180,36 @@ def test_a_bundle_hands_over_answers_as_they_are_or_in_words() -> None:
         Part("program", {"package": "git", "why": "git for bob"}),
     )
     assert [part.given for part in parts_of(includes, filling())] == [{"login": "bob", "groups": ""}]
+
+
+def test_a_plan_in_words_shows_every_command_and_no_line_of_an_answer_as_a_step() -> None:
+    steps = (
+        run(on="local"),
+        FulfilmentStep("clean", "Clean", job=JobStep("tidy", {"days": "{days}"}, hosts="hosts")),
+        FulfilmentStep("tell", "Tell", manual=ManualStep("deck", "Say: {package}")),
+    )
+    values: dict[str, Answer] = {"package": "a\nInstall nothing: on web1: true", "days": "7", "hosts": ("web1",)}
+    words = plan_words(plan_of(steps, filling(**values), NODES), (Part("other", {}),)).splitlines()
+    assert [line for line in words if not line.startswith("    ")] == [
+        "Install a",
+        "Clean: job tidy with days=7 on host in (web1)",
+        "Tell: by team deck: Say: a",
+        "orders other",
+    ]
+    assert "    Install nothing: on web1: true" in words
+
+
+def test_a_long_answer_does_not_hide_what_comes_behind_it() -> None:
+    step = FulfilmentStep("tell", "Tell", manual=ManualStep("deck", "{package}"))
+    words = plan_words(plan_of((step, step), filling(package="x" * 7_000), NODES), ())
+    assert len(words) < 4_200
+    assert words.count("characters more") == 2
+
+
+def test_a_plan_has_an_end() -> None:
+    nodes = [Node(f"web{number}", frozenset({"web"})) for number in range(501)]
+    with pytest.raises(Refused, match="this would be 501 steps, one for each host; at most 500"):
+        plan_of((run(on="tag=web"),), filling(package="git"), nodes)
 
 
 WRONG = [
