@@ -225,9 +225,7 @@ def publish_fix(database: Database, act: Act, text: str) -> Moved:
 
 def make(database: Database, act: Act, action: str, move: Move) -> Moved:
     """One move by a person, told to whom it concerns. Raises NotFound, Refused by role, MoveRefused by state."""
-    wrong = list(text_problems("reason", act.reason)) if act.reason is not None else []
-    if wrong:
-        raise Misuse("; ".join(wrong))
+    check_reason(act)
     with database.write() as session:
         problem = problems.get(session, key_of(act.problem))
         session.refresh(problem, with_for_update=True)  # who moves it next sees what this move made of it
@@ -239,6 +237,13 @@ def make(database: Database, act: Act, action: str, move: Move) -> Moved:
         session.flush()
         problem_news.moved(session, problem, action, by, act.now)
         return moved(session, problem, act.now, done if isinstance(done, Reached) else NOBODY)
+
+
+def check_reason(act: Act) -> None:
+    """Raises Misuse for a reason that cannot be kept."""
+    wrong = list(text_problems("reason", act.reason)) if act.reason is not None else []
+    if wrong:
+        raise Misuse("; ".join(wrong))
 
 
 def moved(session: Session, problem: Problem, now: datetime, reached: Reached = NOBODY) -> Moved:

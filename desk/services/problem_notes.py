@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from desk.services import incidents as incident_service
 from desk.services.acting import check_works, known_person
-from desk.services.problem_moves import Act, Moved, moved
+from desk.services.problem_moves import Act, Moved, check_reason, moved
 from desk.services.problems import key_of
 from models.database import Database
 from models.errors import Refused
@@ -57,7 +57,7 @@ def unlink(database: Database, act: Act, numbers: tuple[str, ...]) -> Moved:
     with database.write() as session:
         problem = _for_work(session, act, "unlink")
         found = [incidents.get(session, incident_service.key_of(number)) for number in numbers]
-        problems.unlink_incidents(session, problem, found, Because(act.person), act.now)
+        problems.unlink_incidents(session, problem, found, Because(act.person, act.reason), act.now)
         return moved(session, problem, act.now, Reached(found))
 
 
@@ -79,6 +79,8 @@ def finish_task(database: Database, act: Act, task_id: int) -> Moved:
 
 
 def _for_work(session: Session, act: Act, what: str) -> Problem:
+    """The problem. Raises Misuse for a reason that cannot be kept, Refused for who does not work on tickets."""
+    check_reason(act)
     problem = problems.get(session, key_of(act.problem))
     check_works(session, act.person, problem, what)
     return problem

@@ -67,19 +67,21 @@ def original_of(session: Session, problem: Problem) -> Problem | None:
     return get(session, int(links[0].target.removeprefix(PREFIX))) if links else None
 
 
-def add(session: Session, problem: Problem, incidents: Sequence[Incident], actor: str, now: datetime) -> list[Incident]:
-    """Say that these incidents come from the problem. Gives those of which nobody had said it."""
+def add(
+    session: Session, problem: Problem, incidents: Sequence[Incident], because: Because, now: datetime
+) -> list[Incident]:
+    """Say that these incidents come from the problem, and why. Gives those of which nobody had said it."""
     links = [
         TicketLink(
             ticket_id=incident.id,
             verb=LinkVerb.CAUSED_BY,
             target=tickets.subject_of(problem),
             linked_at=now,
-            linked_by=actor,
+            linked_by=because.actor,
         )
         for incident in incidents
     ]
-    new = {link.ticket_id for link in tickets.add_links(session, links)}
+    new = {link.ticket_id for link in tickets.add_links(session, links, because.reason)}
     return [incident for incident in dict.fromkeys(incidents) if incident.id in new]
 
 
@@ -92,7 +94,7 @@ def unlink_incidents(
     for incident in incidents:
         if incident.id not in known:
             raise NotFound(f"{incident.number} is not linked with {problem.number}")
-    tickets.remove_links(session, [known[incident.id] for incident in dict.fromkeys(incidents)], because.actor, now)
+    tickets.remove_links(session, [known[incident.id] for incident in dict.fromkeys(incidents)], because, now)
 
 
 def linked_ids(session: Session, problem_id: int) -> set[int]:

@@ -37,22 +37,24 @@ class Joining:
     came: str = "came"
 
 
-def join(session: Session, problem: Problem, joining: Sequence[Joining], actor: str, now: datetime) -> list[Incident]:
+def join(
+    session: Session, problem: Problem, joining: Sequence[Joining], because: Because, now: datetime
+) -> list[Incident]:
     """Link incidents with their problem: one of after its fix reopens it, open ones hear of its workaround.
 
     Gives those of which nobody had said that they belong to it.
     """
-    new = problem_links.add(session, problem, [one.incident for one in joining], actor, now)
+    new = problem_links.add(session, problem, [one.incident for one in joining], because, now)
     for one in joining:
         if one.incident in new:
             _came_back(session, problem, one, now)
-    tell_latecomers(session, problem, new, actor, now)
+    tell_latecomers(session, problem, new, because.actor, now)
     return new
 
 
 def check(session: Session, problem: Problem, now: datetime) -> None:
     """Link what came within the watch, and reopen the problem when anything did, or came again."""
-    join(session, problem, _opened(session, problem), WATCH, now)
+    join(session, problem, _opened(session, problem), Because(WATCH), now)
     for one in _reopened(session, problem):
         _came_back(session, problem, one, now)
 

@@ -76,5 +76,7 @@ def reopen(session: Session, problem: Problem, because: Because, now: datetime) 
     }
     if not change(session, problem, "reopen", because, now, **changes):
         return False
-    tickets.remove_links(session, tickets.links_of(session, problem.id, LinkVerb.DUPLICATE_OF), because.actor, now)
+    tickets.remove_links(
+        session, tickets.links_of(session, problem.id, LinkVerb.DUPLICATE_OF), Because(because.actor), now
+    )
     return True

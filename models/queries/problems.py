@@ -100,7 +100,7 @@ def open_problem(session: Session, new: NewProblem, because: Because, now: datet
         at=now,
     )
     journal.append(session, fact)
-    problem_links.add(session, problem, causing, because.actor, now)
+    problem_links.add(session, problem, causing, Because(because.actor), now)
     return problem
 
 
@@ -117,9 +117,9 @@ def link_incidents(
     if original is not None:
         numbers = ", ".join(one.number for one in found)
         raise Refused(f"{problem.number} is a duplicate of {original.number}: link {numbers} with that one")
-    why = f"{because.actor} linked it"
+    why = f"{because.actor} linked it{f': {because.reason}' if because.reason else ''}"
     joining = [Joining(incident, why, incident.opened_at) for incident in found]
-    return problem_recurrence.join(session, problem, joining, because.actor, now)
+    return problem_recurrence.join(session, problem, joining, because, now)
 
 
 def assess(session: Session, problem: Problem, grading: Grading, because: Because, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """What all tickets have: notes and links."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -8,6 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models.queries import journal
+from models.queries.states import Because
 from models.records import Ticket, TicketLink, WorkNote
 from models.rules.incidents import fitting_text
 from models.vocabulary import LinkVerb, TicketKind
@@ -52,8 +54,8 @@ def add_link(session: Session, link: TicketLink) -> bool:
     return bool(add_links(session, [link]))
 
 
-def add_links(session: Session, links: Sequence[TicketLink]) -> list[TicketLink]:
-    """The same for many at once. Gives the links that are new."""
+def add_links(session: Session, links: Sequence[TicketLink], reason: str | None = None) -> list[TicketLink]:
+    """The same for many at once, and why. Gives the links that are new."""
     wanted = {(link.ticket_id, link.verb, link.target): link for link in links}
     for batch in batches(links):
         known = select(TicketLink.ticket_id, TicketLink.verb, TicketLink.target).where(
@@ -65,21 +67,21 @@ def add_links(session: Session, links: Sequence[TicketLink]) -> list[TicketLink]
     session.add_all(wanted.values())
     session.flush()
     for link in wanted.values():
-        _tell(session, "link", link, link.linked_by, link.linked_at)
+        _tell(session, "link", link, Because(link.linked_by, reason, at=link.linked_at))
     return list(wanted.values())
 
 
 def remove_link(session: Session, link: TicketLink, person: str, now: datetime) -> None:
     """Undo a link; the journal keeps that there was one."""
-    remove_links(session, [link], person, now)
+    remove_links(session, [link], Because(person), now)
 
 
-def remove_links(session: Session, links: Sequence[TicketLink], person: str, now: datetime) -> None:
-    """The same for many at once."""
+def remove_links(session: Session, links: Sequence[TicketLink], because: Because, now: datetime) -> None:
+    """The same for many at once, and why."""
     for batch in batches(links):
         session.execute(delete(TicketLink).where(TicketLink.id.in_([link.id for link in batch])))
     for link in links:
-        _tell(session, "unlink", link, person, now)
+        _tell(session, "unlink", link, replace(because, at=now))
 
 
 def links_of(session: Session, ticket_id: int, verb: LinkVerb | None = None) -> list[TicketLink]:
@@ -100,13 +102,20 @@ def batches(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
         yield things[start : start + MOST_AT_ONCE]
 
 
-def _tell(session: Session, act: str, link: TicketLink, person: str, at: datetime) -> None:
+def _tell(session: Session, act: str, link: TicketLink, because: Because) -> None:
     """In the journal of the ticket, and of the other one when it is a ticket, too."""
     ticket = session.get_one(Ticket, link.ticket_id)
-    tag, subject = f"{ticket.kind.value}s:{ticket.kind.value}:{act}", subject_of(ticket)
-    facts = {"verb": link.verb.value, "target": link.target}
-    journal.append(session, journal.Fact(tag, subject, person, facts=facts, at=at))
+    ends = [(ticket.kind.value, subject_of(ticket), link.verb.value, link.target)]
     kind = link.target.partition("/")[0]
     if kind in set(TicketKind):
-        seen = {"verb": SEEN_FROM_THERE[link.verb], "target": subject}
-        journal.append(session, journal.Fact(f"{kind}s:{kind}:{act}", link.target, person, facts=seen, at=at))
+        ends.append((kind, link.target, SEEN_FROM_THERE[link.verb], subject_of(ticket)))
+    for kind, subject, verb, target in ends:
+        fact = journal.Fact(
+            tag=f"{kind}s:{kind}:{act}",
+            subject=subject,
+            actor=because.actor,
+            reason=because.reason,
+            facts={"verb": verb, "target": target},
+            at=because.at,
+        )
+        journal.append(session, fact)

@@ -171,6 +171,17 @@ def test_a_merged_problem_hands_over_what_is_its_own_and_takes_no_more(database:
             problems.merge(session, into, one, ADA, NOW)
 
 
+def test_why_an_incident_is_linked_and_unlinked_stands_in_both_timelines(database: Database) -> None:
+    with database.write() as session:
+        one, found = problem(session), incident(session)
+        problems.link_incidents(session, one, [found], Because("ada", "the same stack trace"), NOW)
+        problems.unlink_incidents(session, one, [found], Because("bob", "another pool"), NOW)
+        journal.write_queued(session)
+        for subject in (f"problem/{one.id}", f"incident/{found.id}"):
+            told = [(row.actor, row.reason) for row in journal.rows_about(session, subject)][-2:]
+            assert told == [("ada", "the same stack trace"), ("bob", "another pool")]
+
+
 def test_a_duplicate_that_is_none_after_all_is_a_problem_of_its_own_again(database: Database) -> None:
     with database.write() as session:
         one, into = problem(session), problem(session)
