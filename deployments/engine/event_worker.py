@@ -23,6 +23,7 @@ from models import clock
 from models.database import Database
 from models.errors import DatabaseError, WatchbillError
 from models.queries import (
+    approvals,
     heartbeats,
     inbox,
     incident_clocks,
@@ -163,6 +164,7 @@ class EventWorker:
             incident_clocks.look(session, now)
             problems.look(session, now)
             known_errors.look(session, now)
+            approvals.look(session, now)
             if book.book is not None:
                 known_error_workarounds.look(session, book.book, now)
             notice_box.look(session, now)

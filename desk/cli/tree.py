@@ -46,6 +46,7 @@ app.command("desk.cli.requests:app", name="request", group=DAILY, help="What som
 app.command("desk.cli.incidents:app", name="incident", group=DAILY, help="What is broken for people, and how it ends.")
 app.command("desk.cli.known_errors:app", name="known-error", group=DAILY, help="Known trouble, and what helps.")
 app.command("desk.cli.problems:app", name="problem", group=DAILY, help="What causes incidents, and its end.")
+app.command("desk.cli.approvals:app", name="approval", group=DAILY, help="What has to be decided, by whom.")
 app.command("desk.cli.probes:app", name="probe", group=DAILY, help="What is looked at all the time, how it stands.")
 app.command("desk.cli.backups:app", name="backup", group=DAILY, help="Backups, and the restores that prove them.")
 app.command("desk.cli.reports:app", name="report", group=DAILY, help="Reports, rendered from the shared database.")

@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 from models.errors import NotFound, Refused
 from models.queries import approval_course, approval_news, approval_outcomes, approval_steps, journal
 from models.queries.apart import attempt
-from models.queries.approval_book import ApprovalBook, read_approval_book
+from models.queries.approval_book import ApprovalBook, Policy, read_approval_book
 from models.queries.approval_matters import Matter, ballots, bound_of, get, matter_of, seats_of_steps
 from models.queries.states import Because, advance
 from models.records import Approval, ApprovalSeat, ApprovalStep
 from models.rules.approvals.asking import NewApproval
 from models.rules.approvals.moves import UNDECIDED
+from models.rules.approvals.people import Staff
 from models.rules.incidents import fitting_text, fitting_title, text_problems
 from models.rules.moves import find_move
 from models.vocabulary import ApprovalState, ApprovalStepState
@@ -73,24 +74,7 @@ def ask(session: Session, new: NewApproval, because: Because, now: datetime) -> 
     open_one = of_subject(session, new.subject)
     if open_one is not None and open_one.state in UNDECIDED:
         raise Refused(f"{new.subject}: {open_one.number} is {open_one.state.value} already: it is asked once at a time")
-    approval = Approval(
-        subject=new.subject,
-        title=fitting_title(new.title),
-        state=ApprovalState.OPEN,
-        requester=book.staff.identity(new.requester),
-        beneficiary=book.staff.identity(new.beneficiary),
-        asked_by=new.requester,
-        facts=dict(new.facts),
-        difference=fitting_text(new.difference),
-        earliest_at=new.window.earliest,
-        latest_at=new.window.latest,
-        scheme=new.scheme,
-        policy=policy.spec,
-        policy_sha256=policy.sha256,
-        asked_at=now,
-        round=1,
-    )
-    approval.sha256 = _sha256(approval, policy.sha256)
+    approval = _row(new, book.staff, policy, now)
     session.add(approval)
     session.flush()
     told = ("subject", "requester", "beneficiary", "scheme", "policy_sha256", "sha256")
@@ -105,15 +89,36 @@ def ask(session: Session, new: NewApproval, because: Because, now: datetime) -> 
         at=now,
     )
     journal.append(session, fact)
-    approval_course.begin(Matter(session, approval, book, now))
+    try:
+        approval_course.begin(Matter(session, approval, book, now))
+    except ValueError as error:  # a calendar that never opens
+        raise Refused(f"the scheme {new.scheme}: {error}") from None
     return approval
 
 
-def _sha256(approval: Approval, policy: str) -> str:
+def _row(new: NewApproval, staff: Staff, policy: Policy, now: datetime) -> Approval:
+    approval = Approval(
+        subject=new.subject,
+        title=fitting_title(new.title),
+        state=ApprovalState.OPEN,
+        requester=staff.identity(new.requester),
+        beneficiary=staff.identity(new.beneficiary),
+        asked_by=new.requester,
+        facts=dict(new.facts),
+        difference=fitting_text(new.difference),
+        earliest_at=new.window.earliest,
+        latest_at=new.window.latest,
+        scheme=new.scheme,
+        policy=policy.spec,
+        policy_sha256=policy.sha256,
+        asked_at=now,
+        round=1,
+    )
     try:
-        return bound_of(approval, policy).sha256
+        approval.sha256 = bound_of(approval, policy.sha256).sha256
     except ValueError as error:
         raise Refused(str(error)) from None
+    return approval
 
 
 def of_subject(session: Session, subject: str) -> Approval | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ SHORT = 8
 """So many signs of the hash are shown, and have to be named with a decision."""
 COST, RISK, ITEM = "cost", "risk", "item"
 """The facts that pre-approval reads."""
+_NUMBER = re.compile(r"(?:apr)?0*(\d{1,15})", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -115,3 +117,11 @@ def _is_at_most(cost: object, most: Decimal) -> bool:
     except InvalidOperation:
         return False
     return amount.is_finite() and 0 <= amount <= most
+
+
+def approval_id_of(number: str) -> int:
+    """The key of APR000123; also of apr123 and 123. Raises ValueError for anything else."""
+    found = _NUMBER.fullmatch(number.strip())
+    if found is None or not int(found[1]):
+        raise ValueError(f"{number!r} is not the number of an approval: it looks like APR000123")
+    return int(found[1])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.rules.approvals.asking import ANY_TIME, Bound, Window, names_it, pre_approved_by
+from models.rules.approvals.asking import ANY_TIME, Bound, Window, approval_id_of, names_it, pre_approved_by
 from models.rules.approvals.schemes import PreApproval
 from tests.rules.approvals.crew import NOW
 
@@ -89,3 +89,15 @@ def test_what_is_approved_without_asking(
 
 def test_a_rule_for_operators_is_not_for_others() -> None:
     assert pre_approved_by((SAFE,), {"risk": "low"}, frozenset({"requester"})) is None
+
+
+NUMBERS = [("APR000123", 123), ("apr7", 7), (" 12 ", 12), ("APR0", None), ("INC000001", None), ("", None)]
+
+
+@pytest.mark.parametrize(("text", "expected"), NUMBERS)
+def test_the_number_of_an_approval(text: str, expected: int | None) -> None:
+    if expected is not None:
+        assert approval_id_of(text) == expected
+        return
+    with pytest.raises(ValueError, match="it looks like APR000123"):
+        approval_id_of(text)
