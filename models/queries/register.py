@@ -1,7 +1,9 @@
 """The register: compare the site's entries with the tables, and bring the tables to what the site says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Protocol
 
 from sqlalchemy import and_, delete, func, select, update
@@ -71,6 +73,8 @@ TABLES: dict[str, type[Any]] = {
     "scheme": SchemeEntry,
 }
 
+AT_ONCE = 500
+"""In one question: SQLite takes no more than some thousands."""
 TERMS = ("promise", "calendar")
 """What the clocks of incidents are computed from: the journal keeps these entries whole."""
 TOLD_TO_CLOCKS = tuple(f"{kind}/" for kind in (*TERMS, "escalation", "handling"))
@@ -108,9 +112,9 @@ def compare(session: Session, entries: list[Any]) -> Changes:
     """What `apply` would change."""
     wanted = {(entry.kind, entry.name): entry.sha256 for entry in entries}
     found = {
-        (kind, row.name): row.sha256
+        (kind, name): sha256
         for kind, table in TABLES.items()
-        for row in session.scalars(select(table).where(table.retired_at.is_(None)))
+        for name, sha256 in session.execute(select(table.name, table.sha256).where(table.retired_at.is_(None)))
     }
     return Changes(
         added=_names(wanted.keys() - found.keys()),
@@ -126,10 +130,10 @@ def _names(keys: Any) -> list[str]:
 def apply(session: Session, entries: list[Any], actor: str, now: datetime) -> Changes:
     """Make the register say what the site says: one transaction, all or nothing. Retires what is gone."""
     changes = compare(session, entries)
-    written = {*changes.added, *changes.changed}
-    for entry in entries:
-        if f"{entry.kind}/{entry.name}" in written:
-            _write(session, entry, now)
+    differ = {*changes.added, *changes.changed}
+    to_write = [entry for entry in entries if f"{entry.kind}/{entry.name}" in differ]
+    for kind, group in groupby(sorted(to_write, key=_kind), key=_kind):
+        _write(session, kind, list(group), now)
     for gone in changes.removed:
         kind, name = gone.split("/", 1)
         _one(session, kind, name).retired_at = now
@@ -151,14 +155,24 @@ def apply(session: Session, entries: list[Any], actor: str, now: datetime) -> Ch
     return changes
 
 
-def _write(session: Session, entry: Entry, now: datetime) -> None:
-    table = TABLES[entry.kind]
-    row = session.scalar(select(table).where(table.name == entry.name))
-    if row is None:
-        row = table(name=entry.name, registered_at=now, **({"applied_at": now} if table is SiteEntry else {}))
-        session.add(row)
-    row.title = str(entry.spec.get("title") or entry.spec.get("name") or entry.name)
-    row.spec, row.sha256, row.retired_at = entry.spec, entry.sha256, None
+def _kind(entry: Entry) -> str:
+    return entry.kind
+
+
+def _write(session: Session, kind: str, entries: Sequence[Entry], now: datetime) -> None:
+    table = TABLES[kind]
+    for first in range(0, len(entries), AT_ONCE):
+        some = entries[first : first + AT_ONCE]
+        # Also those that are retired: a name that comes back is the same thing again.
+        rows = session.scalars(select(table).where(table.name.in_([entry.name for entry in some])))
+        known = {row.name: row for row in rows}
+        for entry in some:
+            row = known.get(entry.name)
+            if row is None:
+                row = table(name=entry.name, registered_at=now, **({"applied_at": now} if table is SiteEntry else {}))
+                session.add(row)
+            row.title = str(entry.spec.get("title") or entry.spec.get("name") or entry.name)
+            row.spec, row.sha256, row.retired_at = entry.spec, entry.sha256, None
 
 
 def _one(session: Session, kind: str, name: str) -> Any:
