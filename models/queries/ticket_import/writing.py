@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,7 @@ OWN: Mapping[TicketKind, Row] = {
 }
 """What an imported ticket of each kind has beside what was replayed."""
 
+_NAMES = {kind: tuple(name for name in table.c.keys() if name != "id") for kind, table in TABLES.items()}  # noqa: SIM118
 _TICKETS = Bulk(
     insert(TICKET),
     (
@@ -87,7 +88,7 @@ def _add(session: Session, order: Import, changes: Sequence[Change]) -> dict[str
     by_kind: dict[TicketKind, list[Row]] = defaultdict(list)
     for ticket_id, change in zip(ids, changes, strict=True):
         kind = change.ticket.kind
-        by_kind[kind].append({**_own(TABLES[kind], change.replayed.record), **OWN[kind], "id": ticket_id})
+        by_kind[kind].append({**_own(kind, change.replayed.record), **OWN[kind], "id": ticket_id})
     for kind, kind_rows in by_kind.items():
         Bulk(insert(TABLES[kind]), tuple(kind_rows[0])).run(connection, kind_rows)
     pairs = list(zip(ids, changes, strict=True))
@@ -114,13 +115,9 @@ def _ticket_row(order: Import, change: Change) -> Row:
     return {**row, "kind": change.ticket.kind, "opened_by": opened_by, "source": order.source, "is_drill": False}
 
 
-def _own(table: Table, record: Record) -> Row:
-    """What a record says of the columns of one table; its key, and what is only of a ticket, left out."""
-    return {name: record[name] for name in _names(table) if name in record}
-
-
-def _names(table: Table) -> Iterable[str]:
-    return (column.name for column in table.c if column.name != "id")
+def _own(kind: TicketKind, record: Record) -> Row:
+    """What a record says of the columns of its kind; its key, and what is only of a ticket, left out."""
+    return {name: record[name] for name in _NAMES[kind] if name in record}
 
 
 def _imported_row(order: Import, change: Change, ticket_id: int) -> Row:
@@ -190,7 +187,7 @@ def _go_on(session: Session, order: Import, changes: Sequence[Change]) -> None:
     for kind, pairs in by_kind.items():
         described = ("title", "description", "service", "host", "category", "caller")
         _update(session, TICKET, [({n: c.replayed.record[n] for n in described}, key) for key, c in pairs])
-        _update(session, TABLES[kind], [(_own(TABLES[kind], change.replayed.record), key) for key, change in pairs])
+        _update(session, TABLES[kind], [(_own(kind, change.replayed.record), key) for key, change in pairs])
     told = [(_imported_row(order, change, key), key, change) for pairs in by_kind.values() for key, change in pairs]
     kept = ("source", "external_id", "shape", "first_at", "ticket_id")
     rows = []
