@@ -36,7 +36,7 @@ def test_a_new_site_is_written_checked_and_described(bare_watchbill: Call, tmp_p
     folder = str(tmp_path / "new-site")
     assert bare_watchbill("init", folder, "--title", "My site", "--timezone", "Europe/Berlin").code == 0
     checked = bare_watchbill("check", folder)
-    assert (checked.code, checked.out.startswith("ok: 4 jobs, 1 host")) == (0, True)
+    assert (checked.code, checked.out.startswith("ok: 6 jobs, 1 host")) == (0, True)
     assert bare_watchbill("schema", folder).code == 0
     assert (tmp_path / "new-site" / ".watchbill" / "jobs.yaml.schema.json").is_file()
     assert bare_watchbill("init", folder).code == 6
