@@ -82,5 +82,5 @@ def not_over(session: Session, now: datetime) -> list[DelegationRow]:
 
 
 def _fact(act: str, row: DelegationRow, by: str, now: datetime) -> journal.Fact:
-    facts = {"delegate": row.delegate, "from": stamp(row.starts_at), "to": stamp(row.ends_at)}
-    return journal.Fact(f"approvals:delegation:{act}", f"person/{row.person}", by, facts=facts, at=now)
+    facts = {"person": row.person, "delegate": row.delegate, "from": stamp(row.starts_at), "to": stamp(row.ends_at)}
+    return journal.Fact(f"approvals:delegation:{act}", f"delegation/{row.id}", by, facts=facts, at=now)
