@@ -34,9 +34,8 @@ def list_requests(
 ) -> int:
     """What you ordered and what was ordered for you, newest first: where it stands, who has it, what is promised."""
     listed = listing.listed()
-    person = None if of_all else listing.who()
     with opened(listing.settings()) as database:
-        found = requests.list_requests(database, person, clock.now(), every=every)
+        found = requests.list_requests(database, listing.who(), clock.now(), every=every, of_all=of_all)
     if not listed.wrote(found, found.requests, name="request"):
         _list(listed.screen, found)
     return 0
@@ -45,7 +44,7 @@ def list_requests(
 def show(request: Number, /, *, common: Common = COMMON) -> int:
     """Everything about one request: where it stands, what was answered, what will be done, who decides."""
     with opened(common.settings()) as database:
-        found = requests.show(database, request, clock.now())
+        found = requests.show(database, request, common.who(), clock.now())
     tell(common, found)
     return 0
 

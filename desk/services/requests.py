@@ -1,21 +1,25 @@
 """Requests from the desk: ordered, looked at, cancelled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from desk.services.acting import roles_of
+from desk.services import approvals as approval_services
+from desk.services.acting import check_may_work, roles_of, works_on_tickets
+from desk.services.approvals import sees_all
 from desk.services.errors import Misuse
 from models.database import Database
+from models.errors import NotFound
 from models.queries import approvals, desk_runs, requests
+from models.queries.approval_book import read_approval_book
 from models.queries.catalogue import Quote, Wanted, part_quotes, plain_answers, quote, read_catalogue
 from models.queries.requests import Order
 from models.queries.states import Because
 from models.queries.tickets import subject_of
-from models.records import Request
+from models.records import Approval, Request
 from models.rules.catalogue.plan_words import plan_words
 from models.rules.lifecycle import Role
 from models.rules.requests import public_state, request_id_of
@@ -110,28 +114,57 @@ def order(database: Database, new: Order, now: datetime) -> RequestDetail:
         return _detail(session, done.request, now, is_new=done.is_new)
 
 
-def list_requests(database: Database, person: str | None, now: datetime, *, every: bool) -> RequestList:
-    """The newest requests that a person made or benefits from, or of all people."""
+def list_requests(database: Database, person: str, now: datetime, *, every: bool, of_all: bool) -> RequestList:
+    """The newest requests that a person made or benefits from; with `of_all` those of everybody.
+
+    Raises Refused for somebody who may see only their own.
+    """
     with database.read() as session:
-        found = requests.chosen(session, person, MOST_SHOWN + 1, every=every)
+        if of_all and not sees_all(session, person):
+            check_may_work(session, person, "see the requests of others")
+        found = requests.chosen(session, None if of_all else person, MOST_SHOWN + 1, every=every)
         lines = tuple(_line(one, now) for one in found[:MOST_SHOWN])
         return RequestList(desk_runs.site_zone(session), now, lines, len(found) > MOST_SHOWN)
 
 
-def show(database: Database, number: str, now: datetime) -> RequestDetail:
-    """Everything about one request. Raises Misuse for no number, NotFound."""
+def show(database: Database, number: str, person: str, now: datetime) -> RequestDetail:
+    """Everything about one request, for who may see it. Raises Misuse for no number, NotFound."""
     with database.read() as session:
-        return _detail(session, requests.get(session, _key_of(number)), now, is_new=False)
+        return _detail(session, seen_by(session, number, person, now), now, is_new=False)
 
 
 def cancel(database: Database, number: str, person: str, reason: str | None, now: datetime) -> RequestDetail:
     """It is wanted no more. Raises MoveRefused when it is over, or has begun and the person only waits for it."""
     with database.write() as session:
-        request = requests.get(session, _key_of(number))
+        request = seen_by(session, number, person, now)
         own = {Role.CALLER} if person in (request.requester, request.beneficiary) else set()
         roles = roles_of(session, person, request) | own
         requests.cancel(session, request, Because(person, reason, roles=roles), now)
         return _detail(session, request, now, is_new=False)
+
+
+def seen_by(session: Session, number: str, person: str, now: datetime) -> Request:
+    """One request, for who may see it: who asks, for whom it is, who decides, who works on tickets or guards the site.
+
+    Raises NotFound for one that there is not, and for all others alike.
+    """
+    request = requests.get(session, _key_of(number))
+    staff = read_approval_book(session).staff
+    theirs = {staff.identity(one) for one in (request.requester, request.beneficiary) if one is not None}
+    if staff.identity(person) in theirs or works_on_tickets(session, person) or sees_all(session, person):
+        return request
+    approval = approvals.of_subject(session, subject_of(request))
+    if approval is None or not _decides(session, approval, person, now):
+        raise NotFound(f"there is no request {request.number}: see `watchbill request list`")
+    return request
+
+
+def _decides(session: Session, approval: Approval, person: str, now: datetime) -> bool:
+    try:
+        approval_services.seen_by(session, approval.number, person, now)
+    except NotFound:
+        return False
+    return True
 
 
 def _key_of(number: str) -> int:
@@ -173,8 +206,10 @@ def _with_whom(request: Request) -> str:
 def _detail(session: Session, request: Request, now: datetime, *, is_new: bool) -> RequestDetail:
     approval = approvals.of_subject(session, subject_of(request))
     parent = requests.get(session, request.parent_id) if request.parent_id is not None else None
+    line = _line(request, now)
+    deciders = approval_services.line_of(session, approval, now).waits_for if approval is not None else ()
     return RequestDetail(
-        line=_line(request, now),
+        line=replace(line, with_whom=" or ".join(deciders)) if deciders else line,
         timezone=desk_runs.site_zone(session),
         at=now,
         is_new=is_new,

@@ -29,13 +29,13 @@ def offered(harbour: Database, watchbill: Call, tmp_path: Path) -> Call:
 
 def test_the_catalogue_says_before_the_order_who_decides(offered: Call) -> None:
     said = offered("catalogue", "show", "program").words
-    assert "approved by The manager (above 10.00) decides manager of the requester, within 14d" in said
+    assert "approved by The manager (above 10.00) decides manager of the requester or person eve, within 14d" in said
     assert "or nobody, where its rules allow that" in said
     (asks,) = offered("catalogue", "show", "program", "--json").json["line"]["approvals"]
     assert asks == {
         "scheme": "manager",
         "title": "The manager",
-        "steps": ["manager of the requester, within 14d"],
+        "steps": ["manager of the requester or person eve, within 14d"],
         "pre_approved": True,
         "above": "10",
     }
@@ -64,7 +64,7 @@ def test_a_dry_run_of_a_bundle_shows_its_parts(offered: Call) -> None:
 
 def test_an_order_is_followed_from_the_list_to_its_end(offered: Call) -> None:
     said = offered("request", "new", "program", *GIT, "--key", "a1")
-    assert (said.code, "REQ000001 A program state waiting for approval with its approvers" in said.words) == (0, True)
+    assert (said.code, "REQ000001 A program state waiting for approval with eve or max item" in said.words) == (0, True)
     assert "ordered" in said.err
     again = offered("request", "new", "program", *GIT, "--key", "a1")
     assert "was ordered before, with this key" in again.err
@@ -108,8 +108,22 @@ def test_a_slip_is_answered_with_the_way_on(
     assert (said.code, shown in said.words) == (code, True), reason
 
 
-def test_who_has_nothing_to_do_with_it_does_not_cancel_it(offered: Call) -> None:
+def test_to_who_has_nothing_to_do_with_it_it_does_not_exist(offered: Call) -> None:
     offered("request", "new", "program", *GIT)
-    said = offered("request", "cancel", "1", "--as", "zoe")
-    assert said.code == 6
+    for words in (("show", "1"), ("cancel", "1"), ("show", "7")):
+        said = offered("request", *words, "--as", "zoe")
+        assert (said.code, "there is no request REQ00000" in said.words) == (5, True)
+    assert offered("request", "list", "--everybody", "--as", "zoe").code == 6
     assert offered("request", "list", "-q").out == "REQ000001\n"
+
+
+def test_who_decides_about_it_sees_it_and_it_goes_on(offered: Call) -> None:
+    offered("request", "new", "program", *GIT)
+    shown = offered("request", "show", "1", "--as", "eve", "--json").json
+    assert shown["approval_state"] == "open"
+    seen = offered("approval", "show", shown["approval"], "--as", "eve", "--json").json
+    assert "Install git: on web1: install git" in str(seen)
+    assert offered("request", "cancel", "1", "--as", "eve").code == 6
+    done = offered("approval", "approve", shown["approval"], "--as", "max", "--seen", seen["line"]["seen"])
+    assert done.code == 0
+    assert "state received with team deck" in offered("request", "show", "1").words

@@ -24,6 +24,7 @@ people:
   ada: {name: Ada Lovelace, teams: [deck], roles: [operator], manager: max}
   max: {name: Max Born, roles: [manager]}
   zoe: {name: Zoe Roth}
+  eve: {name: Eve Kurz}
 """
 CALENDARS = """
 calendars:
@@ -106,7 +107,7 @@ def test_what_an_approval_binds_holds_no_secret_and_names_what_it_is_decided_by(
 REFUSALS = [
     ("zoe", "zoe", "program", {}, Refused, "zoe may not order program: it is offered to others"),
     ("ada", "zoe", "program", {}, Refused, "zoe does not report to ada"),
-    ("eve", "eve", "program", {}, Refused, "there is no person 'eve' in people.yaml"),
+    ("kim", "kim", "program", {}, Refused, "there is no person 'kim' in people.yaml"),
     ("ada", "ada", "programm", {}, NotFound, 'did you mean "program"'),
     ("ada", "ada", "secret-plan", {}, NotFound, "ada is offered no item 'secret-plan'"),
     (

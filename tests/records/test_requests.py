@@ -30,7 +30,7 @@ schemes:
   manager:
     title: The manager
     pre_approved: [{cost_at_most: 15}]
-    steps: [{approvers: [{manager_of: requester}]}]
+    steps: [{approvers: [{manager_of: requester}, {person: eve}]}]
 """
 ASKED = CATALOGUE.replace(
     "    risk: medium", "    risk: medium\n    approvals: [{scheme: manager, above: 10}]", 1
