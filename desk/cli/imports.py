@@ -80,7 +80,10 @@ def _show(screen: Screen, found: Imported, how: How) -> None:
     rows = [
         ("file", words.line(f"{found.file}: {read}")),
         (f"{verb}added", words.line(f"{kinds}, with {several(found.moves, 'row')} of the journal")),
-        (f"{verb}continued", words.line(f"{found.continued:,} that have gone on since they were taken in")),
+        (
+            f"{verb}continued",
+            words.line(f"{several(found.continued, 'ticket')} with something new since the last import"),
+        ),
         ("unchanged", words.line(f"{found.same:,}")),
     ]
     if found.states:
@@ -89,7 +92,9 @@ def _show(screen: Screen, found: Imported, how: How) -> None:
     if found.since and found.until:
         rows.append(("between", words.line(f"{found.since:%Y-%m-%d} and {found.until:%Y-%m-%d} (UTC)")))
     if found.links:
-        rows.append(("parts", words.line(f"{found.links:,} links of tickets with those that they are part of")))
+        rows.append(
+            ("parts", words.line(f"{several(found.links, 'link')} of tickets with those that they are part of"))
+        )
     if found.left_out:
         rows.append(("left out", words.line(f"{several(found.left_out, 'row')} of tickets that come twice")))
     screen.show(facts(rows))

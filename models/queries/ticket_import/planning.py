@@ -95,7 +95,7 @@ def _new_events(ticket: SourceTicket, known: Known) -> Sequence[SourceEvent]:
     if events[0].at > known.last_at:
         return events
     words = (
-        f"{ticket.id} has {len(events)} rows here that are not those of the import before: nothing of it was changed; "
+        f"{ticket.id} is told otherwise here than in the import before: nothing of it was changed; "
         "correct it by hand, or take the file in under another `source`"
     )
     raise RowRefused("another story than before", words)
