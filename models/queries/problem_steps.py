@@ -36,6 +36,7 @@ def watch(session: Session, problem: Problem, fix: str, because: Because, now: d
         "fix": said("fix", fix),
         "fixed_at": now,
         "target_at": None,
+        "change_reference": problem.change_reference,  # for the journal, which keeps the fixes that were none
         "watch_until": now + rules.watch_for,
         "review_due_at": now + rules.review_within if owed else problem.review_due_at,
     }
@@ -57,11 +58,12 @@ def close(session: Session, problem: Problem, because: Because, now: datetime) -
 def reopen(session: Session, problem: Problem, because: Because, now: datetime) -> bool:
     """The fix was none, the risk is not accepted any more, or it is a problem of its own. Raises Refused without words.
 
-    It has no target date; a duplicate is none any more.
+    It has no target date, and no change of a fix that failed; a duplicate is none any more.
     """
     said("reason", because.reason or "")
     is_fixed = problem.state in (ProblemState.WATCHING, ProblemState.RESOLVED)
-    failed = {"reopened": problem.reopened + 1} if is_fixed or problem.outcome is ProblemOutcome.FIXED else {}
+    has_failed = is_fixed or problem.outcome is ProblemOutcome.FIXED
+    failed = {"reopened": problem.reopened + 1, "change_reference": None} if has_failed else {}
     changes = {
         **failed,
         "target_at": None,

@@ -122,6 +122,7 @@ def test_an_incident_that_is_reopened_after_the_fix_says_that_it_did_not_hold(la
         one = year.problem("The pool is too small", at(3))
         early = session.get_one(Incident, year.incident(at(3), None, one, title="Slow"))
         year.cause(one, at(4))
+        problems.begin_fix(session, one, ADA, at(4), "CHG-1")
         problems.publish_fix(session, one, "A larger pool.", ADA, at(5))
         incidents.reopen(session, early, Because("bela", "still slow"), at(6))
     with year.database.write() as session:
@@ -136,9 +137,10 @@ def test_an_incident_that_is_reopened_after_the_fix_says_that_it_did_not_hold(la
     with year.at_once() as session:
         again = problems.get(session, one.id)
         problems.find_cause(session, again, "a lock", ADA, at(7))
+        problems.begin_fix(session, again, ADA, at(7), "CHG-2")
         problems.publish_fix(session, again, "No lock.", ADA, at(8))
-    states = [node.state for node in walk(lab, f"problem/{one.id}").nodes if node.kind is Kind.FIX]
-    assert states == ["did not hold", "holds so far"]
+    fixes = [node for node in walk(lab, f"problem/{one.id}").nodes if node.kind is Kind.FIX]
+    assert [(node.number, node.state) for node in fixes] == [("CHG-1", "did not hold"), ("CHG-2", "holds so far")]
 
 
 def test_a_storm_of_400_alerts_is_summed_up(lab: Lab) -> None:

@@ -202,6 +202,7 @@ def test_only_a_fix_that_failed_counts_as_a_reopening_and_what_was_to_be_decided
             problems.reopen(session, one, ADA, NOW)
             assert (one.state, one.reopened) == (ProblemState.UNDER_INVESTIGATION, counted), state
             assert one.target_at is None, "a day that was meant for the fix that failed"
+            assert one.change_reference is None, "the next fix is another change"
 
 
 def test_a_risk_that_is_accepted_is_lived_with_by_its_workaround(database: Database) -> None:

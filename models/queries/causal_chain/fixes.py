@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from models.records import Incident, JournalRow, Problem, TicketLink
+from models.records import Incident, JournalRow, TicketLink
 from models.vocabulary import LinkVerb
 
 WAS_FIXED = "problems:problem:watch"
@@ -32,7 +32,7 @@ class Fix:
     by: str
     words: str
     change: str | None
-    """That brought it, of the newest."""
+    """That brought it."""
     recurred: tuple[int, ...]
     """The incidents for which it was reopened, also those of before it that were reopened."""
     has_failed: bool
@@ -44,10 +44,9 @@ def fixes_of(session: Session, problem_id: int) -> tuple[Fix, ...]:
         JournalRow.subject == f"problem/{problem_id}", JournalRow.tag.in_((WAS_FIXED, CAME_BACK, REOPENED))
     )
     rows = list(session.scalars(query.order_by(JournalRow.seq)))
-    change = session.scalar(select(Problem.change_reference).where(Problem.id == problem_id))
     places = [place for place, row in enumerate(rows) if row.tag == WAS_FIXED]
     ends = pairwise([*places, len(rows)])
-    return tuple(_fix(rows[start:end], rows[end] if end < len(rows) else None, change) for start, end in ends)
+    return tuple(_fix(rows[start:end], rows[end] if end < len(rows) else None) for start, end in ends)
 
 
 def fix_of(session: Session, seq: int) -> Fix | None:
@@ -58,7 +57,7 @@ def fix_of(session: Session, seq: int) -> Fix | None:
     return next(fix for fix in fixes_of(session, int(row.subject.partition("/")[2])) if fix.seq == seq)
 
 
-def _fix(rows: list[JournalRow], later: JournalRow | None, change: str | None) -> Fix:
+def _fix(rows: list[JournalRow], later: JournalRow | None) -> Fix:
     """The first of the rows, with what is said of it before the next."""
     row = rows[0]
     facts: dict[str, Any] = json.loads(row.facts)
@@ -70,7 +69,7 @@ def _fix(rows: list[JournalRow], later: JournalRow | None, change: str | None) -
         until=datetime.fromisoformat(later.at) if later is not None else None,
         by=row.actor,
         words=str(facts.get("fix") or row.reason or "it is fixed"),
-        change=change if later is None else None,
+        change=facts.get("change_reference"),
         recurred=tuple(int(subject.partition("/")[2]) for subject in recurred),
         has_failed=any(one.tag == REOPENED for one in rows),
     )
