@@ -147,13 +147,14 @@ def check_rows(one: Problem, rows: list[JournalRow]) -> set[str]:
         told = json.loads(row.facts)
         if row.tag == "problems:problem:link" and told["verb"] == "cause of":
             linked.add(told["target"])
-        if row.tag == "problems:problem:unlink":
+        if row.tag == "problems:problem:unlink" and told["verb"] == "cause of":
             linked.remove(told["target"])
         if row.target is None:
             continue
         assert row.source == state, f"{row.tag} begins where the one before ended"
         assert state is None or (state, row.target) in legal, row.tag
-        reopened += row.tag == "problems:problem:reopen" and state != ProblemState.RISK_ACCEPTED
+        was_fixed = state in (ProblemState.WATCHING, ProblemState.RESOLVED) or facts.get("outcome") == "fixed"
+        reopened += row.tag == "problems:problem:reopen" and was_fixed
         state = row.target
         facts |= told
     assert state == one.state.value
