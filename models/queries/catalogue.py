@@ -144,11 +144,18 @@ def part_quotes(catalogue: Catalogue, found: Quote, now: datetime) -> tuple[Quot
     for part in found.parts:
         wanted = Wanted(part.item, found.requester, found.beneficiary, part.given)
         try:
-            one = _quote(catalogue, catalogue.items[part.item], wanted, now)
+            one = quote_part(catalogue, wanted, now)
         except FormRefused as error:
             raise FormRefused([Problem(f"{part.item}.{one.field}", one.message) for one in error.problems]) from None
         quotes += [one, *part_quotes(catalogue, one, now)]
     return tuple(quotes)
+
+
+def quote_part(catalogue: Catalogue, wanted: Wanted, now: datetime) -> Quote:
+    """What one part of a bundle comes to, whoever may order it alone. Raises NotFound, FormRefused and Refused."""
+    if wanted.item not in catalogue.items:
+        raise NotFound(f"there is no item {wanted.item!r} in the catalogue any more")
+    return _quote(catalogue, catalogue.items[wanted.item], wanted, now)
 
 
 def _quote(catalogue: Catalogue, item: Item, wanted: Wanted, now: datetime) -> Quote:

@@ -91,7 +91,7 @@ def order(session: Session, new: Order, because: Because, now: datetime) -> Orde
     for one, quoted in whole:
         _tell_opened(session, one, because, now)
         if quoted.scheme is not None:
-            _ask(session, one, quoted, because, now)
+            ask_approvers(session, one, quoted, because, now)
     return Ordered(request, is_new=True)
 
 
@@ -200,7 +200,8 @@ def _tell_opened(session: Session, request: Request, because: Because, now: date
     journal.append(session, fact)
 
 
-def _ask(session: Session, request: Request, found: Quote, because: Because, now: datetime) -> None:
+def ask_approvers(session: Session, request: Request, found: Quote, because: Because, now: datetime) -> Approval:
+    """Ask whether the request may be carried out as this quote says."""
     new = NewApproval(
         subject=subject_of(request),
         title=f"{request.number}: {request.title}",
@@ -210,4 +211,4 @@ def _ask(session: Session, request: Request, found: Quote, because: Because, now
         facts=facts_of(found),
         difference=request.description,
     )
-    approvals.ask(session, new, because, now)
+    return approvals.ask(session, new, because, now)

@@ -72,8 +72,9 @@ def site(database: Database, tmp_path: Path) -> Database:
     return database
 
 
-def apply(database: Database, folder: Path, catalogue: str) -> None:
-    write_site(folder / "site", people=PEOPLE, calendars=CALENDARS, catalogue=catalogue)
+def apply(database: Database, folder: Path, catalogue: str, **other: str) -> None:
+    """Bring the small site into force with this catalogue, and other files in place of its own."""
+    write_site(folder / "site", **{"people": PEOPLE, "calendars": CALENDARS, "catalogue": catalogue, **other})
     with database.write() as session:
         register.apply(session, load_site(folder / "site").entries(), "test", NOW)
 
