@@ -119,6 +119,18 @@ def delegations(session: Session, staff: Staff, now: datetime) -> list[Delegatio
     ]
 
 
+def open_steps(session: Session, approvals: Iterable[Approval]) -> dict[int, list[ApprovalStep]]:
+    """The steps that are open now, by the keys of their approvals, in order."""
+    query = select(ApprovalStep).where(
+        ApprovalStep.approval_id.in_([approval.id for approval in approvals]),
+        ApprovalStep.state == ApprovalStepState.OPEN,
+    )
+    found: dict[int, list[ApprovalStep]] = {}
+    for row in session.scalars(query.order_by(ApprovalStep.place)):
+        found.setdefault(row.approval_id, []).append(row)
+    return found
+
+
 def seats_of_steps(session: Session, steps: Collection[int]) -> list[ApprovalSeat]:
     """Every seat of these steps, in the order in which they were given."""
     query = select(ApprovalSeat).where(ApprovalSeat.step_id.in_(steps)).order_by(ApprovalSeat.id)

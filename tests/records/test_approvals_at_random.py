@@ -79,7 +79,9 @@ class Desk:
             self.session.expire_all()
 
     def act(self, deed: Deed, one: Approval) -> None:
-        session, now, by = self.session, self.now, Because(deed.person, "so", roles=ROLES)
+        session, now = self.session, self.now
+        who = one.requester if deed.act in ("answer", "withdraw") and deed.which else deed.person
+        by = Because(who, "so", roles=ROLES)
         match deed.act:
             case "ask":
                 if len(self.approvals) < MOST:
@@ -88,15 +90,16 @@ class Desk:
                     self.approvals.append(ask(session, now, scheme=scheme, subject=subject, **more))
             case "decide" | "deny":
                 verdict = YES if deed.act == "decide" else NO
-                waits = [one.approval for one in approval_waiting.waiting_for(session, deed.person, now).found]
+                waits = [each.approval for each in approval_waiting.waiting_for(session, deed.person, now).found]
                 chosen = waits[0] if waits else one
                 approval_deciding.decide(session, chosen, Decision(deed.person, verdict, chosen.sha256, "so"), now)
             case "send back":
-                approval_deciding.send_back(session, one, deed.person, "why?", now)
+                waits = [each.approval for each in approval_waiting.waiting_for(session, deed.person, now).found]
+                approval_deciding.send_back(session, (waits or [one])[-1], deed.person, "why?", now)
             case "answer":
-                approvals.answer(session, one, Answer("so"), by, now)
+                approvals.answer(session, one, Answer("so", {"cost": 30} if deed.which else None), by, now)
             case "change":
-                approvals.ask_again(session, one, {"facts": {"cost": 20 + deed.which}}, by, now)
+                approvals.ask_again(session, one, {"facts": {"cost": 20 + deed.which}}, Because("requests"), now)
             case "reassign":
                 approvals.reassign(session, one, Reassignment(deed.other), by, now)
             case "delegate":
