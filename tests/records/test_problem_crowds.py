@@ -201,3 +201,22 @@ def test_two_people_who_open_a_problem_of_one_incident_at_once_open_one(
     for one in people:
         one.join(20)
     assert sorted(type(one).__name__ for one in opened) == ["Moved", "Refused"]
+
+
+def test_a_fix_leaves_an_incident_to_whoever_resolves_it_at_that_moment(database: Database) -> None:
+    with database.write() as session:
+        taken, other = incident(session), incident(session)
+        one = brought_to(session, problem(session, taken, other), ProblemState.ROOT_CAUSE_KNOWN)
+
+    def by_hand(session: Session) -> object:
+        found = session.get_one(Incident, taken.id)
+        return incidents.resolve(session, found, Solution(ResolutionCode.WORKAROUND, "restarted"), CLOCK, NOW)
+
+    def by_fix(session: Session) -> object:
+        reached = problems.publish_fix(session, problems.get(session, one.id), "patched", ADA, NOW)
+        return [each.id for each in reached.incidents], reached.refused
+
+    assert at_once(database, by_hand, by_fix) == ([other.id], {})
+    with database.read() as session:
+        codes = [session.get_one(Incident, each.id).resolution_code for each in (taken, other)]
+        assert codes == [ResolutionCode.WORKAROUND, ResolutionCode.FIXED]
