@@ -140,7 +140,8 @@ def _head(found: KnownErrorDetail, times: words.Clock) -> Rows:
 
 def _by_itself(found: KnownErrorDetail) -> str:
     if found.may_run_itself:
-        return ", runs by itself"
+        is_published = found.line.state is KnownErrorState.PUBLISHED
+        return ", runs by itself" if is_published else ", runs by itself once it is published"
     return f", would run by itself, but {found.why_not}" if found.why_not else ""
 
 

@@ -85,6 +85,16 @@ def test_a_known_error_is_said_better_and_retired(desk: Call) -> None:
     assert known(desk, "list", "--all", "-q").out == "KE000001\n"
 
 
+def test_what_runs_by_itself_says_so_once_it_is_published(
+    harbour: Database, site_folder: Path, watchbill: Call
+) -> None:
+    files = {"people": PEOPLE, "incidents": INCIDENTS, "problems": "known_errors: {automatic: true}\n"}
+    apply_site(harbour, write_site(site_folder, **files), clock.now())
+    drafted = known(watchbill, *POOL, "--job", "rotate-logs", "--runs-itself", "yes")
+    assert "job rotate-logs, runs by itself once it is published owner" in drafted.words
+    assert "job rotate-logs, runs by itself owner" in known(watchbill, "publish", "1", "--as", "max").words
+
+
 def test_a_problem_that_people_live_with_has_its_known_error_written_once(desk: Call) -> None:
     desk("incident", "new", "Checkout hangs", "--description", "It fails after a minute", "--service", "shop")
     desk("problem", "new", "--from", "1")
