@@ -161,14 +161,14 @@ WRONG: list[tuple[dict[str, str | bytes], list[str], str]] = [
     (
         {"job.yaml": "x: 1\n"},
         [
-            'job.yaml:1:1: file: unknown file; allowed: site.yaml, people.yaml, services.yaml, calendars.yaml, jobs.yaml, backups.yaml, probes.yaml, incidents.yaml, notices.yaml, events.yaml, problems.yaml; did you mean "jobs.yaml"?'
+            'job.yaml:1:1: file: unknown file; allowed: site.yaml, people.yaml, services.yaml, calendars.yaml, jobs.yaml, backups.yaml, probes.yaml, incidents.yaml, notices.yaml, events.yaml, problems.yaml, catalogue.yaml, approvals.yaml; did you mean "jobs.yaml"?'
         ],
         "a misspelt file would be ignored",
     ),
     (
         {"jobs.yml": "x: 1\n"},
         [
-            'jobs.yml:1:1: file: unknown file; allowed: site.yaml, people.yaml, services.yaml, calendars.yaml, jobs.yaml, backups.yaml, probes.yaml, incidents.yaml, notices.yaml, events.yaml, problems.yaml; did you mean "jobs.yaml"?'
+            'jobs.yml:1:1: file: unknown file; allowed: site.yaml, people.yaml, services.yaml, calendars.yaml, jobs.yaml, backups.yaml, probes.yaml, incidents.yaml, notices.yaml, events.yaml, problems.yaml, catalogue.yaml, approvals.yaml; did you mean "jobs.yaml"?'
         ],
         "another ending would be ignored",
     ),
@@ -182,7 +182,7 @@ WRONG: list[tuple[dict[str, str | bytes], list[str], str]] = [
     ),
     (
         {"people.yaml": "teams:\n  web-team: {title: W}\npeople:\n  anna: {name: Anna, id: x}\n"},
-        ["people.yaml:4:22: people.anna.id: unknown key; allowed: mail, manager, name, roles, teams"],
+        ["people.yaml:4:22: people.anna.id: unknown key; allowed: account_of, mail, manager, name, roles, teams"],
         "the id is the key",
     ),
 ]
