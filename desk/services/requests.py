@@ -21,6 +21,7 @@ from models.queries.states import Because
 from models.queries.tickets import subject_of
 from models.records import Approval, Request
 from models.rules.catalogue.plan_words import plan_words
+from models.rules.catalogue.uploads import Upload
 from models.rules.lifecycle import Role
 from models.rules.requests import public_state, request_id_of
 from models.vocabulary import PublicState, RequestState
@@ -131,6 +132,15 @@ def show(database: Database, number: str, person: str, now: datetime) -> Request
     """Everything about one request, for who may see it. Raises Misuse for no number, NotFound."""
     with database.read() as session:
         return _detail(session, seen_by(session, number, person, now), now, is_new=False)
+
+
+def file_of(database: Database, number: str, field: str, person: str, now: datetime) -> Upload:
+    """A file that was handed in with a request, for who may see it. Raises NotFound, with the fields that have one."""
+    with database.read() as session:
+        files = requests.files_of(session, seen_by(session, number, person, now))
+    if field not in files:
+        raise NotFound(f"{number} has no file for {field!r}; there are: {', '.join(files) or 'none'}")
+    return files[field]
 
 
 def cancel(database: Database, number: str, person: str, reason: str | None, now: datetime) -> RequestDetail:

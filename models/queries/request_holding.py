@@ -12,7 +12,7 @@ from models.errors import NotFound, Refused
 from models.queries import approvals
 from models.queries.approval_holding import still_holds
 from models.queries.catalogue import Quote, Wanted, facts_of, plain_answers, quote, quote_part, read_catalogue
-from models.queries.requests import ask_approvers, heard
+from models.queries.requests import ask_approvers, files_of, heard
 from models.queries.states import Because
 from models.queries.tickets import subject_of
 from models.records import Request
@@ -64,6 +64,6 @@ def ask_anew(session: Session, request: Request, because: Because, now: datetime
 def quote_again(session: Session, request: Request, now: datetime) -> Quote:
     """What the same order comes to now. Raises what an order raises."""
     catalogue = read_catalogue(session)
-    given = dict(request.answers or {})
+    given = {**(request.answers or {}), **files_of(session, request)}
     wanted = Wanted(request.item or "", request.requester or "", request.beneficiary or "", given)
     return quote(catalogue, wanted, now) if request.parent_id is None else quote_part(catalogue, wanted, now)

@@ -15,9 +15,10 @@ from models.queries import approvals, journal
 from models.queries.catalogue import Quote, Wanted, facts_of, part_quotes, plain_answers, quote, read_catalogue
 from models.queries.states import Because, advance
 from models.queries.tickets import subject_of
-from models.records import Approval, Request
+from models.records import Approval, Request, RequestFile
 from models.rules.approvals.asking import NewApproval
 from models.rules.catalogue.plan_words import plan_words
+from models.rules.catalogue.uploads import Upload
 from models.rules.requests import OVER
 from models.site.catalogue import plan_spec
 from models.vocabulary import ApprovalState, RequestState, TicketKind
@@ -64,7 +65,7 @@ def order(session: Session, new: Order, because: Because, now: datetime) -> Orde
     """Write an order down and ask its approvers.
 
     Raises NotFound, Refused and FormRefused as a quote does; Refused for a key that was used for another order, and for
-    a secret or a file, which nothing can keep yet.
+    a secret, which nothing can keep yet.
     """
     known = _with_key(session, new)
     if known is not None:
@@ -72,8 +73,8 @@ def order(session: Session, new: Order, because: Because, now: datetime) -> Orde
     catalogue = read_catalogue(session)
     found = quote(catalogue, new.wanted, now)
     parts = part_quotes(catalogue, found, now)
-    for field in (*found.answers.secrets, *found.answers.files):
-        raise Refused(f"{field}: a secret or a file cannot be handed in with a request yet")
+    for field in found.answers.secrets:
+        raise Refused(f"{field}: a secret cannot be handed in with a request yet")
     try:
         with session.begin_nested():
             request = _write(session, found, new, because, now, catalogue.priority)
@@ -116,6 +117,13 @@ def chosen(session: Session, person: str | None, most: int, *, every: bool = Fal
     if not every:
         query = query.where(Request.state.not_in(OVER))
     return list(session.scalars(query))
+
+
+def files_of(session: Session, request: Request) -> dict[str, Upload]:
+    """What was handed in with it, by field."""
+    rows = select(RequestFile.field, RequestFile.name, RequestFile.content)
+    found = session.execute(rows.where(RequestFile.request_id == request.id).order_by(RequestFile.id))
+    return {row.field: Upload(row.name, row.content) for row in found}
 
 
 def cancel(session: Session, request: Request, because: Because, now: datetime) -> bool:
@@ -183,6 +191,9 @@ def _write(session: Session, found: Quote, new: Order, because: Because, now: da
     )
     session.add(request)
     session.flush()
+    for field, file in found.answers.files.items():
+        kept = RequestFile(request_id=request.id, field=field, name=file.name, sha256=file.sha256, content=file.content)
+        session.add(kept)
     return request
 
 

@@ -55,7 +55,7 @@ from models.records.register import (
     SiteEntry,
     Team,
 )
-from models.records.requests import Request
+from models.records.requests import Request, RequestFile
 from models.records.tickets import Incident, Survey, Ticket, TicketLink, WorkNote
 from models.records.work import Run, Slot, Step, run_number
 
@@ -73,7 +73,7 @@ __all__ = [
     "Person", "ProbeEntry", "ProbeReading", "ProbeStanding", "Problem", "ProblemCandidate",
     "ProblemHandlingEntry", "ProblemNote",
     "ProblemTask", "PromiseEntry", "ReceiverEntry", "Registered", "Relation",
-    "RepositoryCheckRow", "RepositoryEntry", "Request", "RestorePoint", "RotaEntry", "Run", "SchemeEntry", "Service",
-    "Silence", "SiteEntry",
+    "RepositoryCheckRow", "RepositoryEntry", "Request", "RequestFile", "RestorePoint", "RotaEntry", "Run",
+    "SchemeEntry", "Service", "Silence", "SiteEntry",
     "Slot", "Step", "Survey", "TaskLog", "Team", "Ticket", "TicketLink", "WorkNote", "run_number", "silence_number",
 ]  # fmt: skip

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.records.base import Digest, Name
+from models.records.base import Base, Digest, Key, Name
 from models.records.tickets import Ticket
 from models.vocabulary import RequestState, TicketKind
 
@@ -69,3 +69,17 @@ class Request(Ticket):
     """Chosen by who orders, so that an order that is sent twice is one."""
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("request.id"))
     """The bundle that brought it."""
+
+
+class RequestFile(Base):
+    """A file that was handed in with a request; its name, size and fingerprint stand in the answers, too."""
+
+    __tablename__ = "request_file"
+    __table_args__ = (UniqueConstraint("request_id", "field"),)
+
+    id: Mapped[Key]
+    request_id: Mapped[int] = mapped_column(ForeignKey("request.id"))
+    field: Mapped[Name]
+    name: Mapped[Name]
+    sha256: Mapped[Digest]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)

@@ -87,6 +87,30 @@ def test_an_order_for_somebody_is_seen_by_both(offered: Call) -> None:
         assert offered("request", "list", "-q", "--as", person).out == "REQ000001\n"
 
 
+def test_a_file_is_handed_in_and_written_where_it_is_read(offered: Call, tmp_path: Path, harbour: Database) -> None:
+    needs = ASKED.replace(
+        "secret: true}", "secret: true}\n      - {name: offer, title: O?, type: file, accepts: [pdf]}"
+    )
+    write_site(tmp_path / "site", people=PEOPLE, calendars=CALENDARS, catalogue=needs, approvals=APPROVALS)
+    with harbour.write() as session:
+        register.apply(session, load_site(tmp_path / "site").entries(), "test", clock.now())
+    (tmp_path / "offer.pdf").write_bytes(b"%PDF-1.7")
+    (tmp_path / "offer.txt").write_bytes(b"text")
+    wrong = offered("request", "new", "program", *GIT, "--file", f"offer={tmp_path}/offer.txt")
+    assert (wrong.code, 'offer: a file named "offer.txt" is not accepted' in wrong.words) == (6, True)
+    absent = offered("request", "new", "program", *GIT, "--file", "offer=/nowhere.pdf")
+    assert (absent.code, "--file offer: /nowhere.pdf: No such file" in absent.words) == (2, True)
+    assert offered("request", "new", "program", *GIT, "--file", f"offer={tmp_path}/offer.pdf").code == 0
+    assert "offer offer.pdf (8 bytes, sha256" in offered("request", "show", "1").words
+    target = tmp_path / "read.pdf"
+    assert offered("request", "file", "1", "offer", "--to", str(target)).code == 0
+    assert target.read_bytes() == b"%PDF-1.7"
+    again = offered("request", "file", "1", "offer", "--to", str(target))
+    assert (again.code, "File exists" in again.words) == (2, True), "nothing is written over"
+    assert offered("request", "file", "1", "licence", "--to", "x").code == 5
+    assert offered("request", "file", "1", "offer", "--to", "x", "--as", "zoe").code == 5
+
+
 SLIPS = [
     (("new", "program", "--set", "hosts"), 2, "--set: write FIELD=ANSWER", "no answer"),
     (("new", "program", *GIT, "--key", "x" * 65), 2, "a key has 1 to 64 printable characters", "a long key"),
@@ -94,7 +118,7 @@ SLIPS = [
     (("new", "program", *GIT, "--for", "zoe"), 6, "zoe does not report to ada", "for somebody else"),
     (("new", "program", *GIT, "--as", "zoe"), 6, "it is offered to others", "not for them"),
     (("new", "program", "--set", "progam=git"), 6, 'progam: there is no such field; did you mean "program"?', "a slip"),
-    (("new", "program", *GIT, "--set", "licence=x"), 6, "licence: a secret or a file cannot be handed in", "a secret"),
+    (("new", "program", *GIT, "--set", "licence=x"), 6, "licence: a secret cannot be handed in", "a secret"),
     (("show", "INC000001"), 2, "it looks like REQ000123", "no request"),
     (("show", "9"), 5, "there is no request REQ000009: see `watchbill request list`", "not there"),
 ]

@@ -15,10 +15,12 @@ from models.queries import approval_deciding, approvals, journal, requests
 from models.queries.approval_deciding import Decision
 from models.queries.approvals import Answer
 from models.queries.catalogue import Wanted
+from models.queries.request_holding import holds
 from models.queries.requests import Order, Ordered
 from models.queries.states import Because
 from models.queries.tickets import subject_of
-from models.records import Approval, Request
+from models.records import Approval, Request, RequestFile
+from models.rules.catalogue.uploads import Upload
 from models.rules.lifecycle import Role
 from models.site.catalogue import plan_from
 from models.vocabulary import ApprovalState, ApprovalVerdict, RequestState
@@ -161,9 +163,33 @@ def test_a_bundle_brings_requests_of_their_own_each_with_its_approval(site: Data
         assert (bundle.state, part.state) == (RequestState.CANCELLED, RequestState.CANCELLED)
 
 
+PDF = Upload("quote.pdf", b"%PDF-1.7 for the shop")
+
+
+def test_a_file_is_kept_with_its_request_and_bound_by_its_approval(site: Database, tmp_path: Path) -> None:
+    with_file = ASKED.replace(
+        "      - {name: licence, title: Licence?, secret: true}\n",
+        "      - {name: offer, title: Offer?, type: file, accepts: [pdf]}\n"
+        "      - {name: licence, title: Licence?, secret: true}\n",
+    )
+    apply(site, tmp_path, with_file)
+    with site.write() as session:
+        request = order(session, offer=PDF).request
+    with site.write() as session:
+        request = requests.get(session, request.id)
+        assert request.answers
+        assert (request.answers["offer"], requests.files_of(session, request)) == (PDF.words, {"offer": PDF})
+        decide(session, request, ApprovalVerdict.APPROVE)
+        assert holds(session, request, NOW).allowed
+        (kept,) = session.scalars(select(RequestFile))
+        kept.content = b"%PDF-1.7 for me"
+        session.flush()
+        assert not holds(session, request, NOW).allowed, "another file is another order"
+
+
 REFUSALS = [
     ({"program": "vim"}, "program: 'vim' is no choice", "an answer that is none"),
-    ({"licence": "opensesame"}, "licence: a secret or a file cannot be handed in", "a secret that nothing can keep"),
+    ({"licence": "opensesame"}, "licence: a secret cannot be handed in", "a secret that nothing can keep"),
 ]
 
 

@@ -1641,6 +1641,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix__problem_task__problem_id"), "problem_task", ["problem_id"], unique=False)
     op.create_table(
+        "request_file",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("request_id", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(length=128), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk__request_file__request_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__request_file")),
+        sa.UniqueConstraint("request_id", "field", name=op.f("uq__request_file__request_id_field")),
+    )
+    op.create_table(
         "run",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("public_id", sa.String(length=16), nullable=False),
