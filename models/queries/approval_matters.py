@@ -21,6 +21,8 @@ from models.rules.approvals.timing import expires_at
 from models.rules.calendars import Calendar
 from models.vocabulary import ApprovalStepState
 
+BELOW = (ApprovalStep, ApprovalSeat, DelegationRow)
+
 
 @dataclass(frozen=True)
 class Matter:
@@ -93,6 +95,9 @@ def matter_of(session: Session, approval: Approval, now: datetime) -> Matter:
     """The same with what goes with it; nobody else moves it until this transaction ends."""
     session.flush()
     session.refresh(approval, with_for_update=True)
+    # What was read of it before the lock may be otherwise by now.
+    for known in [one for one in session.identity_map.values() if isinstance(one, BELOW)]:
+        session.expire(known)
     return Matter(session, approval, read_approval_book(session), now)
 
 

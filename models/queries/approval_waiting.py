@@ -16,7 +16,7 @@ from models.rules.approvals.moves import UNDECIDED
 from models.rules.approvals.resolving import Involved
 from models.vocabulary import ApprovalState, ApprovalStepState
 
-MOST = 200
+MOST = 100
 
 
 @dataclass(frozen=True)
