@@ -61,7 +61,6 @@ def _scoped(kind: Kind, path: Path = ()) -> tuple[Reference, ...]:
     return tuple(Reference(kind, (*path, key, "*"), target) for key, target in lists)
 
 
-
 def _approvers(key: str) -> tuple[Reference, ...]:
     """What the approvers of a step name."""
     kinds = (("person", Kind.PERSON), ("team", Kind.TEAM))
