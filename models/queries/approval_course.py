@@ -1,5 +1,6 @@
 """How an approval goes on: asked from the first step, carried step by step, over; and what time does to it."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +9,12 @@ from models.queries import approval_news, approval_outcomes, approval_steps
 from models.queries.approval_matters import Matter, bound_of
 from models.queries.approval_steps import ACTOR
 from models.queries.states import Because, advance
-from models.records import ApprovalStep
-from models.rules.approvals.asking import pre_approved_by
+from models.records import Approval, ApprovalStep
+from models.rules.approvals.asking import Bound, Window, pre_approved_by
 from models.rules.approvals.moves import UNDECIDED
 from models.rules.approvals.schemes import Step
 from models.rules.approvals.timing import Waited, due
+from models.rules.moves import find_move
 from models.rules.wall_clock import stamp
 from models.vocabulary import ApprovalState, ApprovalStepState, OnTimeout
 
@@ -59,31 +61,41 @@ def end(matter: Matter, action: str, because: Because, outcome: str) -> None:
 
 
 def ask_again(matter: Matter, because: Because, changes: dict[str, Any]) -> Matter:
-    """Begin a new round, with what has changed, under the scheme as it is now. Raises Refused when there is none."""
+    """Begin a new round, with what has changed, under the scheme as it is now.
+
+    Raises Refused when there is no such scheme, and for facts that are no plain values; MoveRefused when it is over.
+    """
     approval = matter.approval
+    find_move("approval", approval.state, "ask again")
     policy = matter.book.policies.get(approval.scheme)
     if policy is None:
         raise Refused(f"{approval.number}: the scheme {approval.scheme} has left approvals.yaml")
+    sha256 = _sha256(replace(bound_of(approval, policy.sha256), **_bound(approval, changes)))
     approval_steps.end_all(matter, ENGINE)
-    values = {
-        "round": approval.round + 1,
-        "policy": policy.spec,
-        "policy_sha256": policy.sha256,
-        "sent_back_at": None,
-        "decided_at": None,
-        "outcome": None,
-    }
     for name, value in {**changes, "policy": policy.spec}.items():
         setattr(approval, name, value)
-    values["sha256"] = bound_of(approval, policy.sha256).sha256
     matter.session.flush()
-    del values["policy"]
-    advance(matter.session, approval, "ask again", because, **values)
+    values: dict[str, Any] = {"round": approval.round + 1, "policy_sha256": policy.sha256, "sha256": sha256}
+    ended = dict.fromkeys(("sent_back_at", "decided_at", "outcome"))
+    advance(matter.session, approval, "ask again", because, **values, **ended)
     again = Matter(matter.session, approval, matter.book, matter.now)
     begin(again)
     if approval.state is ApprovalState.OPEN:
         approval_outcomes.tell(matter.session, approval, because, matter.now)
     return again
+
+
+def _bound(approval: Approval, changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes as the hash has them."""
+    window = Window(changes.get("earliest_at", approval.earliest_at), changes.get("latest_at", approval.latest_at))
+    return {name: changes[name] for name in ("title", "facts", "difference") if name in changes} | {"window": window}
+
+
+def _sha256(bound: Bound) -> str:
+    try:
+        return bound.sha256
+    except ValueError as error:
+        raise Refused(str(error)) from None
 
 
 def look_at(matter: Matter) -> None:

@@ -1,6 +1,8 @@
 """Whether an approval still holds at the moment when something is done by it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +11,11 @@ from sqlalchemy.orm import Session
 from models.queries.approval_book import read_approval_book
 from models.queries.approval_matters import Matter, bound_of, decisions_of, seats_of_steps
 from models.records import Approval, ApprovalDecision
+from models.rules.approvals.asking import pre_approved_by
 from models.rules.approvals.resolving import seats_of
 from models.rules.verdicts import Verdict
 from models.rules.wall_clock import stamp
-from models.vocabulary import ApprovalState, ApprovalVerdict
+from models.vocabulary import ApprovalState, ApprovalStepState, ApprovalVerdict, OnTimeout
 
 
 def still_holds(session: Session, approval: Approval, facts: Mapping[str, Any], now: datetime) -> Verdict:
@@ -39,10 +42,26 @@ def _content(matter: Matter, facts: Mapping[str, Any]) -> Iterator[str]:
         return
     if not matter.is_by_current_policy:
         yield f"the scheme {approval.scheme} has changed since"
-    if dict(facts) != approval.facts:
-        yield "what was approved was something else"
-    if bound_of(approval, approval.policy_sha256).sha256 != approval.sha256:
+    bound = bound_of(approval, approval.policy_sha256)
+    if bound.sha256 != approval.sha256:
         yield "its row was changed after it was decided"
+    if replace(bound, facts=facts).sha256 != approval.sha256:
+        yield "what was approved was something else"
+    yield from _course(matter)
+
+
+def _course(matter: Matter) -> Iterator[str]:
+    """Whether its steps were carried, or a rule that asks nobody still says so."""
+    rows, approval = matter.steps(), matter.approval
+    made = Counter(one.step_id for one in decisions_of(matter.session, [row.id for row in rows]))
+    for row in rows:
+        step = matter.step_of(row)
+        by_time = step.then is OnTimeout.APPROVE
+        if row.state is not ApprovalStepState.APPROVED or (made[row.id] < step.needed and not by_time):
+            yield f"step {row.place} was not carried"
+    roles = matter.staff.roles_of(approval.asked_by)
+    if not rows and pre_approved_by(matter.scheme.pre_approved, approval.facts, roles) is None:
+        yield f"no rule of the scheme {approval.scheme} approves it without asking any more"
 
 
 def _people(matter: Matter) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The steps of an approval: opened stage by stage, given seats, carried, and ended."""
 
-from datetime import datetime
+from collections.abc import Mapping
 
 from models.queries.approval_matters import Matter, ballots, seats_of_steps
 from models.queries.states import Because, advance
@@ -10,7 +10,7 @@ from models.rules.approvals.resolving import seats_of
 from models.vocabulary import ApprovalStepState
 
 ACTOR = "approvals"
-WAITING, OPEN, APPROVED = ApprovalStepState.WAITING, ApprovalStepState.OPEN, ApprovalStepState.APPROVED
+WAITING, OPEN = ApprovalStepState.WAITING, ApprovalStepState.OPEN
 
 
 def write_steps(matter: Matter) -> None:
@@ -48,6 +48,7 @@ def seat(matter: Matter, row: ApprovalStep) -> list[ApprovalSeat]:
     known = {one.identity: one for one in seats_of_steps(matter.session, [row.id])}
     for identity, one in known.items():
         if one.is_fixed or identity in spent:
+            _follow(matter, one, known)
             continue
         if identity in wanted and one.ended_at is not None:
             one.ended_at, one.rule = None, wanted[identity]
@@ -60,6 +61,13 @@ def seat(matter: Matter, row: ApprovalStep) -> list[ApprovalSeat]:
             matter.session.add(new[-1])
     matter.session.flush()
     return new
+
+
+def _follow(matter: Matter, one: ApprovalSeat, known: Mapping[str, ApprovalSeat]) -> None:
+    """A free seat that an administrator gave to what is known by now as somebody's further account becomes theirs."""
+    identity = matter.staff.identity(one.identity)
+    if one.ended_at is None and identity not in known:
+        one.identity = identity
 
 
 def nobody_may(matter: Matter, row: ApprovalStep) -> bool:
@@ -81,17 +89,12 @@ def deciders(matter: Matter, rows: list[ApprovalStep]) -> dict[str, str | None]:
 def end_step(matter: Matter, row: ApprovalStep, action: str, because: Because) -> None:
     """A step is over: nobody decides in it any more."""
     advance(matter.session, row, action, because, ended_at=matter.now)
-    free_no_more(matter, row, matter.now)
+    for one in seats_of_steps(matter.session, [row.id]):
+        one.ended_at = one.ended_at or matter.now
+    matter.session.flush()
 
 
 def end_all(matter: Matter, because: Because) -> None:
     """The steps of this round that are not over come to nothing."""
     for row in matter.steps(WAITING, OPEN):
         end_step(matter, row, "drop", because)
-
-
-def free_no_more(matter: Matter, row: ApprovalStep, now: datetime) -> None:
-    """No seat of the step waits for anybody."""
-    for one in seats_of_steps(matter.session, [row.id]):
-        one.ended_at = one.ended_at or now
-    matter.session.flush()

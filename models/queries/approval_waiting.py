@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 from models.queries.approval_book import read_approval_book
 from models.queries.approval_matters import Matter, ballots, delegations
 from models.records import Approval, ApprovalSeat, ApprovalStep
-from models.rules.approvals.deciding import Ballot, holders
+from models.rules.approvals.deciding import holders
 from models.rules.approvals.delegating import in_force
 from models.rules.approvals.moves import UNDECIDED
-from models.rules.approvals.resolving import Involved
 from models.vocabulary import ApprovalState, ApprovalStepState
 
 MOST = 100
@@ -60,7 +59,7 @@ def waiting_for(session: Session, person: str, now: datetime, most: int = MOST) 
     found: dict[int, Waiting] = {}
     for _, step, approval in rows[:most]:
         matter = Matter(session, approval, book, now)
-        held = _held(known[step.id], matter.involved, acting, me)
+        held = holders(known[step.id], matter.involved, acting).get(me)
         if held is not None:
             whose = held[0] if len(held) > 1 else None
             found.setdefault(step.id, Waiting(approval, step, whose, matter.over_at(step)))
@@ -73,10 +72,6 @@ def _owners(me: str, acting: dict[str, str]) -> list[str]:
     for _ in acting:
         found |= {person for person, delegate in acting.items() if delegate in found}
     return sorted(found)
-
-
-def _held(ballot: Ballot, involved: Involved, acting: dict[str, str], me: str) -> tuple[str, ...] | None:
-    return holders(ballot, involved, acting).get(me)
 
 
 def chosen(

@@ -4,7 +4,7 @@ Deciding is in `approval_deciding`, the list of what waits for somebody in `appr
 `approval_delegations`. What becomes of that which an approval is about, `approval_outcomes` says.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from models.errors import NotFound, Refused
 from models.queries import approval_course, approval_news, approval_outcomes, approval_steps, journal
 from models.queries.apart import attempt
-from models.queries.approval_book import ApprovalBook, Policy, read_approval_book
+from models.queries.approval_book import Policy, read_approval_book
 from models.queries.approval_matters import Matter, ballots, bound_of, get, matter_of, seats_of_steps
 from models.queries.states import Because, advance
 from models.records import Approval, ApprovalSeat, ApprovalStep
 from models.rules.approvals.asking import NewApproval
+from models.rules.approvals.delegating import chain
 from models.rules.approvals.moves import UNDECIDED
 from models.rules.approvals.people import Staff
 from models.rules.incidents import fitting_text, fitting_title, text_problems
@@ -31,6 +32,8 @@ __all__ = [
     "Answer", "Reassignment", "answer", "ask", "ask_again", "comment", "get", "look", "of_subject", "reassign",
     "void", "withdraw",
 ]  # fmt: skip
+CHANGEABLE = frozenset({"title", "facts", "difference", "earliest_at", "latest_at"})
+"""What of an approval may be another one when it is asked again."""
 MOST = 50
 """Approvals that one look takes, so that its transaction stays short."""
 TRY_AGAIN = timedelta(minutes=10)
@@ -155,12 +158,17 @@ def answer(session: Session, approval: Approval, said: Answer, because: Because,
 def ask_again(
     session: Session, approval: Approval, changes: Mapping[str, Any], because: Because, now: datetime
 ) -> Approval:
-    """Ask anew from the first step: of another request (`facts`, `difference`, `title`, a window), by today's policy.
+    """Ask anew from the first step: with what of CHANGEABLE is another one, by today's policy.
 
     Also of one that was approved and does not hold any more. Raises MoveRefused when it is over otherwise, Refused
-    when its scheme has left the site.
+    when its scheme has left the site, ValueError for a change of anything else.
     """
-    approval_course.ask_again(matter_of(session, approval, now), because, dict(changes))
+    others = set(changes) - CHANGEABLE
+    if others:
+        raise ValueError(f"{approval.number}: {', '.join(sorted(others))} cannot change: it would be another approval")
+    fitting: dict[str, Callable[[Any], Any]] = {"title": fitting_title, "difference": fitting_text, "facts": dict}
+    fitted = {name: fitting[name](value) if name in fitting else value for name, value in changes.items()}
+    approval_course.ask_again(matter_of(session, approval, now), because, fitted)
     return approval
 
 
@@ -210,6 +218,8 @@ def _check_reassignment(matter: Matter, to: str, because: Because) -> None:
         raise Refused(f"{because.actor} may not give themselves the decision of {approval.number}")
     if identity in matter.involved.people:
         raise Refused(f"{to} may not decide {approval.number}: nobody decides about their own matter")
+    if by in chain(identity, matter.acting, ()):
+        raise Refused(f"{to} has delegated to {because.actor}: {approval.number} would be theirs again")
 
 
 def _seat_to_take(matter: Matter, wanted: Reassignment) -> tuple[ApprovalStep, ApprovalSeat | None]:
@@ -247,12 +257,10 @@ def look(session: Session, now: datetime, most: int = MOST) -> int:
     """Do what is due: remind, escalate, expire, and follow the site's files. How many approvals were looked at."""
     query = select(Approval).where(Approval.look_at <= now).order_by(Approval.look_at, Approval.id).limit(most)
     due = session.scalars(query.with_for_update(skip_locked=True)).all()
-    book: ApprovalBook | None = read_approval_book(session) if due else None
     for approval in due:
-        if book is not None:
-            matter = Matter(session, approval, book, now)
-            if attempt(session, approval.number, partial(approval_course.look_at, matter)) is not None:
-                approval.look_at = now + TRY_AGAIN
+        matter = Matter(session, approval, read_approval_book(session), now)
+        if attempt(session, approval.number, partial(approval_course.look_at, matter)) is not None:
+            approval.look_at = now + TRY_AGAIN
     return len(due)
 
 

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.errors import MoveRefused, Refused
 from models.queries import approval_course, approval_deciding, approval_holding, approvals
-from models.queries.approval_matters import Matter
+from models.queries.approval_matters import Matter, bound_of
 from models.queries.approvals import Answer, Reassignment
 from models.queries.states import Because
+from models.records import Approval
 from models.rules.approvals.asking import Window
 from models.vocabulary import ApprovalState
 from tests.records.approvals_lab import (
@@ -203,6 +205,20 @@ def test_a_seat_that_an_administrator_gave_holds_while_its_person_is_here(sqlite
         approval = approvals.get(session, approval.id)
         found = approval_holding.still_holds(session, approval, approval.facts, NOW)
         assert found.reason == "APR000001: dot, who approved it, has left"
+
+
+def test_a_state_that_nobody_decided_holds_nothing(session: Session) -> None:
+    approval, cheap = ask(session), ask(session, subject="request/13", facts={"cost": 5})
+    forged = {"state": ApprovalState.APPROVED, "decided_at": NOW}
+    session.execute(update(Approval).where(Approval.id == approval.id).values(**forged))
+    found = approval_holding.still_holds(session, approval, approval.facts, NOW)
+    assert found.reason == "APR000001: step 1 was not carried"
+    assert approval_holding.still_holds(session, cheap, {"cost": 5}, NOW).allowed
+    cheap.facts = {"cost": 5_000}
+    cheap.sha256 = bound_of(cheap, cheap.policy_sha256).sha256
+    session.flush()
+    found = approval_holding.still_holds(session, cheap, {"cost": 5_000}, NOW)
+    assert found.reason == "APR000002: no rule of the scheme plain approves it without asking any more"
 
 
 def test_what_was_denied_is_not_asked_again(session: Session) -> None:

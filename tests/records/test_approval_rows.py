@@ -99,6 +99,22 @@ def test_when_the_people_change_the_seats_follow(database: Database, tmp_path: P
         assert approval.state is ApprovalState.APPROVED
 
 
+def test_a_seat_goes_to_the_person_whose_account_it_was_given_to(database: Database, tmp_path: Path) -> None:
+    apply(database, tmp_path)
+    with database.write() as session:
+        key = ask(session).id
+        by = Because("eve", "ill", roles=EVE)
+        approvals.reassign(session, approvals.get(session, key), Reassignment("eli", "bob"), by, NOW)
+    people = FILES["people.yaml"].replace("eli: {", "eli: {account_of: cid, ")
+    apply(database, tmp_path, NOW, {"people.yaml": people})
+    with database.write() as session:
+        assert approvals.look(session, NOW) == 1
+        approval = approvals.get(session, key)
+        assert set(seats(session, approval)) == {"cid"}
+        decide(session, approval, "eli")
+        assert approval.state is ApprovalState.APPROVED
+
+
 def test_another_policy_asks_anew_and_one_that_is_gone_makes_it_void(database: Database, tmp_path: Path) -> None:
     apply(database, tmp_path)
     with database.write() as session:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.errors import MoveRefused, NotFound, Refused
-from models.queries import approval_deciding, approval_outcomes, approvals
+from models.queries import approval_deciding, approval_delegations, approval_outcomes, approvals
 from models.queries.approval_deciding import Decision
+from models.queries.approval_delegations import NewDelegation
 from models.queries.approvals import Answer, Reassignment
 from models.queries.states import Because
 from models.records import Approval
@@ -218,6 +219,22 @@ def test_what_a_reassignment_must_not_be(
     approval = ask(session)
     with pytest.raises(error, match=words):
         approvals.reassign(session, approval, Reassignment(to, instead), Because(by, why, roles=EVE), NOW)
+
+
+def test_nobody_gives_a_decision_to_themselves_through_a_delegate(session: Session) -> None:
+    approval = ask(session)
+    new = NewDelegation("dot", "eve", NOW, NOW + DAY)
+    approval_delegations.delegate(session, new, "dot", NOW)
+    with pytest.raises(Refused, match="dot has delegated to eve"):
+        approvals.reassign(session, approval, Reassignment("dot"), Because("eve", "so", roles=EVE), NOW)
+
+
+def test_a_new_round_is_about_the_same_people(session: Session) -> None:
+    approval = ask(session)
+    with pytest.raises(ValueError, match="requester cannot change"):
+        approvals.ask_again(session, approval, {"requester": "dot"}, DESK, NOW)
+    with pytest.raises(Refused, match="no plain values"):
+        approvals.ask_again(session, approval, {"facts": {"at": NOW}}, DESK, NOW)
 
 
 def test_a_reassignment_takes_the_role_words_and_something_open(session: Session) -> None:
