@@ -38,10 +38,9 @@ from tests.records.approvals_lab import (
 
 
 @pytest.fixture
-def session(sqlite: Database, tmp_path: Path) -> Iterator[Session]:
+def session(approving: Database) -> Iterator[Session]:
     """A transaction in which the site of the lab is in force."""
-    apply(sqlite, tmp_path)
-    with sqlite.write() as opened:
+    with approving.write() as opened:
         yield opened
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from time import perf_counter
 
 import pytest
@@ -16,16 +15,15 @@ from models.queries import approval_delegations, approval_holding, approval_wait
 from models.queries.approval_delegations import NewDelegation
 from models.records import Approval, ApprovalDecision, DelegationRow
 from models.vocabulary import ApprovalState, ApprovalStepState
-from tests.records.approvals_lab import DAY, HOUR, NOW, apply, ask, decide, facts_of, mails, reasons
+from tests.records.approvals_lab import DAY, HOUR, NOW, ask, decide, facts_of, mails, reasons
 
 TABLES = Approval.metadata.tables
 
 
 @pytest.fixture
-def session(sqlite: Database, tmp_path: Path) -> Iterator[Session]:
+def session(approving: Database) -> Iterator[Session]:
     """A transaction in which the site of the lab is in force."""
-    apply(sqlite, tmp_path)
-    with sqlite.write() as opened:
+    with approving.write() as opened:
         yield opened
 
 

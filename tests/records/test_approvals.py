@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
@@ -28,7 +27,6 @@ from tests.records.approvals_lab import (
     NO,
     NOW,
     YES,
-    apply,
     ask,
     decide,
     facts_of,
@@ -41,10 +39,9 @@ from tests.records.approvals_lab import (
 
 
 @pytest.fixture
-def session(database: Database, tmp_path: Path) -> Iterator[Session]:
+def session(approving: Database) -> Iterator[Session]:
     """A transaction in which the site of the lab is in force."""
-    apply(database, tmp_path)
-    with database.write() as opened:
+    with approving.write() as opened:
         yield opened
 
 

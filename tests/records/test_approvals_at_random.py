@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,7 +29,7 @@ from models.records import Approval, ApprovalDecision, ApprovalSeat, ApprovalSte
 from models.rules.lifecycle import Role
 from models.rules.moves import TABLES
 from models.vocabulary import ApprovalState, ApprovalStepState, ApprovalVerdict
-from tests.records.approvals_lab import DAY, HOUR, NO, NOW, YES, apply, ask
+from tests.records.approvals_lab import DAY, HOUR, NO, NOW, YES, ask
 
 ACCOUNTS = {"ann": "ann", "ann-root": "ann", "bob": "bob", "cid": "cid", "dot": "dot", "eve": "eve", "eli": "eli"}
 MOST = 3
@@ -157,26 +156,18 @@ def check(session: Session, one: Approval) -> None:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=st.lists(DEEDS, min_size=5, max_size=30))
-def test_every_history_is_decided_by_others(sqlite: Database, tmp_path: Path, deeds: list[Deed]) -> None:
-    if not sqlite_has_a_site(sqlite):
-        apply(sqlite, tmp_path)
-    with sqlite.write() as session:
+def test_every_history_is_decided_by_others(approving: Database, deeds: list[Deed]) -> None:
+    with approving.write() as session:
         clear(session)
         desk = Desk(session)
         for deed in deeds:
             desk.do(deed)
         known = [one.id for one in desk.approvals]
-    with sqlite.read() as session:
+    with approving.read() as session:
         for key in known:
             one = get(session, key)
             check_rows(session, one)
             check(session, one)
-
-
-def sqlite_has_a_site(database: Database) -> bool:
-    """Whether an earlier history of this test has applied it."""
-    with database.read() as session:
-        return session.scalar(select(JournalRow.seq).limit(1)) is not None
 
 
 def clear(session: Session) -> None:
