@@ -31,7 +31,7 @@ def commands(group: App, path: tuple[str, ...] = ()) -> Iterator[tuple[str, App]
 
 
 ALL = dict(commands(app))
-LISTS = (" list", "event sources", "problem candidates")
+LISTS = (" list", "event sources", "problem candidates", "approval delegations")
 
 
 def sections() -> dict[str, str]:
