@@ -3,17 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from models.queries.bulk import Bulk
-from models.queries.clock_cache import TABLE, values_of
+from models.queries.clock_cache import TABLE, WRITE, values_of
 from models.queries.incident_history import histories_of
 from models.rules.service_clock import read_clock
 from models.rules.source_tickets import SourceTicket
 from models.rules.ticket_rows import Refusal
-
-_WRITE = Bulk(insert(TABLE), TABLE.c.keys())
 
 
 def compute(session: Session, incidents: Mapping[int, SourceTicket], now: datetime) -> list[Refusal]:
@@ -34,5 +31,5 @@ def compute(session: Session, incidents: Mapping[int, SourceTicket], now: dateti
             continue
         rows += [values_of(incident_id, reading, now) for reading in clock.readings]
     session.execute(delete(TABLE).where(TABLE.c.incident_id.in_(list(incidents))))
-    _WRITE.run(session.connection(), rows)
+    WRITE.run(session.connection(), rows)
     return refused
