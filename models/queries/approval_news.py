@@ -138,7 +138,7 @@ def _facts(matter: Matter, news: _News, whom: str | None) -> ApprovalFacts:
         seen=approval.sha256[:SHORT],
         requester=title_of(session, Person, approval.requester) or approval.requester,
         beneficiary=title_of(session, Person, benefits),
-        difference=approval.difference,
+        difference=tuple(approval.difference.splitlines()),
         step=matter.step_of(row).title or f"step {row.place}" if row else None,
         needed=matter.step_of(row).needed if row else 1,
         whose=title_of(session, Person, whom),

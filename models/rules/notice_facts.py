@@ -126,7 +126,8 @@ class ApprovalFacts:
     requester: str
     beneficiary: str | None = None
     """For whom, when it is not for who asks."""
-    difference: str = ""
+    difference: tuple[str, ...] = ()
+    """What would change, line by line: in a text of a notice no line is ever broken by what it tells of."""
     step: str | None = None
     needed: int = 1
     whose: str | None = None

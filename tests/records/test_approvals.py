@@ -60,7 +60,7 @@ def test_the_manager_is_asked_approves_and_everybody_hears_of_it(session: Sessio
 def test_what_the_approver_is_told_has_the_difference_and_the_hash(session: Session) -> None:
     approval = ask(session, beneficiary="dot")
     (facts,) = facts_of(session, "asked")
-    assert (facts["difference"], facts["seen"]) == ("web1: + editor", approval.sha256[:8])
+    assert (facts["difference"], facts["seen"]) == (["web1: + editor"], approval.sha256[:8])
     assert (facts["requester"], facts["beneficiary"], facts["step"]) == ("Ann Bell", "Dot Drew", "The manager")
     assert facts["over_at"] == (NOW + 3 * DAY).isoformat()
 

@@ -176,3 +176,9 @@ def test_a_notice_made_of_hostile_text_does_nothing(tag: str, text: str) -> None
     assert ATTACK.findall(notice.subject + notice.text + notice.html) == []
     assert "\n" not in notice.subject, "no mail header can be added"
     assert {name for name, _ in Page(notice.html).tags} & {"script", "img", "svg"} == set()
+
+
+def test_an_approver_reads_what_would_change_line_by_line() -> None:
+    notice = rendered("approval-asked", sample("approval-asked"))
+    assert "web1: + editor 3.1\nweb2: no change" in notice.html
+    assert "web1: + editor 3.1; web2: no change" in flat(notice.text)
